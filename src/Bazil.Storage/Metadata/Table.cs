@@ -1,0 +1,57 @@
+namespace Bazil.Storage.Metadata;
+
+/// <summary>The first byte of every metadata key. One column family holds all tables; numbers are never reused.</summary>
+public enum Table : byte
+{
+    // Of the node: owned by Bazil.Server.
+
+    /// <summary>(nothing) → version of the data directory's format.</summary>
+    Format = 0x01,
+
+    /// <summary>(nothing) → Ed25519 seed of this node.</summary>
+    Identity = 0x02,
+
+    /// <summary>name → sharing key.</summary>
+    SharingKey = 0x03,
+
+    /// <summary>name → volume: local number, id, sharing key, storage, mount.</summary>
+    Volume = 0x04,
+
+    /// <summary>peer id → peer: nickname, locations, allowed storage, allowed volumes.</summary>
+    Peer = 0x05,
+
+    // Of one volume: key continues with the volume's local number (BE32). Owned by Bazil.FileSystem.
+
+    /// <summary>inode (BE64) → node record.</summary>
+    Inode = 0x20,
+
+    /// <summary>parent inode (BE64) ‖ name → claims of nodes on that name.</summary>
+    Dirent = 0x21,
+
+    /// <summary>node id → inode (BE64).</summary>
+    Node = 0x22,
+
+    /// <summary>replica ‖ tick (BE64) ‖ node id → nothing: the index that sync walks.</summary>
+    Change = 0x23,
+
+    /// <summary>name → volume-wide values: knowledge, horizon, counters.</summary>
+    VolumeState = 0x24,
+
+    /// <summary>peer id → knowledge of a member, as received in a completed pull.</summary>
+    MemberKnowledge = 0x25,
+
+    /// <summary>replica → signed head.</summary>
+    Head = 0x26,
+
+    /// <summary>name → snapshot reference.</summary>
+    SnapshotRef = 0x27,
+
+    /// <summary>inode → unlinked but still open; removed at the next open of the volume.</summary>
+    Orphan = 0x28,
+
+    /// <summary>node → what cannot be shown yet, and why.</summary>
+    Pending = 0x29,
+
+    /// <summary>missing parent's node id ‖ inode → waits for its parent, shown under the root meanwhile.</summary>
+    Waiting = 0x2A,
+}
