@@ -1,0 +1,56 @@
+namespace Bazil.Peers;
+
+/// <summary>The bounds of the peer protocol, version 1. Those a peer can meet are part of the protocol (docs/protocol.md).</summary>
+public static class Limits
+{
+    /// <summary>One frame of any stream: large enough to amortise its header, small enough to buffer without thought.</summary>
+    public const int FrameBytes = 1 << 20;
+
+    /// <summary>One data frame of an object, as we send them; keeps a put or get from buffering a megabyte per stream.</summary>
+    public const int DataFrameBytes = 256 << 10;
+
+    /// <summary>An exchange request: a knowledge of 100,000 replicas with its signed heads is about 12 MiB.</summary>
+    public const int ExchangeRequestBytes = 16 << 20;
+
+    /// <summary>One object: sixteen times the largest chunk (4 MiB), so that a larger chunk size needs no new protocol.</summary>
+    public const int ObjectBytes = 64 << 20;
+
+    /// <summary>All of one put request; a client with more sends several.</summary>
+    public const long PutRequestBytes = 256L << 20;
+
+    /// <summary>Ids in one request (32 KiB of them): a round trip each thousand objects costs nothing.</summary>
+    public const int IdsPerRequest = 1024;
+
+    /// <summary>A control message: names and nonces.</summary>
+    public const int MessageBytes = 64 << 10;
+
+    /// <summary>Volume names, as file names: 255 bytes of UTF-8.</summary>
+    public const int VolumeNameBytes = 255;
+
+    /// <summary>A peer certificate in DER; ours is about 500 bytes.</summary>
+    public const int CertificateBytes = 4096;
+
+    /// <summary>All headers of a request; ours are about 100 bytes.</summary>
+    public const int HeaderBytes = 4096;
+
+    /// <summary>Challenges of one connection that were not answered yet; the oldest is forgotten.</summary>
+    public const int OpenChallenges = 16;
+
+    /// <summary>Connections of one peer: two for each of its daemons, and some that have not noticed their end.</summary>
+    public const int ConnectionsPerPeer = 8;
+
+    /// <summary>Requests at once on one connection; the client waits for its turn.</summary>
+    public const int StreamsPerConnection = 64;
+
+    /// <summary>Put requests of one peer at once; each may hold one whole object in memory.</summary>
+    public const int PutsPerPeer = 8;
+
+    /// <summary>Connections in all.</summary>
+    public const int Connections = 1024;
+
+    /// <summary>TLS handshakes at once; a handshake costs about a millisecond, so more than this is an attack.</summary>
+    public const int Handshakes = 128;
+
+    /// <summary>TLS handshakes at once from one network address, so that one stranger cannot take all the places.</summary>
+    public const int HandshakesPerAddress = 16;
+}

@@ -1,0 +1,16 @@
+namespace Bazil.Peers;
+
+/// <summary>
+/// Knowledge of one sharing key, without the key: the transport builds statements, this seals them. Concurrent.
+/// <c>SharingKeyProver</c> is the implementation over a key in memory.
+/// </summary>
+public interface ISharingKeyProver
+{
+    /// <summary>The key's local name, for messages.</summary>
+    string KeyName { get; }
+
+    /// <summary>Writes the keyed BLAKE2b-256 of <paramref name="statement"/> under the key derived from the sharing key for this purpose.</summary>
+    /// <param name="statement">The canonical bytes that <c>docs/protocol.md</c> defines.</param>
+    /// <param name="proof">Exactly 32 bytes.</param>
+    void Prove(ReadOnlySpan<byte> statement, Span<byte> proof);
+}
