@@ -1,4 +1,5 @@
 using System.Buffers;
+using Bazil.Core;
 
 namespace Bazil.Storage.Metadata;
 
@@ -19,8 +20,15 @@ public sealed class MetadataBatch
 
     public void Delete(ReadOnlySpan<byte> key) => Add(Kind.Delete, key, []);
 
-    /// <summary>Deletes all keys in <c>[from, to)</c>.</summary>
-    public void DeleteRange(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to) => Add(Kind.DeleteRange, from, to);
+    /// <summary>
+    /// Deletes all keys in <c>[from, to)</c>; nothing when the range is empty or reversed. Unlike in a scan,
+    /// <paramref name="to"/> must not be empty: no engine can delete "to the end".
+    /// </summary>
+    public void DeleteRange(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to)
+    {
+        Invariant.Check(!to.IsEmpty);
+        if (from.SequenceCompareTo(to) < 0) Add(Kind.DeleteRange, from, to);
+    }
 
     public void Clear()
     {
