@@ -1,0 +1,44 @@
+namespace Bazil.FileSystem;
+
+/// <summary>The bounds of a volume, each with its reason.</summary>
+public static class Limits
+{
+    /// <summary>NAME_MAX of Linux.</summary>
+    public const int NameBytesMax = 255;
+
+    /// <summary>PATH_MAX less the terminator: the longest symlink target the kernel passes.</summary>
+    public const int SymlinkBytesMax = 4095;
+
+    /// <summary>Files up to this size live in their metadata record: a small file is one row and no object.</summary>
+    public const int InlineBytesMax = 4096;
+
+    /// <summary>XATTR_NAME_MAX of Linux.</summary>
+    public const int XAttrNameBytesMax = 255;
+
+    /// <summary>XATTR_SIZE_MAX of Linux.</summary>
+    public const int XAttrValueBytesMax = 65536;
+
+    /// <summary>All extended attributes of one node together: a record must stay a small row.</summary>
+    public const int XAttrTotalBytesMax = 131072;
+
+    /// <summary>Hard links of one file, as on ext4.</summary>
+    public const int LinksMax = 65000;
+
+    /// <summary>Versions of one facet: far more concurrent writers than a person has machines; bounds a hostile item.</summary>
+    public const int FacetPairsMax = 4096;
+
+    /// <summary>One node on the wire or in a row; a hard link more costs about 100 bytes.</summary>
+    public const int NodeBytesMax = 16 << 20;
+
+    /// <summary>Versions claimed further ahead than this are refused, so that nobody can exhaust the clock.</summary>
+    public const ulong TickAheadMax = 1UL << 40;
+
+    /// <summary>Decoded records kept in memory.</summary>
+    public const int RecordCacheCount = 32768;
+
+    /// <summary>Bytes of nodes collected into one frame of a pull.</summary>
+    public const int FrameBytesTarget = 64 * 1024;
+
+    /// <summary>Nodes merged in one transaction of a pull.</summary>
+    public const int PullBatchCount = 256;
+}
