@@ -1,0 +1,32 @@
+namespace Bazil.Fuse;
+
+/// <summary>Bounds of the protocol, each with its reason.</summary>
+public static class FuseLimits
+{
+    /// <summary>FUSE_NAME_MAX: longest name the kernel sends in a request.</summary>
+    public const int NameBytes = 255;
+
+    /// <summary>PATH_MAX: longest target of a symbolic link that the kernel accepts, without the final NUL.</summary>
+    public const int LinkTargetBytes = 4095;
+
+    /// <summary>XATTR_SIZE_MAX: the kernel neither sends nor takes longer values.</summary>
+    public const int XattrBytes = 65536;
+
+    /// <summary>256 pages, the kernel's default ceiling for one request (/proc/sys/fs/fuse/max_pages_limit).</summary>
+    public const int MaxWriteBytes = 1 << 20;
+
+    /// <summary>FUSE_MIN_READ_BUFFER: a smaller buffer is refused by the kernel.</summary>
+    public const int MinReceiveBytes = 8192;
+
+    /// <summary>More reading threads than this bring nothing: each request occupies one only while its handler computes.</summary>
+    public const int MaxWorkers = 64;
+
+    /// <summary>Idle request buffers kept for the next burst; at 1 MiB of address space each, touched only as far as used.</summary>
+    internal const int IdleRequests = 32;
+
+    /// <summary>Interrupts that overtook their request, or came after its reply. Only the latest few can still find theirs.</summary>
+    internal const int PendingInterrupts = 256;
+
+    /// <summary>Notifications waiting for their thread. A caller that awaits each one never has more than one.</summary>
+    internal const int QueuedNotifications = 65536;
+}
