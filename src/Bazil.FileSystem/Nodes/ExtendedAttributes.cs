@@ -17,6 +17,9 @@ public sealed class ExtendedAttributes : IEquatable<ExtendedAttributes>
 
     public int TotalBytes => _entries.Sum(entry => entry.Key.Length + entry.Value.Length);
 
+    /// <summary>Takes over entries that are already ordered by name, without duplicates.</summary>
+    internal static ExtendedAttributes OfSorted(KeyValuePair<byte[], byte[]>[] owned) => owned.Length == 0 ? None : new ExtendedAttributes(owned);
+
     /// <summary>Returns the value, or null when the name is absent.</summary>
     public byte[]? Find(ReadOnlySpan<byte> name)
     {

@@ -1,0 +1,18 @@
+namespace Bazil.FileSystem.Snapshots;
+
+/// <summary>
+/// Counts over everything below a directory, the directory itself not included. Sums stop at the largest number instead of
+/// overflowing: sparse files can claim more bytes than fit.
+/// </summary>
+/// <param name="Files">Names of anything but directories; a file with two names counts twice.</param>
+/// <param name="Directories">Directories.</param>
+/// <param name="Bytes">Sizes of file contents and symlink targets.</param>
+public readonly record struct TreeTotals(ulong Files, ulong Directories, ulong Bytes)
+{
+    public TreeTotals Add(TreeTotals other) => new(
+        AddSaturating(Files, other.Files),
+        AddSaturating(Directories, other.Directories),
+        AddSaturating(Bytes, other.Bytes));
+
+    private static ulong AddSaturating(ulong left, ulong right) => left > ulong.MaxValue - right ? ulong.MaxValue : left + right;
+}
