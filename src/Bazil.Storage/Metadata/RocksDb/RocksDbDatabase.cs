@@ -1,0 +1,68 @@
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace Bazil.Storage.Metadata.RocksDb;
+
+/// <summary>
+/// An open database. Iterators and snapshots hold a reference (<see cref="Enter"/>), so that the
+/// database closes when the last of them is gone, never under their feet.
+/// </summary>
+internal sealed unsafe class RocksDbDatabase : SafeHandleZeroOrMinusOneIsInvalid
+{
+    private RocksDbDatabase(RocksDbApi api, nint value, string directory)
+        : base(ownsHandle: true)
+    {
+        Api = api;
+        Directory = directory;
+        SetHandle(value);
+    }
+
+    internal RocksDbApi Api { get; }
+
+    internal string Directory { get; }
+
+    /// <summary>The pointer. The caller holds a reference while it is in use.</summary>
+    internal nint Value => handle;
+
+    /// <exception cref="MetadataException">It cannot be opened; the failure says why.</exception>
+    internal static RocksDbDatabase Open(RocksDbApi api, string directory, bool create)
+    {
+        CheckPresence(directory, create);
+        using RocksDbObject options = new RocksDbSettings(api).Create(create);
+        byte[] path = Encoding.UTF8.GetBytes(directory + "\0");
+        byte* error = null;
+        nint database;
+        fixed (byte* pathPointer = path) database = api.Open(options.Value, pathPointer, &error);
+        if (error != null) throw RocksDbStatus.ToException(api, error, "open", directory);
+        return new RocksDbDatabase(api, database, directory);
+    }
+
+    /// <summary>Takes a reference; the database then stays open until <see cref="Leave"/>.</summary>
+    /// <exception cref="ObjectDisposedException">The store was disposed.</exception>
+    internal void Enter()
+    {
+        bool entered = false;
+        DangerousAddRef(ref entered);
+    }
+
+    internal void Leave() => DangerousRelease();
+
+    /// <summary>
+    /// The library would make a new, empty database where only the file CURRENT is lost, and leave a directory behind
+    /// where there is none.
+    /// </summary>
+    private static void CheckPresence(string directory, bool create)
+    {
+        if (File.Exists(Path.Combine(directory, "CURRENT"))) return;
+        bool hasData = System.IO.Directory.Exists(directory)
+            && System.IO.Directory.EnumerateFiles(directory).Any(file => Path.GetExtension(file) is ".sst" or ".log");
+        if (hasData) throw RocksDbStatus.ToException("Corruption: the file CURRENT is missing", create ? "create" : "open", directory);
+        if (!create) throw RocksDbStatus.ToException("no file CURRENT, create_if_missing is false", "open", directory);
+    }
+
+    protected override bool ReleaseHandle()
+    {
+        Api.Close(handle);
+        return true;
+    }
+}
