@@ -1,4 +1,8 @@
 namespace Bazil.Storage.Stores;
 
 /// <summary>A store could not do its work: disk, network, permission. The message names the store, the object and the reason.</summary>
-public class StoreException(string message, Exception? inner = null) : IOException(message, inner);
+public class StoreException(string message, Exception? inner = null) : IOException(message, inner)
+{
+    /// <summary>True when the store has no room left (full disk or quota): nothing is broken, and the operation may be retried once there is.</summary>
+    public bool IsDiskFull { get; init; }
+}

@@ -1,0 +1,27 @@
+using Bazil.Storage.Cas;
+
+namespace Bazil.Storage.Blobs;
+
+/// <summary>What the blobs of one volume share. Owns nothing; safe for concurrent use.</summary>
+public sealed class BlobContext
+{
+    /// <summary>What is fetched ahead of a sequential reader unless told otherwise.</summary>
+    public const int DefaultReadAheadBytes = 1024 * 1024;
+
+    /// <param name="chunks">Where chunks are read and stored; a <see cref="CachingChunkStore"/> is needed for read-ahead, since what is fetched ahead waits in its cache.</param>
+    /// <param name="budget">The process-wide bound of dirty data.</param>
+    /// <param name="readAheadBytes">How far ahead of a sequential reader chunks are fetched; 0 for not at all.</param>
+    public BlobContext(IChunkStore chunks, DirtyBudget budget, int readAheadBytes = DefaultReadAheadBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(readAheadBytes);
+        Chunks = chunks;
+        Budget = budget;
+        ReadAheadBytes = chunks is CachingChunkStore ? readAheadBytes : 0;
+    }
+
+    public IChunkStore Chunks { get; }
+
+    public DirtyBudget Budget { get; }
+
+    public int ReadAheadBytes { get; }
+}

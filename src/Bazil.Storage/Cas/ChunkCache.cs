@@ -1,0 +1,125 @@
+using System.Buffers;
+using Bazil.Core;
+
+namespace Bazil.Storage.Cas;
+
+/// <summary>
+/// Plaintexts of chunks in memory, the least recently used go first. One for the process, shared by the chunk stores of
+/// all volumes, each of which sees only its own entries. Plaintext is wiped when the last reader is done with an evicted entry.
+/// Safe for concurrent use.
+/// <para>Invariants: <c>UsedBytes</c> is the sum over the entries in the map, and at most <c>SizeBytesMax</c>; an entry in the map holds one reference.</para>
+/// </summary>
+public sealed class ChunkCache(long sizeBytesMax = ChunkCache.DefaultSizeBytes)
+{
+    /// <summary>Holds the pointer chunks of many open files and the read-ahead of dozens of streams.</summary>
+    public const long DefaultSizeBytes = 64 * 1024 * 1024;
+
+    private readonly Lock _lock = new(); // guards everything below and the counts of the entries; innermost
+    private readonly Dictionary<Name, LinkedListNode<Entry>> _entries = [];
+    private readonly LinkedList<Entry> _byUse = new(); // the most recently used first
+    private long _usedBytes;
+
+    public long SizeBytesMax { get; } = sizeBytesMax;
+
+    public long UsedBytes
+    {
+        get
+        {
+            lock (_lock) return _usedBytes;
+        }
+    }
+
+    /// <summary>Returns a lease on the entry, or null.</summary>
+    internal IMemoryOwner<byte>? TryGet(in Name name)
+    {
+        lock (_lock)
+        {
+            if (!_entries.TryGetValue(name, out LinkedListNode<Entry>? node)) return null;
+            _byUse.Remove(node);
+            _byUse.AddFirst(node);
+            node.Value.ReferenceCount++;
+            return new Lease(this, node.Value);
+        }
+    }
+
+    internal bool Contains(in Name name)
+    {
+        lock (_lock) return _entries.ContainsKey(name);
+    }
+
+    /// <summary>Takes over the plaintext and returns leases on it. When the entry exists already, the leases are on that one.</summary>
+    internal IMemoryOwner<byte>[] Add(in Name name, IMemoryOwner<byte> owned, int leaseCount)
+    {
+        lock (_lock)
+        {
+            if (_entries.TryGetValue(name, out LinkedListNode<Entry>? node)) owned.Dispose();
+            else node = Insert(name, owned);
+
+            var leases = new IMemoryOwner<byte>[leaseCount];
+            foreach (ref IMemoryOwner<byte> lease in leases.AsSpan())
+            {
+                node.Value.ReferenceCount++;
+                lease = new Lease(this, node.Value);
+            }
+
+            EvictOver();
+            return leases;
+        }
+    }
+
+    private LinkedListNode<Entry> Insert(in Name name, IMemoryOwner<byte> owned)
+    {
+        LinkedListNode<Entry> node = _byUse.AddFirst(new Entry(name, owned));
+        _entries.Add(name, node);
+        _usedBytes += node.Value.ChargedBytes;
+        return node;
+    }
+
+    private void EvictOver()
+    {
+        while (_usedBytes > SizeBytesMax)
+        {
+            Entry entry = _byUse.Last!.Value;
+            _byUse.RemoveLast();
+            Invariant.Check(_entries.Remove(entry.Name));
+            _usedBytes -= entry.ChargedBytes;
+            Release(entry);
+        }
+    }
+
+    private static void Release(Entry entry)
+    {
+        Invariant.Check(entry.ReferenceCount > 0);
+        if (--entry.ReferenceCount == 0) entry.Owned.Dispose();
+    }
+
+    /// <summary>What an entry is found by. The scope is the chunk store that asks; a read with another size limit is another entry.</summary>
+    internal readonly record struct Name(object Scope, ChunkType Type, byte Level, ChunkKey Key, int SizeBytesMax);
+
+    private sealed class Entry(Name name, IMemoryOwner<byte> owned)
+    {
+        /// <summary>What an entry costs beside its plaintext: the objects that hold it, roughly.</summary>
+        private const int OverheadBytes = 256;
+
+        public Name Name { get; } = name;
+
+        public IMemoryOwner<byte> Owned { get; } = owned;
+
+        public int ChargedBytes { get; } = owned.Memory.Length + OverheadBytes;
+
+        public int ReferenceCount { get; set; } = 1;
+    }
+
+    private sealed class Lease(ChunkCache cache, Entry entry) : IMemoryOwner<byte>
+    {
+        private Entry? _entry = entry;
+
+        public Memory<byte> Memory => (_entry ?? throw new ObjectDisposedException(nameof(Lease))).Owned.Memory;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _entry, null) is not { } held) return;
+            lock (cache._lock) Release(held);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+using System.Buffers;
+using Bazil.Core;
+using Bazil.Core.Crypto;
+using Bazil.Storage.Buffers;
+using Bazil.Storage.Stores;
+
+namespace Bazil.Storage.Cas;
+
+/// <summary>
+/// Chunks over object stores that see only ids and boxes. Equal plaintexts under one sharing key are one object.
+/// What the local store returns is trusted as far as its box goes (only this node wrote it, or verified it);
+/// what any other store returns is hashed again before it is used or kept.
+/// <para>Owns neither the key nor the stores. Safe for concurrent use.</para>
+/// </summary>
+public sealed class ConvergentChunkStore(SharingKey sharingKey, MultiObjectStore stores) : IChunkStore
+{
+    /// <summary>Over a single store that only this node writes to.</summary>
+    public ConvergentChunkStore(SharingKey sharingKey, IObjectStore store)
+        : this(sharingKey, new MultiObjectStore(store))
+    {
+    }
+
+    public async ValueTask<ChunkKey> PutAsync(ChunkType type, byte level, ReadOnlyMemory<byte> buffer, CancellationToken cancel)
+    {
+        ReadOnlyMemory<byte> trimmed = buffer[..ChunkHash.Trim(buffer.Span).Length];
+        if (trimmed.Length > ObjectLimits.ChunkSizeBytesMax) throw new ArgumentException($"a chunk has at most {ObjectLimits.ChunkSizeBytesMax} bytes, not {trimmed.Length}");
+        ChunkKey key = ChunkHash.KeyOf(type, level, trimmed.Span);
+        if (key.IsZero) return key;
+
+        ObjectId id = ObjectNaming.IdOf(sharingKey, type, level, key);
+        using IMemoryOwner<byte> sealedObject = BufferPool.Shared.Rent(trimmed.Length + SealedObject.OverheadSize);
+        SealedObject.Seal(sharingKey, type, level, key, trimmed.Span, sealedObject.Memory.Span);
+        await stores.PutAsync(id, sealedObject.Memory, cancel);
+        return key;
+    }
+
+    public async ValueTask<IMemoryOwner<byte>> GetAsync(ChunkType type, byte level, ChunkKey key, int sizeBytesMax, CancellationToken cancel)
+    {
+        if (key.IsZero) return EmptyBuffer.Instance;
+        ObjectId id = ObjectNaming.IdOf(sharingKey, type, level, key);
+        using var opener = new ChunkOpener(sharingKey, type, level, key, sizeBytesMax);
+        using IMemoryOwner<byte>? sealedObject = await stores.GetVerifiedAsync(id, opener, cancel);
+        if (sealedObject is null) throw new ChunkNotFoundException(type, level, key);
+        return opener.TakePlaintext();
+    }
+
+    public ValueTask SyncAsync(CancellationToken cancel) => stores.SyncAsync(cancel);
+}

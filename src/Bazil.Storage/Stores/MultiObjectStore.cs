@@ -1,0 +1,152 @@
+using System.Buffers;
+using Bazil.Core;
+
+namespace Bazil.Storage.Stores;
+
+/// <summary>
+/// Several stores as one: a local one, others to read from, and further ones that receive a copy of each put.
+/// Reads ask the local store first, then the others in order; one that fails or holds a damaged object does not keep the
+/// next from being asked. "Not found" is the answer only when every store gave it.
+/// <para>Does not own its parts: whoever made them disposes them. Safe for concurrent use.</para>
+/// </summary>
+public sealed class MultiObjectStore(string name, IObjectStore local, IReadOnlyList<IObjectStore> others, IReadOnlyList<IObjectStore> copies) : IObjectStore
+{
+    private volatile IReadOnlyList<IObjectStore> _others = [.. others];
+    private volatile StoreException? _keepFailure;
+
+    public MultiObjectStore(IObjectStore local, params IReadOnlyList<IObjectStore> others)
+        : this(local.Name, local, others, [])
+    {
+    }
+
+    public string Name { get; } = name;
+
+    /// <summary>The store that is asked first, written first, and where fetched objects are kept.</summary>
+    public IObjectStore Local { get; } = local;
+
+    /// <summary>Stores to read from when the local one cannot help. May be replaced at any time; reads in flight finish with the old list.</summary>
+    public IReadOnlyList<IObjectStore> Others
+    {
+        get => _others;
+        set => _others = [.. value];
+    }
+
+    /// <summary>Why the last fetched object could not be kept locally, or null when it was.</summary>
+    public StoreException? KeepFailure => _keepFailure;
+
+    /// <summary>The first copy that any store has. Nobody looked into it: it is not kept locally. Chunks are read by <see cref="GetVerifiedAsync"/>.</summary>
+    public ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel) => FindAsync(id, verifier: null, cancel);
+
+    /// <summary>The first copy that the verifier accepts, or null when no store has the object. One from another store is kept locally, replacing a damaged one.</summary>
+    /// <exception cref="CorruptObjectException">All copies are damaged, and every store was asked.</exception>
+    /// <exception cref="StoreException">A store that may have it could not be asked.</exception>
+    public ValueTask<IMemoryOwner<byte>?> GetVerifiedAsync(ObjectId id, IObjectVerifier verifier, CancellationToken cancel) =>
+        FindAsync(id, verifier, cancel);
+
+    public async ValueTask PutAsync(ObjectId id, ReadOnlyMemory<byte> buffer, CancellationToken cancel)
+    {
+        await Local.PutAsync(id, buffer, cancel);
+        foreach (IObjectStore copy in copies) await copy.PutAsync(id, buffer, cancel);
+    }
+
+    /// <summary>True when any store has it.</summary>
+    public async ValueTask<bool> HasAsync(ObjectId id, CancellationToken cancel)
+    {
+        StoreException? failure = null;
+        foreach (IObjectStore store in (IEnumerable<IObjectStore>)[Local, .. _others])
+        {
+            try
+            {
+                if (await store.HasAsync(id, cancel)) return true;
+            }
+            catch (StoreException exception)
+            {
+                failure ??= exception; // rethrown when no other store has it
+            }
+        }
+
+        return failure is null ? false : throw failure;
+    }
+
+    /// <summary>Deletes from the stores that are written to; true when the local one had it.</summary>
+    public async ValueTask<bool> DeleteAsync(ObjectId id, CancellationToken cancel)
+    {
+        bool had = await Local.DeleteAsync(id, cancel);
+        foreach (IObjectStore copy in copies) await copy.DeleteAsync(id, cancel);
+        return had;
+    }
+
+    /// <summary>Lists the local store.</summary>
+    public IAsyncEnumerable<ObjectId> ListAsync(CancellationToken cancel) => Local.ListAsync(cancel);
+
+    public async ValueTask SyncAsync(CancellationToken cancel)
+    {
+        await Local.SyncAsync(cancel);
+        foreach (IObjectStore copy in copies) await copy.SyncAsync(cancel);
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private async ValueTask<IMemoryOwner<byte>?> FindAsync(ObjectId id, IObjectVerifier? verifier, CancellationToken cancel)
+    {
+        var failures = default(Failures);
+        IMemoryOwner<byte>? found = await TryAsync(Local, isLocal: true);
+        if (found is not null) return found;
+
+        foreach (IObjectStore other in _others)
+        {
+            found = await TryAsync(other, isLocal: false);
+            if (found is null) continue;
+            if (verifier is not null) await KeepAsync(id, found.Memory, cancel);
+            return found;
+        }
+
+        return failures.First is { } first ? throw first : null;
+
+        async ValueTask<IMemoryOwner<byte>?> TryAsync(IObjectStore store, bool isLocal)
+        {
+            IMemoryOwner<byte>? candidate = null;
+            try
+            {
+                candidate = await store.GetAsync(id, cancel);
+                if (candidate is not null) verifier?.Verify(id, store.Name, isLocal, candidate.Memory.Span);
+                return candidate;
+            }
+            catch (StoreException exception)
+            {
+                candidate?.Dispose();
+                failures.Add(exception); // rethrown when no other store helps
+                return null;
+            }
+        }
+    }
+
+    private async ValueTask KeepAsync(ObjectId id, ReadOnlyMemory<byte> verified, CancellationToken cancel)
+    {
+        try
+        {
+            await Local.PutAsync(id, verified, cancel);
+            _keepFailure = null;
+        }
+        catch (StoreException exception)
+        {
+            // The reader has what it wants; a full local disk must not make remote content unreadable.
+            _keepFailure = exception;
+        }
+    }
+
+    /// <summary>What to report when no store helped: that one could not be asked, sooner than that a copy is damaged.</summary>
+    private struct Failures
+    {
+        private StoreException? _unreachable;
+        private StoreException? _damaged;
+
+        public readonly StoreException? First => _unreachable ?? _damaged;
+
+        public void Add(StoreException exception)
+        {
+            if (exception is CorruptObjectException or Cas.UnknownEncodingException) _damaged ??= exception;
+            else _unreachable ??= exception;
+        }
+    }
+}
