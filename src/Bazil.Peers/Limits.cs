@@ -24,6 +24,9 @@ public static class Limits
     /// <summary>A control message: names and nonces.</summary>
     public const int MessageBytes = 64 << 10;
 
+    /// <summary>The answer to a control message: ids and nonces.</summary>
+    public const int AnswerBytes = 1024;
+
     /// <summary>Volume names, as file names: 255 bytes of UTF-8.</summary>
     public const int VolumeNameBytes = 255;
 

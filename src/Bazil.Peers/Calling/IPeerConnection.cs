@@ -1,5 +1,4 @@
 using Bazil.Core;
-using Bazil.Storage.Stores;
 
 namespace Bazil.Peers;
 
@@ -28,6 +27,6 @@ public interface IPeerConnection
     IAsyncEnumerable<ReadOnlyMemory<byte>> ExchangeAsync(
         VolumeId volume, ISharingKeyProver key, ReadOnlyMemory<byte> request, CancellationToken cancel);
 
-    /// <summary>The store this peer offers us, named <c>peerkey:…</c>. Not to be disposed by those who use it.</summary>
-    IObjectStore Store { get; }
+    /// <summary>The store this peer offers us, named <c>peerkey:…</c>.</summary>
+    PeerObjectStore Store { get; }
 }

@@ -1,0 +1,135 @@
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using Bazil.Core;
+using Bazil.Core.Crypto;
+using Bazil.Peers.Identity;
+using Bazil.Peers.Proofs;
+using Bazil.Peers.Protocol;
+using Google.Protobuf;
+
+namespace Bazil.Peers.Calling;
+
+/// <summary>Makes connections: tries a peer's addresses in order, checks who answers, and waits for the first answer.</summary>
+internal sealed class PeerDialer(PeerId peer, NodeIdentity identity, IPeerAddressBook book, PeerClientOptions options, TimeProvider time)
+{
+    /// <exception cref="PeerUnreachableException">No address led to the peer.</exception>
+    /// <exception cref="PeerRefusedException">The peer was found and closed the connection.</exception>
+    public async Task<PeerLink> DialAsync(CancellationToken cancel)
+    {
+        var addresses = book.AddressesOf(peer);
+        var reasons = new List<string>();
+        Exception? last = null;
+        PeerRefusedException? refused = null;
+        foreach (string address in addresses)
+        {
+            using var timeout = new CancellationTokenSource(options.ConnectTimeout, time);
+            using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancel);
+            try
+            {
+                return await DialAsync(address, linked.Token);
+            }
+            catch (PeerRefusedException e)
+            {
+                refused = e;
+            }
+            catch (Exception e) when (!cancel.IsCancellationRequested
+                && e is IOException or SocketException or AuthenticationException or OperationCanceledException or HttpRequestException)
+            {
+                // The next address may do better; the reason goes into the message if none does.
+                last = e;
+                reasons.Add(timeout.IsCancellationRequested
+                    ? $"no answer within {options.ConnectTimeout.TotalSeconds:0.#} s"
+                    : Failures.Reason(e));
+            }
+        }
+        cancel.ThrowIfCancellationRequested();
+        if (refused is not null) throw refused;
+        throw new PeerUnreachableException(peer, addresses, string.Join("; ", reasons), last);
+    }
+
+    private async Task<PeerLink> DialAsync(string address, CancellationToken cancel)
+    {
+        if (!PeerAddress.TryParse(address, out var endpoint)) throw new IOException($"\"{address}\" is not HOST:PORT");
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        SslStream? stream = null;
+        try
+        {
+            await socket.ConnectAsync(endpoint, cancel);
+            stream = new SslStream(new NetworkStream(socket, ownsSocket: true), leaveInnerStreamOpen: false);
+            var parties = await HandshakeAsync(stream, cancel);
+            var link = new PeerLink(stream, address, parties, options);
+            stream = null;
+            await GreetAsync(link, cancel);
+            return link;
+        }
+        finally
+        {
+            if (stream is not null) await stream.DisposeAsync();
+            else if (!socket.Connected) socket.Dispose();
+        }
+    }
+
+    private async Task<ProofParties> HandshakeAsync(SslStream stream, CancellationToken cancel)
+    {
+        var own = identity.Current;
+        string? objection = null;
+        byte[] hash = [];
+        try
+        {
+            await stream.AuthenticateAsClientAsync(
+                PeerTls.Client(own, (_, certificate, _, _) =>
+                {
+                    var verdict = Vouch.Check(certificate, time.GetUtcNow(), out var found);
+                    objection = Describe(verdict, found);
+                    if (objection is null) hash = SHA256.HashData(certificate!.GetRawCertData());
+                    return objection is null;
+                }),
+                cancel);
+        }
+        catch (AuthenticationException e) when (objection is not null)
+        {
+            throw new IOException(objection, e);
+        }
+        return new ProofParties(identity.PeerId, peer, hash, own.Hash) with { ClientCertificateHash = own.Hash, ServerCertificateHash = hash };
+    }
+
+    private string? Describe(VouchVerdict verdict, PeerId found) => verdict switch
+    {
+        VouchVerdict.Valid => ConstantTime.AreEqual(found.Span, peer.Span) ? null : $"another node answers there, with the key {found}",
+        VouchVerdict.Expired => "its certificate has expired; check the clocks of both machines",
+        VouchVerdict.NotYetValid => "its certificate is not valid yet; check the clocks of both machines",
+        VouchVerdict.NewerVersion => "it speaks a newer version of the protocol; upgrade this node",
+        VouchVerdict.NoCertificate or VouchVerdict.NoVouch => "something else than a Bazil node answers there",
+        VouchVerdict.WrongSignature => "its certificate is not vouched for by its key",
+        VouchVerdict.WindowTooLong => "its certificate claims to be valid for too long",
+        _ => "its certificate makes no sense",
+    };
+
+    /// <summary>A server refuses a stranger only after the client's side of the handshake is done: the first answer tells.</summary>
+    private async Task GreetAsync(PeerLink link, CancellationToken cancel)
+    {
+        try
+        {
+            using var content = new ByteArrayContent(new Ping().ToByteArray());
+            using var response = await link.PostAsync(PeerPaths.Ping, content, cancel);
+            if ((int)response.StatusCode == PeerStatus.Unsupported)
+                throw new PeerProtocolException(peer, "it does not speak version 1 of the peer protocol; upgrade the older of the two nodes");
+            if ((int)response.StatusCode != PeerStatus.Ok) throw Refused();
+        }
+        catch (HttpRequestException e) when (!cancel.IsCancellationRequested && Failures.IsClosed(e))
+        {
+            link.Dispose();
+            throw Refused();
+        }
+        catch
+        {
+            link.Dispose();
+            throw;
+        }
+    }
+
+    private PeerRefusedException Refused() => new(
+        peer, "this node", $"it probably does not know its key yet: on that machine, run \"bazil peer add {identity.PeerId}\"");
+}

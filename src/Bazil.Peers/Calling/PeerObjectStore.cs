@@ -1,0 +1,211 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using Bazil.Core;
+using Bazil.Peers.Calling;
+using Bazil.Peers.Protocol;
+using Bazil.Storage.Stores;
+using Google.Protobuf;
+
+namespace Bazil.Peers;
+
+/// <summary>
+/// The store that a peer offers this node: get, has, put. Deleting and listing are not offered to peers. A put that returned is durable at the peer.
+/// Concurrent. Belongs to its connection: dispose does nothing.
+/// </summary>
+public sealed class PeerObjectStore : IObjectStore
+{
+    private readonly PeerId _peer;
+    private readonly PeerId _self;
+    private readonly PeerCaller _caller;
+    private readonly SemaphoreSlim _puts = new(Limits.PutsPerPeer); // never over the peer's own limit; not disposed: it has no handle
+
+    internal PeerObjectStore(PeerId peer, PeerId self, PeerCaller caller)
+    {
+        _peer = peer;
+        _self = self;
+        _caller = caller;
+        Name = $"peerkey:{peer}";
+    }
+
+    public string Name { get; }
+
+    public async ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel)
+    {
+        PeerObject found = default;
+        try
+        {
+            // To the end, which is where the peer says that all of it came.
+            await foreach (var answered in GetManyAsync([id], cancel)) found = answered;
+        }
+        catch
+        {
+            found.Content?.Dispose();
+            throw;
+        }
+        return found.State switch
+        {
+            PeerObjectState.Found => found.Content,
+            PeerObjectState.Missing => null,
+            PeerObjectState.Damaged => throw new CorruptObjectException(id, Name, "the peer says that its copy is damaged"),
+            _ => throw new StoreException($"object {id} in store {Name}: the peer's store failed; its log says why"),
+        };
+    }
+
+    /// <summary>Fetches many objects in few round trips. The answers come in the order of <paramref name="ids"/>.</summary>
+    /// <exception cref="StoreException">The transfer broke; what came before is good.</exception>
+    public async IAsyncEnumerable<PeerObject> GetManyAsync(IReadOnlyList<ObjectId> ids, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        for (int start = 0; start < ids.Count; start += Limits.IdsPerRequest)
+        {
+            var part = Part(ids, start);
+            var call = Call("objects", cancel);
+            using var answer = await InStoreAsync(() => _caller.OpenAsync(call, PeerPaths.ObjectsGet, _ => IdsContent(part)));
+            foreach (var id in part) yield return await InStoreAsync(() => ReadObjectAsync(answer, id));
+            await InStoreAsync(() => EndAsync(answer));
+        }
+    }
+
+    public ValueTask PutAsync(ObjectId id, ReadOnlyMemory<byte> buffer, CancellationToken cancel) =>
+        PutManyAsync([new(id, buffer)], cancel);
+
+    /// <summary>Stores many objects in few round trips. On return all of them are durable at the peer; on failure, some may be.</summary>
+    public async ValueTask PutManyAsync(IReadOnlyList<KeyValuePair<ObjectId, ReadOnlyMemory<byte>>> objects, CancellationToken cancel)
+    {
+        foreach (var batch in Batches(objects))
+        {
+            await _puts.WaitAsync(cancel);
+            try
+            {
+                await InStoreAsync(async () =>
+                {
+                    using var answer = await _caller.OpenAsync(Call("to put objects", cancel), PeerPaths.ObjectsPut, watch => new ObjectsContent(batch, watch));
+                    return await EndAsync(answer);
+                });
+            }
+            finally
+            {
+                _puts.Release();
+            }
+        }
+    }
+
+    public async ValueTask<bool> HasAsync(ObjectId id, CancellationToken cancel) => (await HasManyAsync([id], cancel))[0];
+
+    /// <summary>Asks for many objects in few round trips. The answers are in the order of <paramref name="ids"/>.</summary>
+    public async ValueTask<IReadOnlyList<bool>> HasManyAsync(IReadOnlyList<ObjectId> ids, CancellationToken cancel)
+    {
+        var result = new bool[ids.Count];
+        for (int start = 0; start < ids.Count; start += Limits.IdsPerRequest)
+        {
+            var part = Part(ids, start);
+            byte[] present = await InStoreAsync(async () =>
+            {
+                using var answer = await _caller.OpenAsync(Call("whether objects are there", cancel), PeerPaths.ObjectsHas, _ => IdsContent(part));
+                var frame = await answer.NextAsync();
+                if (frame is not { Kind: FrameKind.Data } data || data.Length != part.Count) throw Nonsense();
+                byte[] bytes = await answer.ReadPayloadAsync(data);
+                await EndAsync(answer);
+                return bytes;
+            });
+            for (int i = 0; i < present.Length; i++) result[start + i] = present[i] != 0;
+        }
+        return result;
+    }
+
+    /// <exception cref="StoreException">Always: a node deletes only what is its own.</exception>
+    public ValueTask<bool> DeleteAsync(ObjectId id, CancellationToken cancel) =>
+        throw new StoreException($"object {id} in store {Name}: deleting is not offered by peers");
+
+    /// <exception cref="StoreException">Always.</exception>
+    public IAsyncEnumerable<ObjectId> ListAsync(CancellationToken cancel) =>
+        throw new StoreException($"store {Name}: listing is not offered by peers");
+
+    /// <summary>Asks the peer to make everything durable. Puts through this object are already.</summary>
+    public async ValueTask SyncAsync(CancellationToken cancel) => await InStoreAsync(async () =>
+    {
+        using var answer = await _caller.OpenAsync(Call("a sync", cancel), PeerPaths.ObjectsSync, _ => new ByteArrayContent([]));
+        return await EndAsync(answer);
+    });
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private async Task<PeerObject> ReadObjectAsync(FramedAnswer answer, ObjectId id)
+    {
+        var frame = await answer.NextAsync();
+        switch (frame?.Kind)
+        {
+            case FrameKind.Missing: return new PeerObject(id, PeerObjectState.Missing, null);
+            case FrameKind.Damaged: return new PeerObject(id, PeerObjectState.Damaged, null);
+            case FrameKind.Unavailable: return new PeerObject(id, PeerObjectState.Unavailable, null);
+            case FrameKind.Object:
+                var head = ReadHead(await answer.ReadPayloadAsync(frame.Value));
+                if (!head.Id.Span.SequenceEqual(id.Span)) throw Nonsense();
+                return new PeerObject(id, PeerObjectState.Found, await answer.ReadObjectAsync(head.Length));
+            default: throw Nonsense();
+        }
+    }
+
+    private ObjectHead ReadHead(byte[] payload)
+    {
+        try
+        {
+            return ObjectHead.Parser.ParseFrom(payload);
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            throw new PeerProtocolException(_peer, "its answer makes no sense: " + e.Message, e);
+        }
+    }
+
+    private async Task<bool> EndAsync(FramedAnswer answer) => await answer.NextAsync() is null ? true : throw Nonsense();
+
+    private PeerProtocolException Nonsense() => new(_peer, "its answer is not about the objects asked for");
+
+    private CallContext Call(string what, CancellationToken cancel) => _caller.Context(
+        what, $"it offers no storage to this node: on that machine, run \"bazil peer storage allow {_self} local\"", cancel);
+
+    /// <summary>The contract of stores: whatever the peer did wrong is this store's failure.</summary>
+    private async Task<T> InStoreAsync<T>(Func<Task<T>> work)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (PeerException e)
+        {
+            throw new StoreException($"store {Name}: {e.Message}", e);
+        }
+    }
+
+    private static IReadOnlyList<ObjectId> Part(IReadOnlyList<ObjectId> ids, int start) =>
+        start == 0 && ids.Count <= Limits.IdsPerRequest ? ids : [.. ids.Skip(start).Take(Limits.IdsPerRequest)];
+
+    private static ByteArrayContent IdsContent(IReadOnlyList<ObjectId> ids)
+    {
+        var message = new ObjectIds();
+        foreach (var id in ids) message.Ids.Add(ByteString.CopyFrom(id.Span));
+        return new ByteArrayContent(message.ToByteArray());
+    }
+
+    private static IEnumerable<IReadOnlyList<KeyValuePair<ObjectId, ReadOnlyMemory<byte>>>> Batches(
+        IReadOnlyList<KeyValuePair<ObjectId, ReadOnlyMemory<byte>>> objects)
+    {
+        const int overheadPerObject = 256; // heads of frames; generous
+        var batch = new List<KeyValuePair<ObjectId, ReadOnlyMemory<byte>>>();
+        long bytes = 0;
+        foreach (var item in objects)
+        {
+            if (item.Value.Length > Limits.ObjectBytes)
+                throw new StoreException($"object {item.Key} of {item.Value.Length} bytes is larger than the peer protocol carries ({Limits.ObjectBytes} bytes)");
+            if (batch.Count > 0 && bytes + item.Value.Length + overheadPerObject > Limits.PutRequestBytes / 2)
+            {
+                yield return batch;
+                batch = [];
+                bytes = 0;
+            }
+            batch.Add(item);
+            bytes += item.Value.Length + overheadPerObject;
+        }
+        if (batch.Count > 0) yield return batch;
+    }
+}

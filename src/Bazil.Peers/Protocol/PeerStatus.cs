@@ -1,0 +1,29 @@
+namespace Bazil.Peers.Protocol;
+
+/// <summary>The HTTP status codes of the protocol. Every answer but 200 has an empty body.</summary>
+internal static class PeerStatus
+{
+    public const int Ok = 200;
+
+    /// <summary>The request makes no sense.</summary>
+    public const int Malformed = 400;
+
+    /// <summary>Allowed, but the sharing key was not proved on this connection.</summary>
+    public const int ProofRequired = 401;
+
+    /// <summary>Not known, not allowed, or no such thing: one answer for all of them.</summary>
+    public const int Refused = 403;
+
+    /// <summary>Not an endpoint of this version.</summary>
+    public const int Unsupported = 404;
+
+    /// <summary>The proof does not fit the sharing key of the volume.</summary>
+    public const int WrongProof = 412;
+
+    public const int TooLarge = 413;
+
+    public const int TooMany = 429;
+
+    /// <summary>This node failed; its log says how.</summary>
+    public const int Failed = 500;
+}

@@ -1,0 +1,9 @@
+namespace Bazil.Peers.Serving;
+
+/// <summary>What a request needs permission for.</summary>
+internal enum FlightKind
+{
+    Control,
+    Volume,
+    Storage,
+}

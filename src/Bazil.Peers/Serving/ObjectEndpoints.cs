@@ -1,0 +1,211 @@
+using System.Buffers;
+using Bazil.Core;
+using Bazil.Peers.Protocol;
+using Bazil.Peers.Timing;
+using Bazil.Storage.Stores;
+using Google.Protobuf;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Bazil.Peers.Serving;
+
+/// <summary>Objects: get, has, put, sync over the store that the daemon offers the peer. There is no delete and no list.</summary>
+internal sealed class ObjectEndpoints(IPeerService service, Endpoint endpoint, SessionRegistry sessions, ILogger log)
+{
+    /// <summary>Reads from the store begun ahead of the one being sent.</summary>
+    private const int ReadAhead = 4;
+
+    private readonly GroupSync _sync = new();
+
+    public async Task<int> GetAsync(PeerSession session, HttpContext context)
+    {
+        using var flight = session.Begin(context, FlightKind.Storage);
+        if (Offered(session) is not { } store) return PeerStatus.Refused;
+        using var watch = endpoint.Watch(context);
+        if (await ReadIdsAsync(context, watch) is not { } ids) return PeerStatus.Malformed;
+
+        var frames = endpoint.Frames(context, watch);
+        var reads = new Queue<Task<IMemoryOwner<byte>?>>();
+        int begun = 0;
+        try
+        {
+            for (int sent = 0; sent < ids.Count; sent++)
+            {
+                while (begun < ids.Count && reads.Count < ReadAhead)
+                {
+                    var read = ReadAsync(store, ids[begun++], watch.Token);
+                    reads.Enqueue(read);
+                }
+                await SendObjectAsync(frames, session, ids[sent], reads.Dequeue(), watch.Token);
+            }
+            frames.Write(FrameKind.End, []);
+        }
+        finally
+        {
+            foreach (var read in reads) await DisposeAsync(read);
+        }
+        return PeerStatus.Ok;
+    }
+
+    public async Task<int> HasAsync(PeerSession session, HttpContext context)
+    {
+        using var flight = session.Begin(context, FlightKind.Storage);
+        if (Offered(session) is not { } store) return PeerStatus.Refused;
+        using var watch = endpoint.Watch(context);
+        if (await ReadIdsAsync(context, watch) is not { } ids) return PeerStatus.Malformed;
+
+        var frames = endpoint.Frames(context, watch);
+        var present = new byte[ids.Count];
+        return await GuardAsync(session, "has", frames, watch, async () =>
+        {
+            for (int i = 0; i < present.Length; i++)
+                present[i] = await frames.AwaitAsync(store.HasAsync(ids[i], watch.Token)) ? (byte)1 : (byte)0;
+            frames.Write(FrameKind.Data, present);
+        });
+    }
+
+    public async Task<int> SyncAsync(PeerSession session, HttpContext context)
+    {
+        using var flight = session.Begin(context, FlightKind.Storage);
+        if (Offered(session) is not { } store) return PeerStatus.Refused;
+        using var watch = endpoint.Watch(context);
+        await Endpoint.ReadAllAsync(context, watch, 0);
+        var frames = endpoint.Frames(context, watch);
+        return await GuardAsync(session, "sync", frames, watch, async () => await frames.AwaitAsync(_sync.SyncAsync(store, watch.Token)));
+    }
+
+    /// <summary>Stores objects as they arrive. The end of the answer is the acknowledgement: all of them are durable then.</summary>
+    public async Task<int> PutAsync(PeerSession session, HttpContext context)
+    {
+        using var flight = session.Begin(context, FlightKind.Storage);
+        if (Offered(session) is not { } store) return PeerStatus.Refused;
+        if (!sessions.TryBeginPut(session.Peer)) return PeerStatus.TooMany;
+        try
+        {
+            Endpoint.Allow(context, Limits.PutRequestBytes);
+            using var watch = endpoint.Watch(context);
+            using var input = new FrameReader(context.Request.Body, watch);
+            var frames = endpoint.Frames(context, watch);
+            await frames.FlushAsync(); // signs of life may have to go out while the request still comes in
+            return await GuardAsync(session, "put", frames, watch, async () =>
+            {
+                await StoreAllAsync(store, input, frames, watch);
+                await frames.AwaitAsync(_sync.SyncAsync(store, watch.Token));
+            });
+        }
+        finally
+        {
+            sessions.EndPut(session.Peer);
+        }
+    }
+
+    private static async Task StoreAllAsync(IObjectStore store, FrameReader input, FrameStream frames, IdleWatch watch)
+    {
+        while (true)
+        {
+            var header = await input.NextAsync() ?? throw new MalformedFrameException("a put ended without its end");
+            if (header.Kind == FrameKind.End) break;
+            if (header.Kind != FrameKind.Object) throw new MalformedFrameException($"{header.Kind} frame where an object should begin");
+            var head = ObjectHead.Parser.ParseFrom(await input.ReadPayloadAsync(header));
+            if (head.Id.Length != ObjectId.Size) throw new MalformedFrameException($"an object id of {head.Id.Length} bytes");
+            using var body = await ObjectBody.ReadAsync(input, head.Length);
+            await frames.AwaitAsync(store.PutAsync(new ObjectId(head.Id.Span), body.Memory, watch.Token).AsTask());
+        }
+        if (await input.NextAsync() is not null) throw new MalformedFrameException("bytes after the end of a put");
+    }
+
+    private async Task SendObjectAsync(
+        FrameStream frames, PeerSession session, ObjectId id, Task<IMemoryOwner<byte>?> read, CancellationToken cancel)
+    {
+        try
+        {
+            await frames.AwaitAsync(read);
+            if (await read is not { } found)
+            {
+                frames.Write(FrameKind.Missing, []);
+                return;
+            }
+            var bytes = found.Memory;
+            frames.Write(FrameKind.Object, new ObjectHead { Id = ByteString.CopyFrom(id.Span), Length = (ulong)bytes.Length }.ToByteArray());
+            for (int offset = 0; offset < bytes.Length; offset += Limits.DataFrameBytes)
+            {
+                frames.Write(FrameKind.Data, bytes.Span.Slice(offset, Math.Min(Limits.DataFrameBytes, bytes.Length - offset)));
+                await frames.FlushIfLargeAsync();
+            }
+        }
+        catch (CorruptObjectException e)
+        {
+            PeerLog.Failed(log, e, session.Peer, "reading an object");
+            frames.Write(FrameKind.Damaged, []);
+        }
+        catch (Exception e) when (read.IsFaulted && !cancel.IsCancellationRequested)
+        {
+            // The store's failure: logged here, and the peer learns that this object cannot be had at the moment.
+            PeerLog.Failed(log, e, session.Peer, "reading an object");
+            frames.Write(FrameKind.Unavailable, []);
+        }
+        finally
+        {
+            await DisposeAsync(read);
+        }
+    }
+
+    /// <summary>Runs the work of an answer and ends it with End, or with the reason why not.</summary>
+    private async Task<int> GuardAsync(PeerSession session, string what, FrameStream frames, IdleWatch watch, Func<Task> work)
+    {
+        FrameKind last = FrameKind.Failed;
+        FailureCode code = FailureCode.Internal;
+        try
+        {
+            await work();
+            last = FrameKind.End;
+        }
+        catch (Exception e) when (e is MalformedFrameException or InvalidProtocolBufferException)
+        {
+            PeerLog.Malformed(log, session.Peer, e.Message);
+            code = e is MalformedFrameException { TooLarge: true } ? FailureCode.TooLarge : FailureCode.Malformed;
+        }
+        catch (BadHttpRequestException e) when (e.StatusCode == PeerStatus.TooLarge)
+        {
+            PeerLog.Malformed(log, session.Peer, e.Message);
+            code = FailureCode.TooLarge;
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or BadHttpRequestException) && !watch.Token.IsCancellationRequested)
+        {
+            // The store's failure: logged here, and the peer learns only that there was one.
+            PeerLog.Failed(log, e, session.Peer, what);
+        }
+        if (last == FrameKind.End) frames.Write(last, []);
+        else frames.Write(last, [(byte)code]);
+        return PeerStatus.Ok;
+    }
+
+    private IObjectStore? Offered(PeerSession session) => service.IsKnown(session.Peer) ? service.StoreFor(session.Peer) : null;
+
+    private static async Task<IMemoryOwner<byte>?> ReadAsync(IObjectStore store, ObjectId id, CancellationToken cancel)
+    {
+        var found = await store.GetAsync(id, cancel);
+        if (found is null || found.Memory.Length <= Limits.ObjectBytes) return found;
+        found.Dispose();
+        throw new StoreException($"object {id} is larger than the peer protocol carries ({Limits.ObjectBytes} bytes)");
+    }
+
+    private static async Task DisposeAsync(Task<IMemoryOwner<byte>?> read)
+    {
+        await ((Task)read).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (read.IsCompletedSuccessfully) (await read)?.Dispose();
+    }
+
+    private static async Task<IReadOnlyList<ObjectId>?> ReadIdsAsync(HttpContext context, IdleWatch watch)
+    {
+        var message = await Endpoint.ReadMessageAsync(context, watch, ObjectIds.Parser);
+        if (message.Ids.Count is 0 or > Limits.IdsPerRequest) return null;
+        var ids = new ObjectId[message.Ids.Count];
+        for (int i = 0; i < ids.Length; i++)
+        {
+            if (message.Ids[i].Length != ObjectId.Size) return null;
+            ids[i] = new ObjectId(message.Ids[i].Span);
+        }
+        return ids;
+    }
+}

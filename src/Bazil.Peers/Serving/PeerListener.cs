@@ -1,0 +1,120 @@
+using System.Net;
+using Bazil.Peers.Identity;
+using Bazil.Peers.Proofs;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Bazil.Peers.Serving;
+
+/// <summary>Builds the HTTP/2 server: limits, handshake, and the session of each connection. No configuration files, no environment, no console.</summary>
+internal sealed class PeerListener(
+    NodeIdentity identity, IPeerDirectory directory, SessionRegistry sessions, PeerServerOptions options, ILogger log)
+{
+    private readonly HandshakeGate _handshakes = new(Limits.Handshakes, Limits.HandshakesPerAddress);
+
+    public WebApplication Build(IPEndPoint endpoint, RequestDelegate handle)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddSingleton<IHostLifetime, NoHostLifetime>();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(2));
+        builder.WebHost.UseKestrelCore();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            Bound(kestrel);
+            kestrel.Listen(endpoint, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http2;
+                listen.Use(EnterAsync);
+                listen.UseHttps(new TlsHandshakeCallbackOptions
+                {
+                    HandshakeTimeout = options.HandshakeTimeout,
+                    OnConnection = context => ValueTask.FromResult(Handshake(context.Connection)),
+                });
+                listen.Use(AdmitAsync);
+            });
+        });
+        var app = builder.Build();
+        app.Run(handle);
+        return app;
+    }
+
+    private void Bound(KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxConcurrentConnections = Limits.Connections;
+        kestrel.Limits.MaxRequestBodySize = Limits.MessageBytes;
+        kestrel.Limits.MaxRequestHeadersTotalSize = Limits.HeaderBytes;
+        kestrel.Limits.MaxRequestLineSize = 1024;
+        kestrel.Limits.RequestHeadersTimeout = options.HandshakeTimeout;
+        kestrel.Limits.KeepAliveTimeout = options.IdleConnectionTimeout;
+        kestrel.Limits.MinResponseDataRate = null; // a peer may read as slowly as it stores; one that stops is ended by StallTimeout
+        kestrel.Limits.Http2.MaxStreamsPerConnection = Limits.StreamsPerConnection;
+        kestrel.Limits.Http2.MaxRequestHeaderFieldSize = Limits.HeaderBytes;
+        kestrel.Limits.Http2.InitialConnectionWindowSize = 4 << 20;
+        kestrel.Limits.Http2.InitialStreamWindowSize = 1 << 20;
+        kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(15);
+        kestrel.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(15);
+    }
+
+    /// <summary>Before TLS: nothing of a stranger is looked at beyond what the places allow.</summary>
+    private ConnectionDelegate EnterAsync(ConnectionDelegate next) => async connection =>
+    {
+        using var place = _handshakes.TryEnter((connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None);
+        if (place is null)
+        {
+            connection.Abort(new ConnectionAbortedException("too many handshakes"));
+            return;
+        }
+        connection.Features.Set(new HandshakePlace(place));
+        await next(connection);
+    };
+
+    private System.Net.Security.SslServerAuthenticationOptions Handshake(ConnectionContext connection)
+    {
+        var own = identity.Current;
+        return PeerTls.Server(own, (_, certificate, _, _) =>
+        {
+            var verdict = Vouch.Check(certificate, identity.Time.GetUtcNow(), out var peer);
+            if (verdict != VouchVerdict.Valid || peer == identity.PeerId || !directory.IsKnown(peer))
+            {
+                PeerLog.TurnedAway(log, connection.RemoteEndPoint?.ToString(), verdict == VouchVerdict.Valid ? "unknown key " + peer : verdict.ToString());
+                return false;
+            }
+            byte[] hash = System.Security.Cryptography.SHA256.HashData(certificate!.GetRawCertData());
+            connection.Features.Set(new PeerSession(connection, new ProofParties(peer, identity.PeerId, hash, own.Hash)));
+            return true;
+        });
+    }
+
+    /// <summary>After TLS: the peer is registered first and looked up again after, so that no revocation slips between.</summary>
+    private ConnectionDelegate AdmitAsync(ConnectionDelegate next) => async connection =>
+    {
+        connection.Features.GetRequiredFeature<HandshakePlace>().Place.Dispose();
+        var session = connection.Features.GetRequiredFeature<PeerSession>();
+        if (!sessions.TryAdd(session))
+        {
+            session.Abort();
+            return;
+        }
+        try
+        {
+            if (directory.IsKnown(session.Peer)) await next(connection);
+            else session.Abort();
+        }
+        finally
+        {
+            sessions.Remove(session);
+        }
+    };
+
+    /// <summary>A type of its own, since features are found by type.</summary>
+    private sealed record HandshakePlace(IDisposable Place);
+}

@@ -1,0 +1,17 @@
+using Bazil.Core;
+using Microsoft.Extensions.Logging;
+
+namespace Bazil.Peers.Serving;
+
+/// <summary>What the serving side writes to the log.</summary>
+internal static partial class PeerLog
+{
+    [LoggerMessage(1, LogLevel.Error, "{What} for peer {Peer} failed")]
+    public static partial void Failed(ILogger log, Exception reason, PeerId peer, string what);
+
+    [LoggerMessage(2, LogLevel.Warning, "peer {Peer} sent a request that makes no sense: {Reason}")]
+    public static partial void Malformed(ILogger log, PeerId peer, string reason);
+
+    [LoggerMessage(3, LogLevel.Information, "a node at {Address} was turned away in the handshake: {Reason}")]
+    public static partial void TurnedAway(ILogger log, string? address, string reason);
+}

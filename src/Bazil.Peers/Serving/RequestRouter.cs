@@ -1,0 +1,95 @@
+using Bazil.Core;
+using Bazil.Peers.Protocol;
+using Google.Protobuf;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+
+namespace Bazil.Peers.Serving;
+
+/// <summary>Takes each request to its endpoint and answers with one status and no body when it does not succeed.</summary>
+internal sealed class RequestRouter(
+    IPeerService service, SessionRegistry sessions, Endpoint endpoint, IEntropy entropy, ILogger log)
+{
+    private readonly VolumeEndpoints _volumes = new(service, endpoint, entropy, log);
+    private readonly ObjectEndpoints _objects = new(service, endpoint, sessions, log);
+
+    public async Task HandleAsync(HttpContext context)
+    {
+        var session = context.Features.GetRequiredFeature<PeerSession>();
+        int status;
+        try
+        {
+            status = await DispatchAsync(session, context);
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            PeerLog.Malformed(log, session.Peer, e.Message);
+            status = PeerStatus.Malformed;
+        }
+        catch (BadHttpRequestException e)
+        {
+            PeerLog.Malformed(log, session.Peer, e.Message);
+            status = e.StatusCode;
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
+        {
+            return; // the peer has gone, or was revoked: there is nobody to answer
+        }
+        catch (OperationCanceledException)
+        {
+            context.Abort(); // stalled
+            return;
+        }
+        catch (Exception e)
+        {
+            // Whatever it is, it is ours: logged here, and the peer learns only that there was a failure.
+            PeerLog.Failed(log, e, session.Peer, context.Request.Path.Value ?? "a request");
+            status = PeerStatus.Failed;
+        }
+        if (context.Response.HasStarted)
+        {
+            if (status != PeerStatus.Ok) context.Abort();
+            return;
+        }
+        context.Response.StatusCode = status;
+    }
+
+    private Task<int> DispatchAsync(PeerSession session, HttpContext context)
+    {
+        string path = context.Request.Path.Value ?? "";
+        if (context.Request.Method != HttpMethods.Post) return Task.FromResult(PeerStatus.Unsupported);
+        return path switch
+        {
+            PeerPaths.Ping => PingAsync(session, context),
+            PeerPaths.VolumeHello => _volumes.HelloAsync(session, context),
+            PeerPaths.VolumeProof => _volumes.ProofAsync(session, context),
+            PeerPaths.ObjectsGet => _objects.GetAsync(session, context),
+            PeerPaths.ObjectsHas => _objects.HasAsync(session, context),
+            PeerPaths.ObjectsPut => _objects.PutAsync(session, context),
+            PeerPaths.ObjectsSync => _objects.SyncAsync(session, context),
+            _ when path.StartsWith(PeerPaths.VolumeExchange, StringComparison.Ordinal) => ExchangeAsync(session, context, path),
+            _ => Task.FromResult(PeerStatus.Unsupported),
+        };
+    }
+
+    private async Task<int> PingAsync(PeerSession session, HttpContext context)
+    {
+        using var flight = session.Begin(context, FlightKind.Control);
+        if (!service.IsKnown(session.Peer)) return PeerStatus.Refused;
+        using var watch = endpoint.Watch(context);
+        var ping = await Endpoint.ReadMessageAsync(context, watch, Ping.Parser);
+        if (ping.Nonce.Length > 32) return PeerStatus.Malformed;
+        await Endpoint.WriteMessageAsync(context, ping, watch);
+        return PeerStatus.Ok;
+    }
+
+    private Task<int> ExchangeAsync(PeerSession session, HttpContext context, string path)
+    {
+        Span<byte> id = stackalloc byte[VolumeId.Size];
+        var hex = path.AsSpan(PeerPaths.VolumeExchange.Length);
+        bool valid = hex.Length == 2 * VolumeId.Size
+            && Convert.FromHexString(hex, id, out _, out _) == System.Buffers.OperationStatus.Done;
+        return valid ? _volumes.ExchangeAsync(session, context, VolumeId.Read(id)) : Task.FromResult(PeerStatus.Malformed);
+    }
+}
