@@ -57,6 +57,9 @@ public sealed class DirectoryBuffer
         return TryAppend(name, entry, entry.Attributes.Inode, FuseMode.TypeOf(entry.Attributes.Mode), nextOffset);
     }
 
+    internal static int PlusRecordBytes(int nameLength) =>
+        RecordBytes(Unsafe.SizeOf<Abi.DirentPlus>() + nameLength);
+
     internal void Lend(Memory<byte> memory, bool wantsPlus)
     {
         _memory = memory;
@@ -69,6 +72,8 @@ public sealed class DirectoryBuffer
         _memory = default;
         _used = 0;
     }
+
+    private static int RecordBytes(int end) => (end + RecordAlignment - 1) & -RecordAlignment;
 
     private bool TryAppend(ReadOnlySpan<byte> name, ulong inode, FuseFileType type, long nextOffset)
     {
@@ -98,7 +103,7 @@ public sealed class DirectoryBuffer
         if (name.Length is 0 or > FuseLimits.NameBytes || name.IndexOfAny((byte)0, (byte)'/') >= 0)
             throw new ArgumentException("a name has 1 to 255 bytes, none of them NUL or slash", nameof(name));
         var end = headerBytes + name.Length;
-        var size = (end + RecordAlignment - 1) & -RecordAlignment;
+        var size = RecordBytes(end);
         if (size > _memory.Length - _used) return default;
         var record = _memory.Span.Slice(_used, size);
         name.CopyTo(record[headerBytes..]);

@@ -8,7 +8,7 @@ public abstract partial class FuseFileSystem
     /// <summary>Opens a directory. Default: succeeds, with handle 0. ENOSYS for all directories, with
     /// <see cref="FuseCapabilities.NoOpenDirectory"/>, spares the kernel opening and releasing them.</summary>
     public virtual ValueTask<Reply<FuseOpened>> OpenDirectory(
-        in RequestContext context, FuseNodeId node, OpenFlags flags, CancellationToken cancellationToken) =>
+        in RequestContext context, FuseNodeId node, FuseOpenMode flags, CancellationToken cancellationToken) =>
         new(default(FuseOpened));
 
     /// <summary>
@@ -22,7 +22,7 @@ public abstract partial class FuseFileSystem
 
     /// <summary>The open directory is gone; comes exactly once. Default: OK.</summary>
     public virtual ValueTask<Errno> ReleaseDirectory(
-        in RequestContext context, FuseNodeId node, FuseHandle handle, OpenFlags flags, CancellationToken cancellationToken) =>
+        in RequestContext context, FuseNodeId node, FuseHandle handle, FuseOpenMode flags, CancellationToken cancellationToken) =>
         new(Errno.OK);
 
     /// <summary>Makes the names in a directory durable. Default: ENOSYS, taken as success, and never sent again.</summary>

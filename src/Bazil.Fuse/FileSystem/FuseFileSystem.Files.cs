@@ -7,11 +7,11 @@ public abstract partial class FuseFileSystem
 {
     /// <summary>Opens a file that exists. Default: succeeds, with handle 0.</summary>
     public virtual ValueTask<Reply<FuseOpened>> Open(
-        in RequestContext context, FuseNodeId node, OpenFlags flags, CancellationToken cancellationToken) =>
+        in RequestContext context, FuseNodeId node, FuseOpenMode flags, CancellationToken cancellationToken) =>
         new(default(FuseOpened));
 
     /// <summary>
-    /// Makes a file and opens it; an existing name is EEXIST with <see cref="OpenFlags.Exclusive"/> and is opened
+    /// Makes a file and opens it; an existing name is EEXIST with <see cref="FuseOpenMode.Exclusive"/> and is opened
     /// otherwise. <paramref name="umask"/> as for <see cref="MakeDirectory"/>. Default: ENOSYS, after which the kernel uses
     /// <see cref="MakeNode"/> and <see cref="Open"/>.
     /// </summary>
@@ -21,14 +21,14 @@ public abstract partial class FuseFileSystem
         ReadOnlySpan<byte> name,
         uint mode,
         uint umask,
-        OpenFlags flags,
+        FuseOpenMode flags,
         CancellationToken cancellationToken) =>
         new(Errno.ENOSYS);
 
     /// <summary>Makes and opens a file without a name (O_TMPFILE) in the file system of <paramref name="parent"/>; its link count is 0.
     /// Default: ENOSYS, after which the kernel answers EOPNOTSUPP itself.</summary>
     public virtual ValueTask<Reply<FuseCreated>> CreateTemporary(
-        in RequestContext context, FuseNodeId parent, uint mode, uint umask, OpenFlags flags, CancellationToken cancellationToken) =>
+        in RequestContext context, FuseNodeId parent, uint mode, uint umask, FuseOpenMode flags, CancellationToken cancellationToken) =>
         new(Errno.ENOSYS);
 
     /// <summary>
@@ -60,7 +60,7 @@ public abstract partial class FuseFileSystem
 
     /// <summary>The last reference of the open file is gone; comes exactly once. The caller does not see the answer. Default: OK.</summary>
     public virtual ValueTask<Errno> Release(
-        in RequestContext context, FuseNodeId node, FuseHandle handle, OpenFlags flags, CancellationToken cancellationToken) =>
+        in RequestContext context, FuseNodeId node, FuseHandle handle, FuseOpenMode flags, CancellationToken cancellationToken) =>
         new(Errno.OK);
 
     /// <summary>Makes the file durable, without attributes that are not needed to read it when <paramref name="dataOnly"/>.

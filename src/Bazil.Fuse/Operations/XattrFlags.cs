@@ -11,4 +11,7 @@ public enum XattrFlags : uint
 
     /// <summary>ENODATA when the attribute does not exist.</summary>
     Replace = 1 << 1,
+
+    /// <summary>The setgid bit is to go with this change of an access control list; needs <see cref="FuseCapabilities.SetXattrExtended"/>.</summary>
+    ClearSetGroupId = 1 << 8,
 }

@@ -6,7 +6,7 @@ namespace Bazil.Fuse;
 /// Messages to the kernel about changes that it did not make. May be called from any thread, concurrently; a thread of
 /// the mount sends them in order. Do not wait for one inside a handler: the kernel may hold the lock that the
 /// notification needs until that handler has answered. The tasks never fail; they yield OK, ENOENT when the kernel had
-/// nothing cached (as good), or ENOTCONN when the mount is gone. Once sent, the kernel has dropped what it was told to.
+/// nothing cached (as good), ENOTCONN when the mount is gone, or EAGAIN when 65,536 are waiting already. Once sent, the kernel has dropped what it was told to.
 /// </summary>
 public interface IFuseNotifier
 {

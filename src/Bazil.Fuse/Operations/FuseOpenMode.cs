@@ -1,7 +1,7 @@
 namespace Bazil.Fuse;
 
 /// <summary>The flags of open(2) as the kernel hands them over. Only those that are the same on every 64-bit Linux are named.</summary>
-public readonly record struct OpenFlags(uint Value)
+public readonly record struct FuseOpenMode(uint Value)
 {
     private const uint AccessMode = 3;
     private const uint WriteOnlyFlag = 1;

@@ -1,0 +1,146 @@
+namespace Bazil.Fuse.Examples;
+
+/// <summary>
+/// The bytes of one file in chunks; a missing chunk is a hole. The first chunk is as small as the file and grows by doubling, all others have
+/// full size. Bytes of a chunk beyond the end of the file are zero. Not thread-safe: the inode's lock guards it.
+/// </summary>
+internal sealed class FileContent(MemoryBudget budget) : IDisposable
+{
+    internal const int ChunkBytes = 256 * 1024;
+
+    private const int SmallestChunkBytes = 4096;
+
+    private readonly List<ContentChunk?> _chunks = [];
+
+    internal long Length { get; private set; }
+
+    internal long AllocatedBytes { get; private set; }
+
+    internal FuseReadResult Read(long offset, Memory<byte> buffer)
+    {
+        if (offset >= Length) return FuseReadResult.Filled(0);
+        var count = (int)Math.Min(buffer.Length, Length - offset);
+        var (index, start) = Locate(offset);
+        if (start + count <= ChunkBytes && ChunkAt(index) is { } chunk && start + count <= chunk.Length)
+        {
+            chunk.AddReference();
+            return FuseReadResult.From(chunk.Memory.Slice(start, count), chunk);
+        }
+
+        Copy(offset, buffer.Span[..count]);
+        return FuseReadResult.Filled(count);
+    }
+
+    /// <summary>False when there is no room; what fitted is written.</summary>
+    internal bool TryWrite(long offset, ReadOnlySpan<byte> data)
+    {
+        while (!data.IsEmpty)
+        {
+            var (index, start) = Locate(offset);
+            var count = Math.Min(data.Length, ChunkBytes - start);
+            if (Allocate(index, start + count) is not { } chunk) return false;
+            data[..count].CopyTo(chunk.GetSpan()[start..]);
+            data = data[count..];
+            offset += count;
+            Length = Math.Max(Length, offset);
+        }
+
+        return true;
+    }
+
+    internal void SetLength(long length)
+    {
+        if (length < Length) Zero(length, Length - length);
+        Length = length;
+    }
+
+    /// <summary>Makes a range read as zeros; whole chunks of it are given back.</summary>
+    internal void Zero(long offset, long count)
+    {
+        while (count > 0)
+        {
+            var (index, start) = Locate(offset);
+            if (index >= _chunks.Count) return;
+            var step = (int)Math.Min(count, ChunkBytes - start);
+            if (_chunks[index] is { } chunk)
+            {
+                if (start == 0 && (step == ChunkBytes || step >= chunk.Length)) Free(index);
+                else if (start < chunk.Length) chunk.GetSpan()[start..Math.Min(start + step, chunk.Length)].Clear();
+            }
+
+            offset += step;
+            count -= step;
+        }
+    }
+
+    /// <summary>The first offset from <paramref name="offset"/> on that is in a chunk, or in a hole; -1 when there is none before the end.</summary>
+    internal long Find(long offset, bool data)
+    {
+        while (offset < Length)
+        {
+            var (index, start) = Locate(offset);
+            if (ChunkAt(index) is not null == data) return offset;
+            offset += ChunkBytes - start;
+        }
+
+        return -1;
+    }
+
+    public void Dispose()
+    {
+        for (var i = 0; i < _chunks.Count; i++) Free(i);
+        _chunks.Clear();
+    }
+
+    private static (int Index, int Start) Locate(long offset) => ((int)(offset / ChunkBytes), (int)(offset % ChunkBytes));
+
+    private ContentChunk? ChunkAt(int index) => index < _chunks.Count ? _chunks[index] : null;
+
+    private void Copy(long offset, Span<byte> target)
+    {
+        while (!target.IsEmpty)
+        {
+            var (index, start) = Locate(offset);
+            var count = Math.Min(target.Length, ChunkBytes - start);
+            var present = ChunkAt(index) is { } chunk && start < chunk.Length ? Math.Min(count, chunk.Length - start) : 0;
+            if (present > 0) _chunks[index]!.GetSpan().Slice(start, present).CopyTo(target);
+            target[present..count].Clear();
+            target = target[count..];
+            offset += count;
+        }
+    }
+
+    private ContentChunk? Allocate(int index, int needed)
+    {
+        var old = ChunkAt(index);
+        if (old is not null && old.Length >= needed) return old;
+        var size = ChunkBytes;
+        if (index == 0)
+        {
+            size = SmallestChunkBytes;
+            while (size < needed) size *= 2;
+        }
+
+        if (!budget.TryTake(size)) return null;
+        var chunk = new ContentChunk(size);
+        AllocatedBytes += size;
+        if (old is not null)
+        {
+            old.GetSpan().CopyTo(chunk.GetSpan());
+            Free(index);
+        }
+
+        while (_chunks.Count <= index) _chunks.Add(null);
+        _chunks[index] = chunk;
+        return chunk;
+    }
+
+    private void Free(int index)
+    {
+        if (_chunks[index] is not { } chunk) return;
+        _chunks[index] = null;
+        AllocatedBytes -= chunk.Length;
+        budget.GiveBack(chunk.Length);
+        chunk.Release();
+    }
+}

@@ -1,0 +1,99 @@
+using Bazil.Unix;
+
+namespace Bazil.Fuse.Examples;
+
+/// <summary>Attributes and extended attributes.</summary>
+public partial class MemoryFileSystem
+{
+    public override ValueTask<Reply<FuseTimedAttributes>> GetAttributes(
+        in RequestContext context, FuseNodeId node, FuseHandle? handle, CancellationToken cancellationToken) =>
+        TryGet(node, out var inode) ? new(new FuseTimedAttributes(inode.Attributes(), Forever)) : new(Errno.ESTALE);
+
+    public override ValueTask<Reply<FuseTimedAttributes>> SetAttributes(
+        in RequestContext context, FuseNodeId node, in AttributeChanges changes, CancellationToken cancellationToken)
+    {
+        if (!TryGet(node, out var inode)) return new(Errno.ESTALE);
+        lock (inode.Lock)
+        {
+            var now = UnixTime.Now(clock);
+            if (changes.Has(AttributeField.Size))
+            {
+                if (inode.Content is not { } content) return new(Errno.EINVAL);
+                content.SetLength(changes.Size);
+                inode.ModificationTime = now;
+            }
+
+            if (changes.Has(AttributeField.Mode)) inode.Mode = (inode.Mode & FuseMode.TypeMask) | (changes.Mode & FuseMode.PermissionMask);
+            if (changes.Has(AttributeField.UserId)) inode.UserId = changes.UserId;
+            if (changes.Has(AttributeField.GroupId)) inode.GroupId = changes.GroupId;
+            if (changes.Has(AttributeField.AccessTime)) inode.AccessTime = changes.Has(AttributeField.AccessTimeNow) ? now : changes.AccessTime;
+            if (changes.Has(AttributeField.ModificationTime))
+                inode.ModificationTime = changes.Has(AttributeField.ModificationTimeNow) ? now : changes.ModificationTime;
+            inode.ChangeTime = changes.Has(AttributeField.ChangeTime) ? changes.ChangeTime : now;
+        }
+
+        return new(new FuseTimedAttributes(inode.Attributes(), Forever));
+    }
+
+    public override ValueTask<Reply<ReadOnlyMemory<byte>>> GetXattr(
+        in RequestContext context, FuseNodeId node, ReadOnlySpan<byte> name, CancellationToken cancellationToken)
+    {
+        if (!TryGet(node, out var inode)) return new(Errno.ESTALE);
+        lock (inode.Lock)
+        {
+            return inode.Xattrs.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(name, out var value)
+                ? new(new ReadOnlyMemory<byte>(value))
+                : new(Errno.ENODATA);
+        }
+    }
+
+    public override ValueTask<Reply<ReadOnlyMemory<byte>>> ListXattrs(
+        in RequestContext context, FuseNodeId node, CancellationToken cancellationToken)
+    {
+        if (!TryGet(node, out var inode)) return new(Errno.ESTALE);
+        lock (inode.Lock)
+        {
+            var list = new MemoryStream();
+            foreach (var name in inode.Xattrs.Keys)
+            {
+                list.Write(name);
+                list.WriteByte(0);
+            }
+
+            return new(new ReadOnlyMemory<byte>(list.ToArray()));
+        }
+    }
+
+    public override ValueTask<Errno> SetXattr(
+        in RequestContext context,
+        FuseNodeId node,
+        ReadOnlySpan<byte> name,
+        ReadOnlySpan<byte> value,
+        XattrFlags flags,
+        CancellationToken cancellationToken)
+    {
+        if (!TryGet(node, out var inode)) return new(Errno.ESTALE);
+        lock (inode.Lock)
+        {
+            var xattrs = inode.Xattrs.GetAlternateLookup<ReadOnlySpan<byte>>();
+            var exists = xattrs.ContainsKey(name);
+            if (exists && (flags & XattrFlags.Create) != 0) return new(Errno.EEXIST);
+            if (!exists && (flags & XattrFlags.Replace) != 0) return new(Errno.ENODATA);
+            xattrs[name] = value.ToArray();
+            inode.ChangeTime = UnixTime.Now(clock);
+            return new(Errno.OK);
+        }
+    }
+
+    public override ValueTask<Errno> RemoveXattr(
+        in RequestContext context, FuseNodeId node, ReadOnlySpan<byte> name, CancellationToken cancellationToken)
+    {
+        if (!TryGet(node, out var inode)) return new(Errno.ESTALE);
+        lock (inode.Lock)
+        {
+            if (!inode.Xattrs.GetAlternateLookup<ReadOnlySpan<byte>>().Remove(name)) return new(Errno.ENODATA);
+            inode.ChangeTime = UnixTime.Now(clock);
+            return new(Errno.OK);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+using Bazil.Unix;
+
+namespace Bazil.Fuse.Examples;
+
+/// <summary>Open files and directories. There is nothing to remember about an open file, so handles are not used.</summary>
+public partial class MemoryFileSystem
+{
+    /// <summary>What the page cache holds is what the file holds: only the kernel writes.</summary>
+    private static readonly FuseOpened Opened = new(default, FuseOpenFlags.KeepCache);
+
+    private static readonly FuseOpened OpenedDirectory = new(default, FuseOpenFlags.KeepCache | FuseOpenFlags.CacheDirectory);
+
+    public override ValueTask<Reply<FuseOpened>> Open(
+        in RequestContext context, FuseNodeId node, FuseOpenMode flags, CancellationToken cancellationToken) =>
+        TryGet(node, out _) ? new(Opened) : new(Errno.ESTALE);
+
+    public override ValueTask<Reply<FuseCreated>> Create(
+        in RequestContext context,
+        FuseNodeId parent,
+        ReadOnlySpan<byte> name,
+        uint mode,
+        uint umask,
+        FuseOpenMode flags,
+        CancellationToken cancellationToken)
+    {
+        var made = Make(context, parent, name, FuseMode.Regular | (mode & FuseMode.PermissionMask), 0, default);
+        return made.HasValue ? new(new FuseCreated(made.Value, Opened)) : new(made.Error);
+    }
+
+    public override ValueTask<Reply<FuseCreated>> CreateTemporary(
+        in RequestContext context, FuseNodeId parent, uint mode, uint umask, FuseOpenMode flags, CancellationToken cancellationToken)
+    {
+        lock (_tree)
+        {
+            if (!TryGetDirectory(parent, out var directory, out var error)) return new(error);
+            var inode = MakeInode(context, directory, FuseMode.Regular | (mode & FuseMode.PermissionMask), 0, default);
+            SetLinkCount(inode, 0, inode.ChangeTime);
+            return new(new FuseCreated(Entry(inode), Opened));
+        }
+    }
+
+    public override ValueTask<Reply<FuseReadResult>> Read(
+        in RequestContext context, FuseNodeId node, FuseHandle handle, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        if (!TryGet(node, out var inode) || inode.Content is not { } content) return new(Errno.ESTALE);
+        lock (inode.Lock) return new(content.Read(offset, buffer));
+    }
+
+    public override ValueTask<Reply<int>> Write(
+        in RequestContext context,
+        FuseNodeId node,
+        FuseHandle handle,
+        long offset,
+        ReadOnlyMemory<byte> buffer,
+        FuseWriteFlags flags,
+        CancellationToken cancellationToken)
+    {
+        if (!TryGet(node, out var inode) || inode.Content is not { } content) return new(Errno.ESTALE);
+        lock (inode.Lock)
+        {
+            if (!content.TryWrite(offset, buffer.Span)) return new(Errno.ENOSPC);
+            inode.ModificationTime = inode.ChangeTime = UnixTime.Now(clock);
+            return new(buffer.Length);
+        }
+    }
+
+    public override ValueTask<Reply<long>> Seek(
+        in RequestContext context, FuseNodeId node, FuseHandle handle, long offset, SeekWhence whence, CancellationToken cancellationToken)
+    {
+        if (!TryGet(node, out var inode) || inode.Content is not { } content) return new(Errno.ESTALE);
+        lock (inode.Lock)
+        {
+            if (offset < 0 || offset >= content.Length) return new(Errno.ENXIO);
+            var found = content.Find(offset, data: whence == SeekWhence.Data);
+            if (found >= 0) return new(found);
+            return whence == SeekWhence.Hole ? new(content.Length) : new(Errno.ENXIO);
+        }
+    }
+
+    public override ValueTask<Errno> Allocate(
+        in RequestContext context,
+        FuseNodeId node,
+        FuseHandle handle,
+        long offset,
+        long length,
+        AllocateModes modes,
+        CancellationToken cancellationToken)
+    {
+        if (!TryGet(node, out var inode) || inode.Content is not { } content) return new(Errno.ESTALE);
+        if ((modes & ~(AllocateModes.KeepSize | AllocateModes.PunchHole | AllocateModes.ZeroRange)) != 0) return new(Errno.EOPNOTSUPP);
+        lock (inode.Lock)
+        {
+            if ((modes & (AllocateModes.PunchHole | AllocateModes.ZeroRange)) != 0) content.Zero(offset, length);
+            var grows = (modes & AllocateModes.KeepSize) == 0 && offset + length > content.Length;
+            if (grows) content.SetLength(offset + length);
+            inode.ModificationTime = inode.ChangeTime = UnixTime.Now(clock);
+            return new(Errno.OK);
+        }
+    }
+
+    public override ValueTask<Reply<FuseOpened>> OpenDirectory(
+        in RequestContext context, FuseNodeId node, FuseOpenMode flags, CancellationToken cancellationToken) =>
+        TryGet(node, out _) ? new(OpenedDirectory) : new(Errno.ESTALE);
+
+    public override ValueTask<Errno> ReadDirectory(
+        in RequestContext context, FuseNodeId node, FuseHandle handle, long offset, DirectoryBuffer buffer, CancellationToken cancellationToken)
+    {
+        lock (_tree)
+        {
+            if (!TryGet(node, out var directory) || directory.Directory is not { } content) return new(Errno.ESTALE);
+            if (offset < 1 && !buffer.TryAdd("."u8, directory.Number, FuseFileType.Directory, 1)) return new(Errno.OK);
+            if (offset < 2 && !buffer.TryAdd(".."u8, (content.Parent ?? directory).Number, FuseFileType.Directory, 2)) return new(Errno.OK);
+            foreach (var entry in content.After(offset))
+            {
+                if (!TryAdd(buffer, entry)) break;
+            }
+
+            return new(Errno.OK);
+        }
+    }
+
+    private static bool TryAdd(DirectoryBuffer buffer, DirectoryEntry entry)
+    {
+        if (!buffer.WantsPlus) return buffer.TryAdd(entry.Name, entry.Inode.Number, entry.Inode.Type, entry.Offset);
+        if (buffer.TryAddPlus(entry.Name, Entry(entry.Inode), entry.Offset)) return true;
+        entry.Inode.Lookups--; // It did not fit, so it does not count.
+        return false;
+    }
+}

@@ -1,0 +1,72 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Bazil.Fuse.Session;
+
+/// <summary>
+/// Takes the arguments of a request apart, front to back. Nothing outside <c>body</c> is read: what is missing makes a
+/// Try method return false, after which the request counts as malformed.
+/// </summary>
+internal ref struct RequestReader(ReadOnlySpan<byte> body)
+{
+    private ReadOnlySpan<byte> _rest = body;
+
+    /// <summary>What was not taken yet.</summary>
+    internal readonly ReadOnlySpan<byte> Rest => _rest;
+
+    /// <summary>The next struct, in place.</summary>
+    internal bool TryTake<T>([NotNullWhen(true)] out T value)
+        where T : unmanaged
+    {
+        if (_rest.Length < Unsafe.SizeOf<T>())
+        {
+            value = default;
+            return false;
+        }
+
+        value = MemoryMarshal.Read<T>(_rest);
+        _rest = _rest[Unsafe.SizeOf<T>()..];
+        return true;
+    }
+
+    /// <summary>The first <paramref name="size"/> bytes of a struct that older kernels cut short; the rest of it is zero.</summary>
+    internal bool TryTakePrefix<T>(int size, out T value)
+        where T : unmanaged
+    {
+        value = default;
+        if (_rest.Length < size) return false;
+        _rest[..size].CopyTo(MemoryMarshal.AsBytes(new Span<T>(ref value)));
+        _rest = _rest[size..];
+        return true;
+    }
+
+    /// <summary>The next text up to its NUL, which is taken as well: 1 to <paramref name="longest"/> bytes.</summary>
+    internal bool TryTakeName(out ReadOnlySpan<byte> name, int longest = FuseLimits.NameBytes)
+    {
+        var length = _rest.IndexOf((byte)0);
+        if (length <= 0 || length > longest)
+        {
+            name = default;
+            return false;
+        }
+
+        name = _rest[..length];
+        _rest = _rest[(length + 1)..];
+        return true;
+    }
+
+    /// <summary>The next <paramref name="count"/> bytes.</summary>
+    internal bool TryTakeBytes(uint count, out ReadOnlySpan<byte> bytes)
+    {
+        if (count > (uint)_rest.Length)
+        {
+            bytes = default;
+            return false;
+        }
+
+        bytes = _rest[..(int)count];
+        _rest = _rest[(int)count..];
+        return true;
+    }
+}
