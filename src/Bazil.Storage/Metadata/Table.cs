@@ -46,12 +46,18 @@ public enum Table : byte
     /// <summary>name → snapshot reference.</summary>
     SnapshotRef = 0x27,
 
-    /// <summary>inode → unlinked but still open; removed at the next open of the volume.</summary>
-    Orphan = 0x28,
+    /// <summary>inode → content of a file that is open and was synced, but not published by a close or fsync yet.</summary>
+    Working = 0x28,
 
-    /// <summary>node → what cannot be shown yet, and why.</summary>
+    /// <summary>inode → why the newest state of it is not shown yet.</summary>
     Pending = 0x29,
 
-    /// <summary>missing parent's node id ‖ inode → waits for its parent, shown under the root meanwhile.</summary>
-    Waiting = 0x2A,
+    /// <summary>named parent's node id ‖ child inode → nothing: a child names it, but is not shown in it (dead, moved, waiting for it).</summary>
+    HiddenChild = 0x2A,
+
+    /// <summary>inode → nothing: a dead node, or a living one with a removed link; candidates for purging.</summary>
+    Tombstone = 0x2B,
+
+    /// <summary>0 ‖ inode, or 1 ‖ parent inode ‖ name → nothing: a facet with several values, or files that share a name.</summary>
+    Conflict = 0x2C,
 }

@@ -1,0 +1,162 @@
+using Bazil.Core;
+using Bazil.FileSystem.Nodes;
+using Bazil.Unix;
+
+namespace Bazil.FileSystem.Live;
+
+/// <summary>
+/// The local changes of the replicated state: each rewrites facets under the transaction's one version. What a program
+/// may do was checked before; the rules here are those of section "Replicated state" of docs/sync.md.
+/// </summary>
+internal sealed class LocalChange(Transaction transaction, UnixTime now)
+{
+    private Version Version => transaction.Version;
+
+    /// <summary>Creates a node with one link.</summary>
+    public NodeRecord Create(NodeRecord parent, FileName name, NodeKind kind, ContentValue? content, AttributeValue attributes)
+    {
+        NodeRecord record = transaction.Add(new NodeId(Version), kind);
+        record.SetLink(Nodes.Link.Create(Version, new Place(parent.Id, name)));
+        record.Attributes = record.Attributes.With(Version, attributes);
+        if (content is not null) record.Content = record.Content.With(Version, content);
+        record.AccessTime = record.ChangeTime = record.DirectoryTime = now;
+        transaction.Stamp(record);
+        TouchDirectory(parent.Inode);
+        return record;
+    }
+
+    /// <summary>Adds a hard link.</summary>
+    public void Link(InodeId inode, NodeRecord parent, FileName name)
+    {
+        NodeRecord record = Stamped(inode);
+        record.SetLink(Nodes.Link.Create(Version, new Place(parent.Id, name)));
+        TouchDirectory(parent.Inode);
+    }
+
+    /// <summary>
+    /// Removes the claims that a name shows. With the last link of a file goes the shown content only: siblings of a
+    /// conflict were not seen and keep the node alive.
+    /// </summary>
+    public void Remove(IEnumerable<Claim> group, InodeId directory)
+    {
+        foreach (Claim claim in group) RemoveLink(claim);
+        TouchDirectory(directory);
+    }
+
+    /// <summary>Moves the claims that a name shows: one link is rewritten for each, whatever lies below.</summary>
+    public void Move(IEnumerable<Claim> group, InodeId from, NodeRecord parent, FileName name)
+    {
+        foreach (Claim claim in group)
+        {
+            NodeRecord record = Stamped(claim.Inode);
+            Link link = record.FindLink(claim.LinkId) ?? throw new InvariantException($"{claim} is not a link of its node");
+            record.SetLink(link.MoveTo(Version, new Place(parent.Id, name)));
+        }
+
+        TouchDirectory(from);
+        TouchDirectory(parent.Inode);
+    }
+
+    /// <summary>
+    /// Writes content over the value that the program saw; siblings that it did not see stay. Nodes that were shown with
+    /// this one as one file go.
+    /// </summary>
+    public void Write(InodeId inode, ContentValue? seen, ContentValue value)
+    {
+        List<Claim> twins = TwinsOf(transaction.Require(inode));
+        NodeRecord record = Stamped(inode);
+        Facet<ContentValue> others = seen is null ? record.Content : record.Content.Without(seen);
+        record.Content = others.With(Version, value);
+        record.Choice = Version;
+        foreach (Claim twin in twins) RemoveLink(twin);
+    }
+
+    public void SetAttributes(InodeId inode, AttributeValue value)
+    {
+        NodeRecord record = Stamped(inode);
+        Facet<AttributeValue> others = record.Attributes.IsEmpty ? record.Attributes : record.Attributes.Without(record.Attributes.Largest.Value);
+        record.Attributes = others.With(Version, value);
+        if (record.IsDirectory) record.DirectoryTime = value.ModifyTime;
+    }
+
+    /// <summary>
+    /// Settles a conflict of contents: the kept value is written anew, so that two people who resolve differently lose
+    /// nothing; what is dropped was seen.
+    /// </summary>
+    public void Resolve(InodeId inode, ContentValue keep, IEnumerable<ContentValue> drop)
+    {
+        NodeRecord record = Stamped(inode);
+        Facet<ContentValue> rest = record.Content.Without(keep);
+        foreach (ContentValue value in drop) rest = rest.Without(value);
+        record.Content = rest.With(Version, keep);
+        record.Choice = Version;
+    }
+
+    public void AddMember(PeerId member)
+    {
+        NodeRecord record = Members();
+        record.Members = record.Members.With(Version, member);
+    }
+
+    public void RemoveMember(PeerId member)
+    {
+        NodeRecord record = Members();
+        record.Members = record.Members.Without(member);
+    }
+
+    /// <summary>Announces that a replica id has ended: what others hold beyond what we know of it will never be completed.</summary>
+    public void EndReplica(ReplicaId replica)
+    {
+        NodeRecord record = Members();
+        record.Ended = record.Ended.With(Version, replica);
+    }
+
+    /// <summary>Marks a directory as changed in its entries; local, a link change is not a change of the parent.</summary>
+    public void TouchDirectory(InodeId directory)
+    {
+        NodeRecord record = transaction.Change(directory);
+        record.DirectoryTime = record.ChangeTime = now;
+    }
+
+    private void RemoveLink(Claim claim)
+    {
+        if (transaction.Read(claim.Inode) is null) return;
+        NodeRecord record = Stamped(claim.Inode);
+        Link link = record.FindLink(claim.LinkId) ?? throw new InvariantException($"{claim} is not a link of its node");
+        bool isLast = !record.Links.Any(other => other.IsLive && other.Id != link.Id);
+        record.SetLink(link.Remove(Version));
+        if (!isLast) return;
+        if (record.ShownContent is { } shown) record.Content = record.Content.Without(shown.Value);
+        record.Attributes = Facet<AttributeValue>.Empty;
+    }
+
+    /// <summary>Claims of other nodes that are shown as one with this node on any of its names.</summary>
+    private List<Claim> TwinsOf(NodeRecord record)
+    {
+        var twins = new List<Claim>();
+        foreach (PlacedLink place in record.Places())
+        {
+            InodeId parent = transaction.FindInode(place.Place.Parent);
+            if (parent == default) continue;
+            ShownName shown = transaction.Resolve(parent, place.Place.Name);
+            if (shown.Files.Length < 2 || !shown.Files.Any(claim => claim.Inode == record.Inode)) continue;
+            twins.AddRange(shown.Files.Where(claim => claim.Inode != record.Inode));
+        }
+
+        return twins;
+    }
+
+    private NodeRecord Stamped(InodeId inode)
+    {
+        NodeRecord record = transaction.Change(inode);
+        record.ChangeTime = now;
+        transaction.Stamp(record);
+        return record;
+    }
+
+    private NodeRecord Members()
+    {
+        if (transaction.Read(Transaction.MembersInode) is null) transaction.Add(NodeId.Members, NodeKind.Members);
+        return Stamped(Transaction.MembersInode);
+    }
+}

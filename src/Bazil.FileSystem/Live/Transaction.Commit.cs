@@ -1,0 +1,162 @@
+using Bazil.Core;
+using Bazil.FileSystem.Nodes;
+using Bazil.Storage.Metadata;
+
+namespace Bazil.FileSystem.Live;
+
+// How edits become one batch of rows.
+internal sealed partial class Transaction
+{
+    private readonly byte[] _key = new byte[MetadataKey.MaxSize];
+    private readonly WireWriter _writer = new();
+
+    /// <summary>True when nodes of another replica are merged: only then can directories come to form a cycle.</summary>
+    public bool MergesForeign { get; init; }
+
+    /// <summary>Extra rows of this transaction, written in the same batch.</summary>
+    public MetadataBatch Batch { get; } = new();
+
+    /// <summary>
+    /// Applies all edits in one batch: records, rows of names, indexes, volume-wide values. Survives the death of the
+    /// process at once, power loss after the next sync.
+    /// </summary>
+    /// <returns>What the kernel may have cached and is no longer so.</returns>
+    public CommittedChange Commit()
+    {
+        PlaceEdits();
+        if (MergesForeign || State.Loose.Count > 0)
+        {
+            while (BreakCycles(MovedDirectories())) PlaceEdits();
+        }
+
+        // Alone, everything is known to all members, and nothing needs to be remembered.
+        if (!MergesForeign && Members().Count <= 1) Purge([.. _edits.Where(e => HasTombstone(e.Value)).Select(e => e.Key)], State.Knowledge);
+        if (!_version.IsNone) State.Chain(RunningHash.Next(State.Head, StampedRecords()));
+        foreach (Edit edit in _edits.Values) WriteEdit(edit);
+        foreach (((InodeId parent, FileName name), Claim[] claims) in _rows) WriteRow(parent, name, claims);
+        State.Write(Batch, Store.Tables);
+        Store.Metadata.Commit(Batch);
+        return Publish();
+    }
+
+    private List<InodeId> MovedDirectories() =>
+        [.. _edits.Where(e => e.Value.Record.IsDirectory && !e.Value.IsPurged && !ReferenceEquals(e.Value.Before?.Links, e.Value.Record.Links)).Select(e => e.Key)];
+
+    private IEnumerable<NodeRecord> StampedRecords() =>
+        _edits.Values.Select(edit => edit.Record).Where(record => record.Stamp[Version.Replica] == Version.Tick).OrderBy(record => record.Id);
+
+    private CommittedChange Publish()
+    {
+        foreach ((InodeId inode, Edit edit) in _edits)
+        {
+            if (edit.IsPurged) Store.Cache.Remove(inode);
+            else Store.Cache.Set(edit.Record);
+        }
+
+        return new CommittedChange([.. _rows.Keys], [.. _edits.Keys]);
+    }
+
+    private void WriteEdit(Edit edit)
+    {
+        NodeRecord record = edit.Record;
+        MetadataKey row = Key(Table.Inode).Add(record.Inode);
+        if (edit.IsPurged)
+        {
+            Batch.Delete(row.Bytes);
+            Batch.Delete(Key(Table.Node).Add(record.Id).Bytes);
+        }
+        else
+        {
+            Batch.Put(row.Bytes, NodeCodec.EncodeRow(_writer, record, State.ReferenceId(record.Reference)));
+            if (edit.Before is null) WriteInode(record);
+        }
+
+        WriteStamps(edit);
+        WriteHiddenChildren(edit);
+        SetIndex(Table.Tombstone, record.Inode, edit.Before is { } before && HasTombstone(before, edit.PlacedBefore), HasTombstone(edit));
+        SetConflict(record.Inode, edit.Before is { } was && HasConflict(was), !edit.IsPurged && HasConflict(record));
+    }
+
+    private void WriteInode(NodeRecord record)
+    {
+        _writer.Clear();
+        _writer.WriteUInt64(record.Inode.Value);
+        Batch.Put(Key(Table.Node).Add(record.Id).Bytes, _writer.Span);
+    }
+
+    private void WriteStamps(Edit edit)
+    {
+        Knowledge before = edit.Before?.Stamp ?? Knowledge.Empty;
+        Knowledge after = edit.IsPurged ? Knowledge.Empty : edit.Record.Stamp;
+        if (ReferenceEquals(before, after)) return;
+        foreach ((ReplicaId replica, ulong tick) in before)
+        {
+            if (after[replica] != tick) Batch.Delete(Key(Table.Change).Add(replica).Add(tick).Add(edit.Record.Id).Bytes);
+        }
+
+        foreach ((ReplicaId replica, ulong tick) in after)
+        {
+            if (before[replica] != tick) Batch.Put(Key(Table.Change).Add(replica).Add(tick).Add(edit.Record.Id).Bytes, []);
+        }
+    }
+
+    private void WriteHiddenChildren(Edit edit)
+    {
+        HashSet<NodeId> before = edit.Before is null ? [] : HiddenParents(edit.Before, edit.PlacedBefore);
+        HashSet<NodeId> after = edit.IsPurged ? [] : HiddenParents(edit.Record, edit.Placed);
+        foreach (NodeId parent in before.Except(after)) Batch.Delete(Key(Table.HiddenChild).Add(parent).Add(edit.Record.Inode).Bytes);
+        foreach (NodeId parent in after.Except(before)) Batch.Put(Key(Table.HiddenChild).Add(parent).Add(edit.Record.Inode).Bytes, []);
+    }
+
+    /// <summary>The parents that a node names without being shown in them.</summary>
+    private static HashSet<NodeId> HiddenParents(NodeRecord record, List<PlacedClaim> placed)
+    {
+        var parents = new HashSet<NodeId>();
+        foreach (Link link in record.Links)
+        {
+            parents.Add(link.Last.Value.Parent);
+            foreach (FacetPair<Place> pair in link.Places.Pairs) parents.Add(pair.Value.Parent);
+        }
+
+        if (placed.Count == 0) return parents;
+        foreach (PlacedLink place in record.Places())
+        {
+            if (placed.Exists(claim => claim.IsAtHome && claim.Claim.LinkId == place.LinkId)) parents.Remove(place.Place.Parent);
+        }
+
+        return parents;
+    }
+
+    private static bool HasTombstone(Edit edit) => !edit.IsPurged && HasTombstone(edit.Record, edit.Placed);
+
+    private static bool HasTombstone(NodeRecord record, List<PlacedClaim> placed) =>
+        record.Id != NodeId.Root && record.Kind != NodeKind.Members && (placed.Count == 0 || record.Links.Any(link => !link.IsLive));
+
+    private static bool HasConflict(NodeRecord record) =>
+        record.Content.IsConflict || record.Attributes.IsConflict || record.Links.Any(link => link.Places.IsConflict);
+
+    private void WriteRow(InodeId parent, FileName name, Claim[] claims)
+    {
+        MetadataKey row = Key(Table.Dirent).Add(parent).Add(name.Span);
+        if (claims.Length == 0) Batch.Delete(row.Bytes);
+        else Batch.Put(row.Bytes, ClaimRow.Encode(_writer, claims));
+        bool isShared = claims.Length > 1 && claims.Any(claim => !claim.IsDirectory);
+        bool wasShared = Store.Tables.ReadClaims(parent, name.Span).Length > 1;
+        if (!isShared && !wasShared) return;
+        MetadataKey conflict = Key(Table.Conflict).Add([1]).Add(parent).Add(name.Span);
+        if (isShared) Batch.Put(conflict.Bytes, []);
+        else Batch.Delete(conflict.Bytes);
+    }
+
+    private void SetConflict(InodeId inode, bool before, bool after) => SetRow(Key(Table.Conflict).Add([0]).Add(inode), before, after);
+
+    private void SetIndex(Table table, InodeId inode, bool before, bool after) => SetRow(Key(table).Add(inode), before, after);
+
+    private void SetRow(MetadataKey key, bool before, bool after)
+    {
+        if (after && !before) Batch.Put(key.Bytes, []);
+        if (before && !after) Batch.Delete(key.Bytes);
+    }
+
+    private MetadataKey Key(Table table) => Store.Tables.Key(_key, table);
+}

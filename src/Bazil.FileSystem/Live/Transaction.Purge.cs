@@ -1,0 +1,82 @@
+using Bazil.Core;
+using Bazil.FileSystem.Nodes;
+
+namespace Bazil.FileSystem.Live;
+
+// Tombstones go when every member's knowledge covers them, so deletions take no permanent space.
+internal sealed partial class Transaction
+{
+    /// <summary>The members of the volume, this node included once it is one.</summary>
+    public List<PeerId> Members() => Read(MembersInode)?.Members.DistinctValues() ?? [];
+
+    /// <summary>What every member is known to know: nothing beyond it may be forgotten.</summary>
+    public Knowledge KnownToAll()
+    {
+        Knowledge low = State.Knowledge;
+        foreach (PeerId member in Members())
+        {
+            if (member != Store.Self) low = low.Meet(Store.ReadMemberKnowledge(member));
+        }
+
+        return low;
+    }
+
+    /// <summary>Purges what may be purged among the candidates: dead nodes, and removed links of living ones.</summary>
+    public void Purge(IEnumerable<InodeId> candidates, Knowledge knownToAll)
+    {
+        PlaceEdits();
+        var dead = new HashSet<InodeId>();
+        foreach (InodeId inode in candidates.ToList())
+        {
+            if (Read(inode) is not { } record || record.Kind == NodeKind.Members || record.Id == NodeId.Root) continue;
+            if (IsAlive(record, isBefore: false)) DropRemovedLinks(record, knownToAll);
+            else if (record.Stamp.IsCoveredBy(knownToAll)) dead.Add(inode);
+        }
+
+        while (dead.RemoveWhere(inode => IsNamedByOthers(inode, dead)) > 0)
+        {
+        }
+
+        foreach (InodeId inode in dead)
+        {
+            Edit edit = Touch(inode);
+            edit.IsPurged = true;
+            State.RaiseHorizon(edit.Record.Stamp);
+        }
+    }
+
+    /// <summary>True when a node that stays names this directory as a parent, shown there or not.</summary>
+    private bool IsNamedByOthers(InodeId inode, HashSet<InodeId> dead)
+    {
+        NodeRecord record = Require(inode);
+        if (!record.IsDirectory) return false;
+        if (record.Entries > 0) return true;
+        IEnumerable<InodeId> children = Store.Tables.ReadHiddenChildren(record.Id).Concat(_edits.Keys);
+        return children.Any(child => !dead.Contains(child) && Read(child) is { } other && Names(other, record.Id));
+    }
+
+    private static bool Names(NodeRecord record, NodeId parent)
+    {
+        foreach (Link link in record.Links)
+        {
+            if (link.Last.Value.Parent == parent) return true;
+            foreach (FacetPair<Place> pair in link.Places.Pairs)
+            {
+                if (pair.Value.Parent == parent) return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Drops removed links that all members know of; the last place of a node that lives without a link stays.</summary>
+    private void DropRemovedLinks(NodeRecord record, Knowledge knownToAll)
+    {
+        Version kept = record.HasLiveLink ? default : record.LastLink?.Id ?? default;
+        foreach (Link link in record.Links.Where(link => !link.IsLive && link.Id != kept && knownToAll.Covers(link.Gone)).ToList())
+        {
+            Change(record).DropLink(link.Id);
+            if (!link.Gone.IsNone) State.RaiseHorizon(Knowledge.Of(link.Gone));
+        }
+    }
+}

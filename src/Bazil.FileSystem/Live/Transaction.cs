@@ -1,0 +1,105 @@
+using Bazil.Core;
+using Bazil.FileSystem.Nodes;
+
+namespace Bazil.FileSystem.Live;
+
+/// <summary>
+/// One unit of work on a volume's metadata: reads see its own edits, <see cref="Commit"/> applies all of them in one
+/// batch, and dropping it without a commit leaves nothing. Used under the volume's gate by one thread.
+/// <para>Edits change only records; the shown tree (claims, counts, indexes) follows from them at commit, by the same
+/// code for local changes and for changes that come from a peer.</para>
+/// </summary>
+internal sealed partial class Transaction(VolumeStore store)
+{
+    /// <summary>The reserved inode of the members node.</summary>
+    public static readonly InodeId MembersInode = new(2);
+
+    private readonly Dictionary<InodeId, Edit> _edits = [];
+    private readonly Dictionary<NodeId, InodeId> _created = [];
+    private Version _version;
+
+    public VolumeStore Store { get; } = store;
+
+    public VolumeState State => Store.State;
+
+    /// <summary>The version of the local change that this transaction makes; taken at the first use.</summary>
+    public Version Version
+    {
+        get
+        {
+            if (_version.IsNone) _version = State.NextVersion(Store.Entropy);
+            return _version;
+        }
+    }
+
+    public bool HasEdits => _edits.Count > 0;
+
+    /// <summary>Returns the record as this transaction sees it. Not to be changed: <see cref="Change"/> gives the one that may.</summary>
+    public NodeRecord? Read(InodeId inode) =>
+        _edits.TryGetValue(inode, out Edit? edit) ? (edit.IsPurged ? null : edit.Record) : Store.Read(inode);
+
+    public NodeRecord? Read(NodeId node)
+    {
+        InodeId inode = FindInode(node);
+        return inode == default ? null : Read(inode);
+    }
+
+    public NodeRecord Require(InodeId inode) =>
+        Read(inode) ?? throw new InvariantException($"inode {inode} is named but has no record");
+
+    /// <summary>The inode of a node, or none when it is not here.</summary>
+    public InodeId FindInode(NodeId node)
+    {
+        if (node == NodeId.Root) return InodeId.Root;
+        if (node == NodeId.Members) return Read(MembersInode) is null ? default : MembersInode;
+        if (_created.TryGetValue(node, out InodeId created)) return created;
+        InodeId inode = Store.Tables.FindInode(node);
+        return inode != default && _edits.TryGetValue(inode, out Edit? edit) && edit.IsPurged ? default : inode;
+    }
+
+    /// <summary>Returns the record for changing its local part or its facets.</summary>
+    public NodeRecord Change(InodeId inode) => Touch(inode).Record;
+
+    public NodeRecord Change(NodeRecord record) => Touch(record.Inode).Record;
+
+    /// <summary>Adds a node that this replica did not have. Children that waited for it move under it.</summary>
+    public NodeRecord Add(NodeId id, NodeKind kind)
+    {
+        Invariant.Check(FindInode(id) == default || id == NodeId.Root);
+        InodeId inode = id == NodeId.Root ? InodeId.Root : id == NodeId.Members ? MembersInode : State.AllocateInode();
+        foreach (InodeId child in kind == NodeKind.Directory ? Store.Tables.ReadHiddenChildren(id) : []) Touch(child);
+        var record = new NodeRecord(id, kind, inode);
+        _edits.Add(inode, new Edit(null, record));
+        _created.Add(id, inode);
+        return record;
+    }
+
+    /// <summary>Marks a node as changed by this transaction's local change.</summary>
+    public void Stamp(NodeRecord record) => record.Stamp = record.Stamp.With(Version);
+
+    private Edit Touch(InodeId inode)
+    {
+        if (_edits.TryGetValue(inode, out Edit? edit)) return edit;
+        NodeRecord before = Store.Read(inode) ?? throw new InvariantException($"inode {inode} is named but has no record");
+        edit = new Edit(before, before.Clone());
+        _edits.Add(inode, edit);
+        edit.Placed = edit.PlacedBefore = PlacementOf(before, isBefore: true);
+        return edit;
+    }
+
+    /// <summary>One touched record: as committed, as edited, and the claims it has staged so far.</summary>
+    private sealed class Edit(NodeRecord? before, NodeRecord record)
+    {
+        public NodeRecord? Before { get; } = before;
+
+        public NodeRecord Record { get; } = record;
+
+        /// <summary>The claims this node holds in the staged rows.</summary>
+        public List<PlacedClaim> Placed { get; set; } = [];
+
+        /// <summary>The claims it held in the committed rows.</summary>
+        public List<PlacedClaim> PlacedBefore { get; set; } = [];
+
+        public bool IsPurged { get; set; }
+    }
+}

@@ -1,0 +1,47 @@
+using Bazil.Core;
+using Bazil.FileSystem.Nodes;
+using Bazil.Storage.Metadata;
+
+namespace Bazil.FileSystem.Live;
+
+/// <summary>The rows, the volume-wide values and the record cache of one volume. Guarded by the volume's gate.</summary>
+internal sealed class VolumeStore
+{
+    public VolumeStore(IMetadataStore metadata, uint volume, IEntropy entropy, PeerId self)
+    {
+        Metadata = metadata;
+        Tables = new VolumeTables(metadata, volume);
+        Entropy = entropy;
+        Self = self;
+        State = VolumeState.Load(Tables);
+    }
+
+    public IMetadataStore Metadata { get; }
+
+    public VolumeTables Tables { get; }
+
+    public VolumeState State { get; }
+
+    public IEntropy Entropy { get; }
+
+    /// <summary>This node, as the members of the volume name it.</summary>
+    public PeerId Self { get; }
+
+    public RecordCache Cache { get; } = new(Limits.RecordCacheCount);
+
+    /// <summary>The record as committed, or null.</summary>
+    public NodeRecord? Read(InodeId inode)
+    {
+        if (Cache.Find(inode) is { } cached) return cached;
+        NodeRecord? record = Tables.ReadRecord(inode, State.Reference);
+        if (record is not null) Cache.Set(record);
+        return record;
+    }
+
+    /// <summary>Knowledge of a member as received in a completed pull.</summary>
+    public Knowledge ReadMemberKnowledge(PeerId member)
+    {
+        byte[]? row = Metadata.Get(Tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.MemberKnowledge).Add(member).Bytes);
+        return row is null ? Knowledge.Empty : KnowledgeCodec.Decode(row);
+    }
+}

@@ -1,0 +1,53 @@
+using Bazil.Core;
+using Bazil.FileSystem.Live;
+using Bazil.FileSystem.Nodes;
+
+namespace Bazil.FileSystem.Sync;
+
+/// <summary>
+/// Merges one node of a serving replica into ours, facet by facet, by the one rule of <see cref="Facet{T}.Merge"/>.
+/// The replicated result depends only on both sides' facets and knowledge.
+/// </summary>
+internal static class NodeMerge
+{
+    /// <param name="transaction">Our side.</param>
+    /// <param name="id">The node.</param>
+    /// <param name="theirs">The node as served; null when the serving side, in a full comparison, does not have it.</param>
+    /// <param name="theirKnowledge">Effective knowledge of the serving side about this node.</param>
+    /// <returns>Our record, or null when neither side has the node.</returns>
+    public static NodeRecord? Apply(Transaction transaction, NodeId id, NodeRecord? theirs, Knowledge theirKnowledge)
+    {
+        InodeId inode = transaction.FindInode(id);
+        bool isNew = inode == default || transaction.Read(inode) is null;
+        if (isNew && theirs is null) return null;
+        NodeRecord mine = isNew ? transaction.Add(id, theirs!.Kind) : transaction.Change(inode);
+        Knowledge knowledge = isNew ? transaction.State.Knowledge : transaction.State.Knowledge.Join(mine.Reference);
+        ContentValue? shown = mine.ShownContent?.Value;
+
+        mine.Content = mine.Content.Merge(theirs?.Content ?? Facet<ContentValue>.Empty, knowledge, theirKnowledge);
+        mine.Attributes = mine.Attributes.Merge(theirs?.Attributes ?? Facet<AttributeValue>.Empty, knowledge, theirKnowledge);
+        mine.Members = mine.Members.Merge(theirs?.Members ?? Facet<PeerId>.Empty, knowledge, theirKnowledge);
+        mine.Ended = mine.Ended.Merge(theirs?.Ended ?? Facet<ReplicaId>.Empty, knowledge, theirKnowledge);
+        mine.Links = MergeLinks(mine.Links, theirs?.Links ?? [], knowledge, theirKnowledge);
+        if (theirs is not null) mine.Stamp = mine.Stamp.Join(theirs.Stamp);
+        mine.Reference = mine.Reference.Join(theirKnowledge);
+
+        // Ours stays in place as long as it is among the values.
+        mine.Choice = shown is not null && mine.Content.Find(shown) is { } kept ? kept.Version : default;
+        transaction.State.SeeTick(mine.Stamp.LargestTick);
+        return mine;
+    }
+
+    private static List<Link> MergeLinks(IReadOnlyList<Link> mine, IReadOnlyList<Link> theirs, Knowledge knowledge, Knowledge theirKnowledge)
+    {
+        var merged = new List<Link>(Math.Max(mine.Count, theirs.Count));
+        foreach (Version id in mine.Select(link => link.Id).Union(theirs.Select(link => link.Id)).Order())
+        {
+            Link? ours = mine.FirstOrDefault(link => link.Id == id), other = theirs.FirstOrDefault(link => link.Id == id);
+            Link empty = (ours ?? other)! with { Places = Facet<Place>.Empty, Gone = default };
+            merged.Add((ours ?? empty).Merge(other ?? empty, knowledge, theirKnowledge));
+        }
+
+        return merged;
+    }
+}
