@@ -4,6 +4,6 @@ using Bazil.FileSystem.Nodes;
 namespace Bazil.FileSystem.Live;
 
 /// <summary>What a transaction changed that a kernel may have cached.</summary>
-/// <param name="Names">Rows whose claims changed.</param>
-/// <param name="Inodes">Records that changed.</param>
+/// <param name="Names">Names that existed before and changed.</param>
+/// <param name="Inodes">Records that existed before and changed.</param>
 internal sealed record CommittedChange(IReadOnlyList<(InodeId Parent, FileName Name)> Names, IReadOnlyList<InodeId> Inodes);

@@ -9,6 +9,7 @@ internal sealed partial class Transaction
 {
     private readonly byte[] _key = new byte[MetadataKey.MaxSize];
     private readonly WireWriter _writer = new();
+    private readonly List<(InodeId Parent, FileName Name)> _shownBefore = [];
 
     /// <summary>True when nodes of another replica are merged: only then can directories come to form a cycle.</summary>
     public bool MergesForeign { get; init; }
@@ -39,6 +40,18 @@ internal sealed partial class Transaction
         return Publish();
     }
 
+    /// <summary>Parents that living nodes of this transaction name and that are not here yet.</summary>
+    public HashSet<NodeId> MissingParents()
+    {
+        var missing = new HashSet<NodeId>();
+        foreach (Edit edit in _edits.Values.Where(edit => edit.Placed.Exists(placed => !placed.IsAtHome)))
+        {
+            missing.UnionWith(edit.Record.Places().Select(place => place.Place.Parent).Where(parent => FindInode(parent) == default));
+        }
+
+        return missing;
+    }
+
     private List<InodeId> MovedDirectories() =>
         [.. _edits.Where(e => e.Value.Record.IsDirectory && !e.Value.IsPurged && !ReferenceEquals(e.Value.Before?.Links, e.Value.Record.Links)).Select(e => e.Key)];
 
@@ -53,7 +66,7 @@ internal sealed partial class Transaction
             else Store.Cache.Set(edit.Record);
         }
 
-        return new CommittedChange([.. _rows.Keys], [.. _edits.Keys]);
+        return new CommittedChange([.. _shownBefore], [.. _edits.Where(e => e.Value.Before is not null).Select(e => e.Key)]);
     }
 
     private void WriteEdit(Edit edit)
@@ -141,7 +154,9 @@ internal sealed partial class Transaction
         if (claims.Length == 0) Batch.Delete(row.Bytes);
         else Batch.Put(row.Bytes, ClaimRow.Encode(_writer, claims));
         bool isShared = claims.Length > 1 && claims.Any(claim => !claim.IsDirectory);
-        bool wasShared = Store.Tables.ReadClaims(parent, name.Span).Length > 1;
+        int before = Store.Tables.ReadClaims(parent, name.Span).Length;
+        if (before > 0) _shownBefore.Add((parent, name));
+        bool wasShared = before > 1;
         if (!isShared && !wasShared) return;
         MetadataKey conflict = Key(Table.Conflict).Add([1]).Add(parent).Add(name.Span);
         if (isShared) Batch.Put(conflict.Bytes, []);

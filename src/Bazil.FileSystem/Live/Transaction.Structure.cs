@@ -32,6 +32,9 @@ internal sealed partial class Transaction
         return ShownName.Of([.. members.SelectMany(member => ReadClaims(member, name))], Read);
     }
 
+    /// <summary>True for the root and for nodes that are alive, and so have a place.</summary>
+    public bool IsShown(NodeRecord record) => record.Id == NodeId.Root || PlacementOf(record, isBefore: false).Count > 0;
+
     /// <summary>The directory that shows this one, or none for the root and for a directory that is not shown.</summary>
     public InodeId ShownParent(InodeId directory)
     {

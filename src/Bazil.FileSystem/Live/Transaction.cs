@@ -32,7 +32,7 @@ internal sealed partial class Transaction(VolumeStore store)
         }
     }
 
-    public bool HasEdits => _edits.Count > 0;
+    public bool IsEdited(InodeId inode) => _edits.ContainsKey(inode);
 
     /// <summary>Returns the record as this transaction sees it. Not to be changed: <see cref="Change"/> gives the one that may.</summary>
     public NodeRecord? Read(InodeId inode) =>

@@ -155,6 +155,9 @@ internal sealed class VolumeState
     /// <summary>The knowledge behind a reference in a row; a reference that was dropped is covered by the volume's knowledge.</summary>
     public Knowledge Reference(uint id) => id == 0 ? Knowledge.Empty : _references.GetValueOrDefault(id, Knowledge.Empty);
 
+    /// <summary>The references of pulls that are not completed.</summary>
+    public IEnumerable<Knowledge> OpenReferences() => _references.Values;
+
     /// <summary>The id under which a row stores this knowledge.</summary>
     public uint ReferenceId(Knowledge knowledge)
     {

@@ -12,6 +12,13 @@ internal sealed class VolumeTables(IMetadataReader reader, uint volume)
 {
     public const int InodeBytes = 8;
 
+    /// <summary>Every table whose rows belong to one volume.</summary>
+    public static readonly Table[] All =
+    [
+        Table.Inode, Table.Dirent, Table.Node, Table.Change, Table.VolumeState, Table.MemberKnowledge, Table.Head,
+        Table.SnapshotRef, Table.Working, Table.Pending, Table.HiddenChild, Table.Tombstone, Table.Conflict,
+    ];
+
     public IMetadataReader Reader { get; } = reader;
 
     public uint Volume { get; } = volume;

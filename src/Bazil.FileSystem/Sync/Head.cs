@@ -18,7 +18,7 @@ internal sealed record Head(ReplicaId Replica, ulong Tick, byte[] Hash, PeerId O
     {
         byte[] signature = new byte[SignatureBytes];
         byte[] hash = head.Hash ?? new byte[Live.OwnHead.HashBytes];
-        var unsigned = new Head(head.Replica, head.Tick, hash, key.PublicKey, signature);
+        var unsigned = new Head(head.Replica, head.Tick, hash, key.PeerId, signature);
         key.Sign(unsigned.Statement(volume), signature);
         return unsigned;
     }

@@ -1,0 +1,180 @@
+using Bazil.Core;
+using Bazil.FileSystem.Nodes;
+using Bazil.Storage.Blobs;
+using Bazil.Unix;
+
+namespace Bazil.FileSystem.Live;
+
+/// <summary>
+/// The content of one file while it is open, shared by all its handles. Small content is an array that is replaced as a
+/// whole; anything that grew beyond the inline limit is a <see cref="Blob"/> as long as the file is open.
+/// <para>Invariants: exactly one of the two holds the content; <see cref="Seen"/> is the value that the content was
+/// derived from, so publishing replaces that one and no other.</para>
+/// <para><see cref="Gate"/> is held for every change of the content and while it is published. Reads take no lock.</para>
+/// </summary>
+internal sealed class OpenFile : IAsyncDisposable
+{
+    private readonly BlobContext _context;
+    private byte[] _inline;
+    private Blob? _blob;
+    private long _dirtySince;
+
+    public OpenFile(NodeRecord record, BlobContext context)
+    {
+        _context = context;
+        Inode = record.Inode;
+        Seen = record.ShownContent?.Value;
+        ModifyTime = record.ModifyTime;
+        _inline = Seen is { Form: ContentForm.Inline } value ? value.Bytes.ToArray() : [];
+        if (Seen is { Form: ContentForm.Blob }) _blob = new Blob(context, Seen.Manifest);
+    }
+
+    public InodeId Inode { get; }
+
+    public SemaphoreSlim Gate { get; } = new(1, 1);
+
+    /// <summary>Open handles. Guarded by the volume's gate.</summary>
+    public int Handles { get; set; }
+
+    /// <summary>Handles that may write. Guarded by the volume's gate.</summary>
+    public int Writers { get; set; }
+
+    /// <summary>The record as it was when the last name was removed; null while it has one. Guarded by the volume's gate.</summary>
+    public NodeRecord? Unlinked { get; set; }
+
+    /// <summary>The value in the record that this content was derived from.</summary>
+    public ContentValue? Seen { get; private set; }
+
+    public UnixTime ModifyTime { get; private set; }
+
+    /// <summary>True when there are changes that were not published.</summary>
+    public bool IsDirty { get; private set; }
+
+    /// <summary>True when a Working row holds content of this file.</summary>
+    public bool HasWorkingRow { get; set; }
+
+    /// <summary>True when changes were made since the content was last saved.</summary>
+    public bool HasUnsaved { get; private set; }
+
+    /// <summary>True when a read should move the access time, by the rules of relatime.</summary>
+    public bool WasRead { get; set; }
+
+    public ulong SizeBytes => Volatile.Read(ref _blob) is { } blob ? blob.SizeBytes : (ulong)Volatile.Read(ref _inline).Length;
+
+    /// <summary>Reads; short only at the end of the content.</summary>
+    public ValueTask<int> ReadAsync(ulong offset, Memory<byte> buffer, CancellationToken cancel)
+    {
+        if (Volatile.Read(ref _blob) is { } blob) return blob.ReadAsync(offset, buffer, cancel);
+        byte[] inline = Volatile.Read(ref _inline);
+        if (offset >= (ulong)inline.Length) return new(0);
+        int count = Math.Min(buffer.Length, inline.Length - (int)offset);
+        inline.AsSpan((int)offset, count).CopyTo(buffer.Span);
+        return new(count);
+    }
+
+    /// <summary>Writes. Under <see cref="Gate"/>.</summary>
+    public async ValueTask WriteAsync(ulong offset, ReadOnlyMemory<byte> data, UnixTime now, CancellationToken cancel)
+    {
+        if (_blob is null && offset + (ulong)data.Length > Limits.InlineBytesMax) await PromoteAsync(cancel);
+        if (_blob is not null)
+        {
+            await _blob.WriteAsync(offset, data, cancel);
+        }
+        else
+        {
+            byte[] inline = new byte[Math.Max(_inline.Length, (int)offset + data.Length)];
+            _inline.CopyTo(inline, 0);
+            data.Span.CopyTo(inline.AsSpan((int)offset));
+            Volatile.Write(ref _inline, inline);
+        }
+
+        MarkDirty(now);
+    }
+
+    /// <summary>Cuts or extends with zeros. Under <see cref="Gate"/>.</summary>
+    public async ValueTask TruncateAsync(ulong size, UnixTime now, CancellationToken cancel)
+    {
+        if (_blob is null && size > Limits.InlineBytesMax) await PromoteAsync(cancel);
+        if (_blob is not null)
+        {
+            await _blob.TruncateAsync(size, cancel);
+        }
+        else
+        {
+            byte[] inline = _inline;
+            Array.Resize(ref inline, (int)size);
+            Volatile.Write(ref _inline, inline);
+        }
+
+        MarkDirty(now);
+    }
+
+    /// <summary>Seals what is dirty and returns the content as a value. Under <see cref="Gate"/>.</summary>
+    public async ValueTask<ContentValue> SaveAsync(CancellationToken cancel)
+    {
+        HasUnsaved = false;
+        if (_blob is null) return ContentValue.Inline(_inline, ModifyTime);
+        try
+        {
+            if (_blob.SizeBytes > Limits.InlineBytesMax) return ContentValue.Blob(await _blob.SaveAsync(cancel), ModifyTime);
+            byte[] small = new byte[(int)_blob.SizeBytes];
+            int count = await _blob.ReadAsync(0, small, cancel);
+            Invariant.Check(count == small.Length);
+            return ContentValue.Inline(small, ModifyTime);
+        }
+        catch
+        {
+            HasUnsaved = true;
+            throw;
+        }
+    }
+
+    /// <summary>Notes that the content stands in the record now. Under <see cref="Gate"/>.</summary>
+    public void Published(ContentValue value)
+    {
+        Seen = value;
+        IsDirty = false;
+        HasWorkingRow = false;
+    }
+
+    /// <summary>Replaces the content by one that came from a peer, if there are no changes. Under <see cref="Gate"/>.</summary>
+    public async ValueTask<bool> ReplaceAsync(NodeRecord record)
+    {
+        if (IsDirty || Unlinked is not null || record.ShownContent?.Value is not { } value) return false;
+        Blob? old = _blob;
+        Volatile.Write(ref _inline, value.Form == ContentForm.Inline ? value.Bytes.ToArray() : []);
+        Volatile.Write(ref _blob, value.Form == ContentForm.Blob ? new Blob(_context, value.Manifest) : null);
+        Seen = value;
+        ModifyTime = record.ModifyTime;
+        if (old is not null) await old.DisposeAsync();
+        return true;
+    }
+
+    public void SetModifyTime(UnixTime time) => ModifyTime = time;
+
+    /// <summary>True when the content has been dirty for at least this many clock ticks.</summary>
+    public bool IsDirtyFor(long now, long ticks) => IsDirty && HasUnsaved && now - _dirtySince >= ticks;
+
+    /// <summary>Starts the time that content may stay unsaved.</summary>
+    public void StartDirtyTime(long now) => _dirtySince = now;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_blob is not null) await _blob.DisposeAsync();
+        Gate.Dispose();
+    }
+
+    private void MarkDirty(UnixTime now)
+    {
+        ModifyTime = now;
+        IsDirty = HasUnsaved = true;
+    }
+
+    private async ValueTask PromoteAsync(CancellationToken cancel)
+    {
+        var blob = new Blob(_context, Manifest.Empty());
+        if (_inline.Length > 0) await blob.WriteAsync(0, _inline, cancel);
+        Volatile.Write(ref _blob, blob);
+        Volatile.Write(ref _inline, []);
+    }
+}

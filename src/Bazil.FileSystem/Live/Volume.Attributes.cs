@@ -1,0 +1,192 @@
+using Bazil.Core;
+using Bazil.FileSystem.Nodes;
+using Bazil.Fuse;
+using Bazil.Unix;
+
+namespace Bazil.FileSystem.Live;
+
+// Attributes and extended attributes.
+public sealed partial class Volume
+{
+    private const uint StatBlockBytes = 512;
+    private const uint DirectoryBytes = 4096;
+    private const uint PreferredReadBytes = 128 * 1024;
+
+    internal Reply<FuseAttributes> GetAttributes(InodeId inode)
+    {
+        lock (_gate) return FindAttributes(inode);
+    }
+
+    /// <summary>Changes mode, owner or times. A change of size goes through the open file first.</summary>
+    internal Reply<FuseAttributes> SetAttributes(InodeId inode, in AttributeChanges changes)
+    {
+        if (Failure is not null) return Errno.EROFS;
+        lock (_gate)
+        {
+            var transaction = new Transaction(_store);
+            bool isOpen = _files.TryGetValue(inode, out OpenFile? file);
+            NodeRecord? record = isOpen && file!.Unlinked is { } unlinked ? unlinked : transaction.Read(inode);
+            if (record is null || (!IsAlive(record) && file?.Unlinked is null)) return Errno.ENOENT;
+            UnixTime now = Now();
+            AttributeValue value = Changed(record, file, changes, now, out UnixTime? accessTime);
+            if (file?.Unlinked is not null)
+            {
+                record = record.Clone();
+                record.Attributes = Facet<AttributeValue>.Empty.With(record.Attributes.IsEmpty ? record.Id.Creation : record.Attributes.Largest.Version, value);
+                if (accessTime is { } atime) record.AccessTime = atime;
+                record.ChangeTime = now;
+                file.Unlinked = record;
+                return FindAttributes(inode);
+            }
+
+            if (accessTime is { } time) transaction.Change(inode).AccessTime = time;
+            bool isLocalOnly = (changes.Fields & ~(AttributeField.AccessTime | AttributeField.AccessTimeNow | AttributeField.Handle | AttributeField.LockOwner)) == 0;
+            if (isLocalOnly) transaction.Change(inode).ChangeTime = now;
+            else new LocalChange(transaction, now).SetAttributes(inode, value);
+            Commit(transaction);
+            return FindAttributes(inode);
+        }
+    }
+
+    internal Reply<ReadOnlyMemory<byte>> GetXattr(InodeId inode, ReadOnlySpan<byte> name)
+    {
+        lock (_gate)
+        {
+            if (FindShown(inode) is not { } record) return Errno.ENOENT;
+            return ShownAttributes(record).Extended.Find(name) is { } value ? (ReadOnlyMemory<byte>)value : Errno.ENODATA;
+        }
+    }
+
+    internal Reply<ReadOnlyMemory<byte>> ListXattrs(InodeId inode)
+    {
+        lock (_gate)
+        {
+            if (FindShown(inode) is not { } record) return Errno.ENOENT;
+            var names = new WireWriter();
+            foreach (KeyValuePair<byte[], byte[]> entry in ShownAttributes(record).Extended.Entries)
+            {
+                names.WriteFixed(entry.Key);
+                names.WriteByte(0);
+            }
+
+            return (ReadOnlyMemory<byte>)names.ToArray();
+        }
+    }
+
+    internal Errno SetXattr(InodeId inode, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, XattrFlags flags)
+    {
+        if (name.IsEmpty || name.Length > Limits.XAttrNameBytesMax) return Errno.ERANGE;
+        if (value.Length > Limits.XAttrValueBytesMax) return Errno.E2BIG;
+        lock (_gate)
+        {
+            if (FindShown(inode) is not { } record) return Errno.ENOENT;
+            ExtendedAttributes extended = ShownAttributes(record).Extended;
+            bool exists = extended.Find(name) is not null;
+            if (exists && flags.HasFlag(XattrFlags.Create)) return Errno.EEXIST;
+            if (!exists && flags.HasFlag(XattrFlags.Replace)) return Errno.ENODATA;
+            ExtendedAttributes changed = extended.With(name, value);
+            return changed.TotalBytes > Limits.XAttrTotalBytesMax ? Errno.ENOSPC : SetExtended(record, changed);
+        }
+    }
+
+    internal Errno RemoveXattr(InodeId inode, ReadOnlySpan<byte> name)
+    {
+        lock (_gate)
+        {
+            if (FindShown(inode) is not { } record) return Errno.ENOENT;
+            ExtendedAttributes extended = ShownAttributes(record).Extended;
+            return extended.Find(name) is null ? Errno.ENODATA : SetExtended(record, extended.Without(name));
+        }
+    }
+
+    private Errno SetExtended(NodeRecord record, ExtendedAttributes extended)
+    {
+        if (Failure is not null) return Errno.EROFS;
+        var transaction = new Transaction(_store);
+        AttributeValue value = ShownAttributes(record) with { Extended = extended, ModifyTime = ModifyTimeOf(record) };
+        new LocalChange(transaction, Now()).SetAttributes(record.Inode, value);
+        Commit(transaction);
+        return Errno.OK;
+    }
+
+    private AttributeValue Changed(NodeRecord record, OpenFile? file, in AttributeChanges changes, UnixTime now, out UnixTime? accessTime)
+    {
+        AttributeValue value = ShownAttributes(record) with { ModifyTime = file?.ModifyTime ?? ModifyTimeOf(record) };
+        if (changes.Has(AttributeField.Mode)) value = value with { Mode = changes.Mode & FuseMode.PermissionMask };
+        if (changes.Has(AttributeField.UserId)) value = value with { Owner = ToStored(changes.UserId, _options.OwnerId) };
+        if (changes.Has(AttributeField.GroupId)) value = value with { Group = ToStored(changes.GroupId, _options.GroupId) };
+        if (changes.Has(AttributeField.KillSuidGid)) value = value with { Mode = value.Mode & ~(FuseMode.SetUserId | FuseMode.SetGroupId) };
+        if (changes.Has(AttributeField.ModificationTime))
+        {
+            UnixTime time = changes.Has(AttributeField.ModificationTimeNow) ? now : changes.ModificationTime;
+            value = value with { ModifyTime = time };
+            if (file is not null) file.SetModifyTime(time);
+        }
+
+        accessTime = !changes.Has(AttributeField.AccessTime) ? null : changes.Has(AttributeField.AccessTimeNow) ? now : changes.AccessTime;
+        return value;
+    }
+
+    private Reply<FuseAttributes> FindAttributes(InodeId inode)
+    {
+        if (_files.TryGetValue(inode, out OpenFile? file) && file.Unlinked is { } unlinked)
+        {
+            return AttributesOf(new Transaction(_store), unlinked) with { LinkCount = 0 };
+        }
+
+        NodeRecord? record = _store.Read(inode);
+        return record is null || !IsAlive(record) ? Errno.ENOENT : AttributesOf(new Transaction(_store), record);
+    }
+
+    private FuseAttributes AttributesOf(Transaction transaction, NodeRecord record)
+    {
+        AttributeValue attributes = ShownAttributes(record);
+        _files.TryGetValue(record.Inode, out OpenFile? file);
+        ulong size = record.IsDirectory ? DirectoryBytes : file?.SizeBytes ?? record.ShownContent?.Value.SizeBytes ?? 0;
+        return new FuseAttributes
+        {
+            Inode = record.Inode.Value,
+            Size = (long)size,
+            Blocks = (long)((size + StatBlockBytes - 1) / StatBlockBytes),
+            AccessTime = record.AccessTime,
+            ModificationTime = file?.ModifyTime ?? ModifyTimeOf(record),
+            ChangeTime = file is { IsDirty: true } ? file.ModifyTime : record.ChangeTime,
+            Mode = TypeBits(record.Kind) | attributes.Mode,
+            LinkCount = LinkCount(transaction, record),
+            UserId = attributes.Owner == AttributeValue.Self ? _options.OwnerId : attributes.Owner,
+            GroupId = attributes.Group == AttributeValue.Self ? _options.GroupId : attributes.Group,
+            Device = record.ShownContent?.Value.Device ?? 0,
+            BlockSize = PreferredReadBytes,
+        };
+    }
+
+    private static UnixTime ModifyTimeOf(NodeRecord record) => record.ModifyTime;
+
+    private static uint LinkCount(Transaction transaction, NodeRecord record)
+    {
+        if (!record.IsDirectory) return (uint)Math.Max(1, record.LiveLinks.Count());
+        return 2 + (uint)transaction.UnitedWith(record.Inode).Sum(member => transaction.Require(member).Subdirectories);
+    }
+
+    private static AttributeValue ShownAttributes(NodeRecord record) =>
+        record.ShownAttributes ?? new AttributeValue(
+            record.IsDirectory ? 0x1EDu : 0x1A4u, AttributeValue.Self, AttributeValue.Self, record.ModifyTime, ExtendedAttributes.None);
+
+    private static uint TypeBits(NodeKind kind) => kind switch
+    {
+        NodeKind.Directory => FuseMode.Directory,
+        NodeKind.File => FuseMode.Regular,
+        NodeKind.Symlink => FuseMode.SymbolicLink,
+        NodeKind.Fifo => FuseMode.Fifo,
+        NodeKind.Socket => FuseMode.Socket,
+        NodeKind.CharacterDevice => FuseMode.CharacterDevice,
+        NodeKind.BlockDevice => FuseMode.BlockDevice,
+        _ => throw new InvariantException($"a node of kind {kind} is not shown"),
+    };
+
+    /// <summary>The record of an inode that a program may name, or null.</summary>
+    private NodeRecord? FindShown(InodeId inode) => _store.Read(inode) is { } record && IsAlive(record) ? record : null;
+
+    private bool IsAlive(NodeRecord record) =>
+        record.IsDirectory ? new Transaction(_store).IsShown(record) : !record.Content.IsEmpty;
+}

@@ -1,0 +1,227 @@
+using System.Collections.Concurrent;
+using Bazil.Core;
+using Bazil.FileSystem.Nodes;
+using Bazil.Fuse;
+using Bazil.Storage.Metadata;
+using Bazil.Unix;
+
+namespace Bazil.FileSystem.Live;
+
+// Open files: content is changed in memory within the dirty budget and becomes the file's content (is published) at
+// close, fsync or truncation by name; peers see nothing before that.
+public sealed partial class Volume
+{
+    private readonly Dictionary<InodeId, OpenFile> _files = [];
+    private readonly ConcurrentDictionary<ulong, OpenHandle> _handles = new();
+    private ulong _lastHandle;
+
+    internal Reply<FuseHandle> Open(InodeId inode, OpenFlags flags)
+    {
+        if (flags.CanWrite && Failure is not null) return Errno.EROFS;
+        lock (_gate)
+        {
+            OpenFile? file = Acquire(inode, flags.CanWrite);
+            return file is null ? Errno.ENOENT : AddHandle(file, flags);
+        }
+    }
+
+    /// <summary>Creates a regular file and opens it in one step; opens the one that is there unless it must not be.</summary>
+    internal Reply<(FuseAttributes Attributes, FuseHandle Handle)> CreateAndOpen(NewNode node, OpenFlags flags)
+    {
+        lock (_gate)
+        {
+            Reply<FuseAttributes> created = Create(node);
+            if (created.Error == Errno.EEXIST && !flags.Exclusive) created = Lookup(node.Parent, node.Name);
+            if (!created.HasValue) return created.Error;
+            Reply<FuseHandle> opened = Open(new InodeId(created.Value.Inode), flags);
+            return opened.HasValue ? (created.Value, opened.Value) : opened.Error;
+        }
+    }
+
+    internal async ValueTask<Reply<FuseReadResult>> ReadAsync(FuseHandle handle, long offset, Memory<byte> buffer, CancellationToken cancel)
+    {
+        if (!_handles.TryGetValue(handle.Value, out OpenHandle? open)) return Errno.EBADF;
+        open.File.WasRead = true;
+        return FuseReadResult.Filled(await open.File.ReadAsync((ulong)offset, buffer, cancel));
+    }
+
+    internal async ValueTask<Reply<int>> WriteAsync(FuseHandle handle, long offset, ReadOnlyMemory<byte> data, CancellationToken cancel)
+    {
+        if (!_handles.TryGetValue(handle.Value, out OpenHandle? open)) return Errno.EBADF;
+        if (Failure is not null) return Errno.EROFS;
+        if (offset > long.MaxValue - data.Length) return Errno.EFBIG;
+        OpenFile file = open.File;
+        await file.Gate.WaitAsync(cancel);
+        try
+        {
+            if (!file.HasUnsaved) file.StartDirtyTime(_options.Clock.GetTimestamp());
+            await file.WriteAsync((ulong)offset, data, Now(), cancel);
+            if (open.Flags.SynchronousWrites) await PublishAsync(file, cancel);
+        }
+        finally
+        {
+            file.Gate.Release();
+        }
+
+        if (open.Flags.SynchronousWrites) await SyncAsync(cancel);
+        return data.Length;
+    }
+
+    /// <summary>Changes the size: of an open file in memory until it is closed, of any other at once.</summary>
+    internal async ValueTask<Errno> TruncateAsync(InodeId inode, long size, bool isOpen, CancellationToken cancel)
+    {
+        if (Failure is not null) return Errno.EROFS;
+        OpenFile? file;
+        lock (_gate)
+        {
+            file = Acquire(inode, isWriter: true);
+            if (file is not null) file.Handles++;
+        }
+
+        if (file is null) return Errno.ENOENT;
+        try
+        {
+            await file.Gate.WaitAsync(cancel);
+            try
+            {
+                if (!file.HasUnsaved) file.StartDirtyTime(_options.Clock.GetTimestamp());
+                await file.TruncateAsync((ulong)size, Now(), cancel);
+                if (!isOpen) await PublishAsync(file, cancel);
+            }
+            finally
+            {
+                file.Gate.Release();
+            }
+        }
+        finally
+        {
+            await ReleaseAsync(file, isWriter: true);
+        }
+
+        return Errno.OK;
+    }
+
+    /// <summary>Publishes the changes made through any handle of the file.</summary>
+    internal async ValueTask<Errno> FlushAsync(FuseHandle handle, CancellationToken cancel)
+    {
+        if (!_handles.TryGetValue(handle.Value, out OpenHandle? open)) return Errno.EBADF;
+        if (!open.Flags.CanWrite || !open.File.IsDirty) return Errno.OK;
+        await open.File.Gate.WaitAsync(cancel);
+        try
+        {
+            await PublishAsync(open.File, cancel);
+        }
+        finally
+        {
+            open.File.Gate.Release();
+        }
+
+        return Errno.OK;
+    }
+
+    /// <summary>Publishes the file and makes everything up to now durable.</summary>
+    internal async ValueTask<Errno> FsyncAsync(FuseHandle handle, CancellationToken cancel)
+    {
+        Errno error = await FlushAsync(handle, cancel);
+        if (error != Errno.OK) return error;
+        if (Failure is not null) return Errno.EIO;
+        await SyncAsync(cancel);
+        return Errno.OK;
+    }
+
+    internal async ValueTask ReleaseAsync(FuseHandle handle)
+    {
+        if (!_handles.TryRemove(handle.Value, out OpenHandle? open)) return;
+        await ReleaseAsync(open.File, open.Flags.CanWrite);
+    }
+
+    private FuseHandle AddHandle(OpenFile file, OpenFlags flags)
+    {
+        ulong number = Interlocked.Increment(ref _lastHandle);
+        file.Handles++;
+        _handles[number] = new OpenHandle(file, flags);
+        return new FuseHandle(number);
+    }
+
+    /// <summary>Returns the file's open state, made if need be, with one writer more if asked; null when there is no such file. Under the gate.</summary>
+    private OpenFile? Acquire(InodeId inode, bool isWriter)
+    {
+        if (!_files.TryGetValue(inode, out OpenFile? file))
+        {
+            if (FindShown(inode) is not { Kind: NodeKind.File } record) return null;
+            file = new OpenFile(record, _options.Blobs);
+            _files.Add(inode, file);
+        }
+
+        if (isWriter) file.Writers++;
+        return file;
+    }
+
+    private async ValueTask ReleaseAsync(OpenFile file, bool isWriter)
+    {
+        // What was written after the last flush, through a mapping say, is published now.
+        if (isWriter && file.IsDirty)
+        {
+            await file.Gate.WaitAsync(CancellationToken.None);
+            try
+            {
+                await PublishAsync(file, CancellationToken.None);
+            }
+            catch (Exception e) when (e is IOException)
+            {
+                _options.Log($"volume {Name}: content of inode {file.Inode} could not be saved at its last close: {e.Message}", e);
+            }
+            finally
+            {
+                file.Gate.Release();
+            }
+        }
+
+        bool isLast, isLastWriter;
+        lock (_gate)
+        {
+            if (isWriter) file.Writers--;
+            isLastWriter = isWriter && file.Writers == 0;
+            isLast = --file.Handles == 0;
+            if (isLast) _files.Remove(file.Inode);
+            if (isLast && file.WasRead) UpdateAccessTime(file.Inode);
+        }
+
+        if (isLast) await file.DisposeAsync();
+        else if (isLastWriter) await ShowPendingAsync(file);
+        if (isLastWriter && isLast) NotifyIfPending(file.Inode);
+    }
+
+    /// <summary>Makes the content in memory the content of the file. Under the file's gate.</summary>
+    private async ValueTask PublishAsync(OpenFile file, CancellationToken cancel)
+    {
+        if (!file.IsDirty || file.Unlinked is not null) return;
+        ContentValue value = await file.SaveAsync(cancel);
+        lock (_gate)
+        {
+            if (file.Unlinked is not null || FindShown(file.Inode) is null) return;
+            var transaction = new Transaction(_store);
+            new LocalChange(transaction, file.ModifyTime).Write(file.Inode, file.Seen, value);
+            if (file.HasWorkingRow) transaction.Batch.Delete(WorkingKey(stackalloc byte[MetadataKey.MaxSize], file.Inode));
+            Commit(transaction);
+            file.Published(value);
+        }
+    }
+
+    /// <summary>Moves the access time after a read, by the rules of relatime: when it is older than the last change, or than a day. Under the gate.</summary>
+    private void UpdateAccessTime(InodeId inode)
+    {
+        if (Failure is not null || FindShown(inode) is not { } record) return;
+        UnixTime now = Now();
+        bool isStale = record.AccessTime.CompareTo(record.ModifyTime) <= 0 || record.AccessTime.CompareTo(record.ChangeTime) <= 0
+            || now.Seconds - record.AccessTime.Seconds >= 24 * 60 * 60;
+        if (!isStale) return;
+        var transaction = new Transaction(_store);
+        transaction.Change(inode).AccessTime = now;
+        Commit(transaction);
+    }
+
+    private ReadOnlySpan<byte> WorkingKey(Span<byte> buffer, InodeId inode) => _store.Tables.Key(buffer, Table.Working).Add(inode).Bytes;
+
+    private sealed record OpenHandle(OpenFile File, OpenFlags Flags);
+}

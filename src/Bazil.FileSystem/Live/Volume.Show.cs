@@ -1,0 +1,117 @@
+using Bazil.Core;
+using Bazil.FileSystem.Nodes;
+using Bazil.Fuse;
+using Bazil.Storage.Metadata;
+
+namespace Bazil.FileSystem.Live;
+
+// What comes from a peer becomes visible: the kernel's caches are told, open files get the new content, and what a
+// writer is working on waits for its close (a postponed merge).
+public sealed partial class Volume
+{
+    private IFuseNotifier? _notifier;
+
+    /// <summary>Nodes and names with several values.</summary>
+    public int CountConflicts()
+    {
+        int count = 0;
+        using IMetadataCursor cursor = _store.Metadata.ScanPrefix(_store.Tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Conflict).Bytes);
+        while (cursor.MoveNext()) count++;
+        return count;
+    }
+
+    /// <summary>Takes the mount's way to tell the kernel; null when the mount has ended.</summary>
+    internal void SetNotifier(IFuseNotifier? notifier) => Volatile.Write(ref _notifier, notifier);
+
+    /// <summary>Shows a change that came from a peer. Returns how many files wait for a writer.</summary>
+    internal async Task<int> ShowAsync(CommittedChange change)
+    {
+        int postponed = 0;
+        foreach (InodeId inode in change.Inodes)
+        {
+            OpenFile? file;
+            bool hasWriters;
+            lock (_gate)
+            {
+                if (!_files.TryGetValue(inode, out file)) continue;
+                hasWriters = file.Writers > 0;
+                file.Handles++;
+            }
+
+            if (hasWriters) postponed++;
+            else await ReplaceContentAsync(file);
+            await ReleaseAsync(file, isWriter: false);
+        }
+
+        await NotifyAsync(change);
+        return postponed;
+    }
+
+    /// <summary>Notes in the same batch which merged files cannot be shown yet. Under the gate.</summary>
+    private void NotePostponed(Transaction transaction)
+    {
+        foreach (OpenFile file in _files.Values.Where(file => file.Writers > 0 && transaction.IsEdited(file.Inode)))
+        {
+            transaction.Batch.Put(PendingKey(stackalloc byte[MetadataKey.MaxSize], file.Inode), "open for writing"u8);
+        }
+    }
+
+    /// <summary>The last writer has closed: shows what waited for it.</summary>
+    private async ValueTask ShowPendingAsync(OpenFile file)
+    {
+        if (TakePending(file.Inode)) await ReplaceContentAsync(file);
+    }
+
+    private void NotifyIfPending(InodeId inode)
+    {
+        if (TakePending(inode)) _notifier?.InvalidateInode(new FuseNodeId(inode.Value), 0, 0);
+    }
+
+    private bool TakePending(InodeId inode)
+    {
+        lock (_gate)
+        {
+            ReadOnlySpan<byte> key = PendingKey(stackalloc byte[MetadataKey.MaxSize], inode);
+            if (Failure is not null || _options.Metadata.Get(key) is null) return false;
+            var batch = new MetadataBatch();
+            batch.Delete(key);
+            Guarded(() => _options.Metadata.Commit(batch));
+            return true;
+        }
+    }
+
+    private async Task ReplaceContentAsync(OpenFile file)
+    {
+        await file.Gate.WaitAsync(CancellationToken.None);
+        try
+        {
+            NodeRecord? record;
+            lock (_gate) record = FindShown(file.Inode);
+            if (record is not null && !Equals(record.ShownContent?.Value, file.Seen)) await file.ReplaceAsync(record);
+        }
+        finally
+        {
+            file.Gate.Release();
+        }
+
+        if (_notifier is { } notifier) await notifier.InvalidateInode(new FuseNodeId(file.Inode.Value), 0, 0);
+    }
+
+    private async Task NotifyAsync(CommittedChange change)
+    {
+        if (_notifier is not { } notifier) return;
+        var sent = new List<Task>(change.Inodes.Count + change.Names.Count);
+        foreach ((InodeId parent, FileName name) in change.Names)
+        {
+            sent.Add(notifier.InvalidateEntry(new FuseNodeId(parent.Value), name.Span));
+            InodeId primary;
+            lock (_gate) primary = new Transaction(_store).PrimaryOf(parent);
+            if (primary != parent) sent.Add(notifier.InvalidateEntry(new FuseNodeId(primary.Value), name.Span));
+        }
+
+        foreach (InodeId inode in change.Inodes) sent.Add(notifier.InvalidateInode(new FuseNodeId(inode.Value), 0, 0));
+        await Task.WhenAll(sent);
+    }
+
+    private ReadOnlySpan<byte> PendingKey(Span<byte> buffer, InodeId inode) => _store.Tables.Key(buffer, Table.Pending).Add(inode).Bytes;
+}

@@ -1,0 +1,209 @@
+using System.Runtime.CompilerServices;
+using Bazil.Core;
+using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Sync;
+using Bazil.Storage.Metadata;
+
+namespace Bazil.FileSystem.Live;
+
+// Members, and both sides of a pull.
+public sealed partial class Volume
+{
+    private readonly SemaphoreSlim _pulling = new(1, 1);
+
+    /// <summary>The members of the volume; empty before the first pull of a volume of a peer.</summary>
+    public IReadOnlyList<PeerId> Members()
+    {
+        lock (_gate) return new Transaction(_store).Members();
+    }
+
+    /// <summary>Makes a peer a member: it may pull, and nothing that it does not know is forgotten.</summary>
+    public void AddMember(PeerId member)
+    {
+        lock (_gate)
+        {
+            var transaction = new Transaction(_store);
+            if (transaction.Members().Contains(member)) return;
+            new LocalChange(transaction, Now()).AddMember(member);
+            Commit(transaction);
+        }
+    }
+
+    /// <summary>Removes a member: it is refused until it is added again.</summary>
+    public void RemoveMember(PeerId member)
+    {
+        lock (_gate)
+        {
+            var transaction = new Transaction(_store);
+            if (!transaction.Members().Contains(member)) return;
+            new LocalChange(transaction, Now()).RemoveMember(member);
+            Commit(transaction);
+        }
+    }
+
+    /// <summary>
+    /// Answers a request of another member, whose identity and knowledge of the sharing key were proven below. What is
+    /// served is durable before the first frame leaves.
+    /// </summary>
+    /// <exception cref="WireFormatException">The request is malformed.</exception>
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> ServeAsync(PeerId puller, ReadOnlyMemory<byte> request, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        PullRequest decoded = PullRequest.Decode(request.Span);
+        using IMetadataSnapshot view = _options.Metadata.Snapshot();
+        await SyncAsync(cancel);
+        var server = new PullServer(view, _options.LocalNumber, Id, _options.Identity);
+        foreach (byte[] frame in server.Answer(puller, decoded))
+        {
+            cancel.ThrowIfCancellationRequested();
+            yield return frame;
+        }
+    }
+
+    /// <summary>
+    /// Brings everything that another member has and this one does not know. May be interrupted at any point: what was
+    /// merged stays, and the next pull goes on. One pull at a time, others wait.
+    /// </summary>
+    /// <exception cref="SyncException">Refused, or what came cannot be merged.</exception>
+    /// <exception cref="IOException">The link failed.</exception>
+    public async Task<PullResult> PullAsync(IVolumeLink link, CancellationToken cancel)
+    {
+        await _pulling.WaitAsync(cancel);
+        try
+        {
+            if (Failure is { } failure) throw new SyncException($"volume {Name} is read-only: {failure}");
+            return await new PullSession(this, link).RunAsync(cancel);
+        }
+        finally
+        {
+            _pulling.Release();
+        }
+    }
+
+    /// <summary>What a pull needs of the volume; each call is one step under the gate.</summary>
+    internal Knowledge Knowledge
+    {
+        get
+        {
+            lock (_gate) return _store.State.Knowledge;
+        }
+    }
+
+    /// <summary>Refuses a header whose claims are unsigned, beyond reason, or show two histories under one replica id.</summary>
+    internal void CheckHeader(PullHeader header, PeerId peer)
+    {
+        lock (_gate)
+        {
+            if (header.Knowledge.LargestTick > _store.State.Clock + Limits.TickAheadMax) throw new SyncException($"peer {peer} claims ticks beyond reason");
+            Dictionary<ReplicaId, Head> heads = header.Heads.ToDictionary(head => head.Replica);
+            foreach ((ReplicaId replica, ulong tick) in header.Knowledge)
+            {
+                if (!heads.TryGetValue(replica, out Head? head) || head.Tick != tick) throw new SyncException($"peer {peer} claims knowledge of replica {replica} without its head");
+                CheckHead(head, peer);
+            }
+        }
+    }
+
+    private void CheckHead(Head head, PeerId peer)
+    {
+        Head? known = HeadTable.Read(_store.Tables, head.Replica);
+        if (known is not null && known.Owner != head.Owner) throw new SyncException($"peer {peer} shows replica {head.Replica} under another owner");
+        if (known is not null && known.Tick == head.Tick)
+        {
+            if (known.Hash.AsSpan().SequenceEqual(head.Hash)) return;
+            throw new SyncException($"replica {head.Replica} of member {head.Owner} has two histories: was a data directory copied while it was in use?");
+        }
+
+        if (!head.IsValid(Id)) throw new SyncException($"peer {peer} shows a head of replica {head.Replica} whose signature is wrong");
+
+        // Beyond our own log under the id we write with: this machine was rolled back while running. Never write under it again.
+        OwnHead own = _store.State.Head;
+        if (head.Owner == _store.Self && head.Replica == own.Replica && head.Tick > own.Tick)
+        {
+            _store.State.EndHead();
+            _options.Log($"volume {Name}: this replica was rolled back: member {peer} knows changes of it that it lost; it goes on under a new replica id", null);
+        }
+    }
+
+    /// <summary>Merges a batch of nodes. Returns the parents that they name and that are not here.</summary>
+    internal HashSet<NodeId> Merge(IReadOnlyList<NodeRecord> nodes, Knowledge theirKnowledge, out CommittedChange change)
+    {
+        lock (_gate)
+        {
+            var transaction = new Transaction(_store) { MergesForeign = true };
+            ulong tickMax = _store.State.Clock + Limits.TickAheadMax;
+            foreach (NodeRecord node in nodes)
+            {
+                if (node.Stamp.LargestTick > tickMax || node.Reference.LargestTick > tickMax) throw new SyncException($"node {node.Id} claims ticks beyond reason");
+                CheckKind(transaction, node);
+                NodeMerge.Apply(transaction, node.Id, node, theirKnowledge.Join(node.Reference));
+            }
+
+            NotePostponed(transaction);
+            change = Commit(transaction);
+            return transaction.MissingParents();
+        }
+    }
+
+    /// <summary>In a full comparison: nodes that the serving side does not have are merged with an empty one.</summary>
+    internal CommittedChange MergeAbsent(HashSet<NodeId> served, Knowledge theirKnowledge)
+    {
+        lock (_gate)
+        {
+            var transaction = new Transaction(_store) { MergesForeign = true };
+            foreach (NodeId node in AllNodes().Where(node => !served.Contains(node) && node != NodeId.Root && node != NodeId.Members))
+            {
+                NodeMerge.Apply(transaction, node, null, theirKnowledge);
+            }
+
+            return Commit(transaction);
+        }
+    }
+
+    /// <summary>Completes a pull: raises the knowledge, takes over horizon, heads and members' knowledge, and tidies up.</summary>
+    internal CommittedChange CompletePull(PullHeader header, PeerId peer)
+    {
+        lock (_gate)
+        {
+            var transaction = new Transaction(_store) { MergesForeign = true };
+            VolumeState state = _store.State;
+            foreach (Head head in header.Heads.Where(head => head.Tick > state.Knowledge[head.Replica] || HeadTable.Read(_store.Tables, head.Replica) is null))
+            {
+                HeadTable.Put(transaction.Batch, _store.Tables, head);
+            }
+
+            state.Learn(header.Knowledge);
+            state.RaiseHorizon(header.Horizon);
+            foreach ((PeerId member, Knowledge knowledge) in header.Members.Append(KeyValuePair.Create(peer, header.Knowledge)))
+            {
+                MemberTable.Put(transaction.Batch, _store.Tables, member, _store.ReadMemberKnowledge(member).Join(knowledge));
+            }
+
+            state.DropCoveredReferences();
+            CommittedChange first = Commit(transaction);
+            CommittedChange second = new PullCompletion(_store, Now(), message => _options.Log($"volume {Name}: {message}", null)).Run(Commit);
+            return new CommittedChange([.. first.Names, .. second.Names], [.. first.Inodes, .. second.Inodes]);
+        }
+    }
+
+    /// <summary>Signs the head that the last start left, so that others can be shown it: this start writes under a new id.</summary>
+    private void SettleLastHead()
+    {
+        OwnHead last = VolumeState.ReadHead(_store.Tables);
+        if (last.IsNone || HeadTable.Read(_store.Tables, last.Replica)?.Tick == last.Tick) return;
+        var batch = new MetadataBatch();
+        HeadTable.Put(batch, _store.Tables, Head.Sign(Id, last, _options.Identity));
+        Guarded(() => _options.Metadata.Commit(batch));
+    }
+
+    private static void CheckKind(Transaction transaction, NodeRecord node)
+    {
+        if (transaction.Read(node.Id) is { } mine && mine.Kind != node.Kind) throw new SyncException($"node {node.Id} is a {mine.Kind} here and a {node.Kind} there");
+    }
+
+    private IEnumerable<NodeId> AllNodes()
+    {
+        byte[] prefix = _store.Tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Node).Bytes.ToArray();
+        using IMetadataCursor cursor = _store.Metadata.ScanPrefix(prefix);
+        while (cursor.MoveNext()) yield return NodeId.Read(cursor.Key[prefix.Length..]);
+    }
+}

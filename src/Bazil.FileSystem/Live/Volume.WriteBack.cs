@@ -1,0 +1,101 @@
+using Bazil.Core;
+using Bazil.FileSystem.Nodes;
+using Bazil.Storage.Metadata;
+
+namespace Bazil.FileSystem.Live;
+
+// Without fsync at most about a second of work is lost: content of files that stay open is saved to Working rows, and
+// everything is synced, once a second while there is something to do.
+public sealed partial class Volume
+{
+    private static readonly TimeSpan WriteBackInterval = TimeSpan.FromSeconds(1);
+
+    private async Task WriteBackLoopAsync()
+    {
+        using var timer = new PeriodicTimer(WriteBackInterval, _options.Clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_closing.Token)) await WriteBackAsync(_closing.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The volume is closing; DisposeAsync saves what is left.
+        }
+    }
+
+    private async Task WriteBackAsync(CancellationToken cancel)
+    {
+        long now = _options.Clock.GetTimestamp();
+        foreach (OpenFile file in OpenFiles().Where(file => file.IsDirtyFor(now, _options.Clock.TimestampFrequency)))
+        {
+            try
+            {
+                await SaveWorkingAsync(file, cancel);
+            }
+            catch (Exception e) when (e is IOException)
+            {
+                // The data stays dirty in memory and the next close or fsync reports the error.
+                _options.Log($"volume {Name}: content of inode {file.Inode} could not be saved in the background: {e.Message}", e);
+            }
+        }
+    }
+
+    private async Task SaveWorkingAsync(OpenFile file, CancellationToken cancel)
+    {
+        if (Failure is not null) return;
+        await file.Gate.WaitAsync(cancel);
+        try
+        {
+            if (!file.IsDirty || !file.HasUnsaved || file.Unlinked is not null) return;
+            ContentValue value = await file.SaveAsync(cancel);
+            await _options.Chunks.SyncAsync(cancel);
+            var writer = new WireWriter();
+            ValueCodec.WriteContent(writer, value);
+            var batch = new MetadataBatch();
+            batch.Put(WorkingKey(stackalloc byte[MetadataKey.MaxSize], file.Inode), writer.Span);
+            Guarded(() => _options.Metadata.Commit(batch));
+            file.HasWorkingRow = true;
+        }
+        finally
+        {
+            file.Gate.Release();
+        }
+    }
+
+    /// <summary>A crash closes files: what was saved of them is published.</summary>
+    private void RecoverWorkingContent()
+    {
+        foreach (InodeId inode in _store.Tables.ReadInodes(Table.Working))
+        {
+            byte[] row = _options.Metadata.Get(WorkingKey(stackalloc byte[MetadataKey.MaxSize], inode))!;
+            var reader = new WireReader(row, $"working content of inode {inode}");
+            ContentValue value = ValueCodec.ReadContent(ref reader);
+            var transaction = new Transaction(_store);
+            if (FindShown(inode) is { } record) new LocalChange(transaction, value.ModifyTime).Write(inode, record.ShownContent?.Value, value);
+            transaction.Batch.Delete(WorkingKey(stackalloc byte[MetadataKey.MaxSize], inode));
+            Commit(transaction);
+        }
+    }
+
+    private async Task CloseAtShutdownAsync(OpenFile file)
+    {
+        await file.Gate.WaitAsync(CancellationToken.None);
+        try
+        {
+            await PublishAsync(file, CancellationToken.None);
+        }
+        catch (Exception e) when (e is IOException)
+        {
+            _options.Log($"volume {Name}: content of inode {file.Inode} could not be saved at shutdown: {e.Message}", e);
+        }
+        finally
+        {
+            file.Gate.Release();
+        }
+    }
+
+    private List<OpenFile> OpenFiles()
+    {
+        lock (_gate) return [.. _files.Values];
+    }
+}

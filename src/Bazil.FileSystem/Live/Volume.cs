@@ -1,0 +1,118 @@
+using Bazil.Core;
+using Bazil.FileSystem.Nodes;
+using Bazil.Storage.Metadata;
+using Bazil.Unix;
+
+namespace Bazil.FileSystem.Live;
+
+/// <summary>
+/// One volume on this machine: its live tree, open files, snapshots and synchronisation. All operations may be called
+/// from any thread. A program sees it through <see cref="VolumeFileSystem"/>.
+/// <para>Locks, in the order in which they may be taken: an <see cref="OpenFile"/>'s gate, then the volume's gate. The
+/// volume's gate guards the store, the cache, the volume-wide values and the table of open files; nothing waits for the
+/// network, the chunk store or a callback while holding it.</para>
+/// </summary>
+public sealed partial class Volume : IAsyncDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly VolumeOptions _options;
+    private readonly VolumeStore _store;
+    private readonly CancellationTokenSource _closing = new();
+    private readonly Task _writeBack;
+    private string? _failure;
+
+    private Volume(VolumeOptions options)
+    {
+        _options = options;
+        _store = new VolumeStore(options.Metadata, options.LocalNumber, options.Entropy, options.Identity.PeerId);
+        RecoverWorkingContent();
+        SettleLastHead();
+        _writeBack = Task.Run(WriteBackLoopAsync);
+    }
+
+    public string Name => _options.Name;
+
+    public VolumeId Id => _options.Id;
+
+    /// <summary>Why the volume is read-only, or null. An I/O or sync error makes it so, until the daemon is restarted.</summary>
+    public string? Failure => Volatile.Read(ref _failure);
+
+    /// <summary>
+    /// Opens a volume whose rows exist: content that was synced but not closed before a crash becomes the file's
+    /// content, and the next local change is written under a new replica id.
+    /// </summary>
+    /// <exception cref="WireFormatException">The rows are damaged or of a newer version.</exception>
+    /// <exception cref="MetadataException">The database failed.</exception>
+    public static Volume Open(VolumeOptions options) => new(options);
+
+    /// <summary>
+    /// Writes the first rows of a volume into a batch: an empty root. For a volume created here this node becomes its
+    /// first member; for one of a peer the members come with the first pull.
+    /// </summary>
+    public static void Create(VolumeOptions options, bool isOwn)
+    {
+        var store = new VolumeStore(options.Metadata, options.LocalNumber, options.Entropy, options.Identity.PeerId);
+        var transaction = new Transaction(store);
+        if (transaction.Read(InodeId.Root) is not null) throw new InvalidOperationException($"volume {options.Name} has rows already");
+        UnixTime now = UnixTime.Now(options.Clock);
+        NodeRecord root = transaction.Add(NodeId.Root, NodeKind.Directory);
+        root.AccessTime = root.ChangeTime = root.DirectoryTime = now;
+        if (isOwn) new LocalChange(transaction, now).AddMember(store.Self);
+        transaction.Commit();
+        options.Metadata.Sync();
+    }
+
+    /// <summary>Deletes all rows of a volume. Its content stays in the stores.</summary>
+    public static void Delete(IMetadataStore metadata, uint localNumber)
+    {
+        var batch = new MetadataBatch();
+        foreach (Table table in VolumeTables.All)
+        {
+            batch.DeletePrefix(new MetadataKey(stackalloc byte[MetadataKey.MaxSize], table).Add(localNumber).Bytes);
+        }
+
+        metadata.Commit(batch);
+        metadata.Sync();
+    }
+
+    /// <summary>On return, everything that was closed, fsynced or renamed before the call survives power loss.</summary>
+    public async Task SyncAsync(CancellationToken cancel)
+    {
+        // Content first: metadata must never name what is not there.
+        await _options.Chunks.SyncAsync(cancel);
+        Guarded(() => _options.Metadata.Sync());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _closing.CancelAsync();
+        await _writeBack;
+        foreach (OpenFile file in OpenFiles()) await CloseAtShutdownAsync(file);
+        await SyncAsync(CancellationToken.None);
+        _closing.Dispose();
+    }
+
+    private UnixTime Now() => UnixTime.Now(_options.Clock);
+
+    /// <summary>Runs a change under the gate. Any failure of the database stops all further changes.</summary>
+    private CommittedChange Commit(Transaction transaction)
+    {
+        CommittedChange? change = null;
+        Guarded(() => change = transaction.Commit());
+        return change!;
+    }
+
+    private void Guarded(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception e) when (e is MetadataException or InvariantException)
+        {
+            Interlocked.CompareExchange(ref _failure, e.Message, null);
+            _options.Log($"volume {Name} is read-only now: {e.Message}", e);
+            throw;
+        }
+    }
+}

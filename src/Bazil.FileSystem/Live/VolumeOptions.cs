@@ -1,0 +1,50 @@
+using Bazil.Core;
+using Bazil.Core.Crypto;
+using Bazil.Fuse;
+using Bazil.Storage.Blobs;
+using Bazil.Storage.Cas;
+using Bazil.Storage.Metadata;
+
+namespace Bazil.FileSystem.Live;
+
+/// <summary>What a volume is composed of. Stores, keys and clock stay the caller's; the volume disposes none of them.</summary>
+public sealed record VolumeOptions
+{
+    /// <summary>The name on this machine, for messages.</summary>
+    public required string Name { get; init; }
+
+    public required VolumeId Id { get; init; }
+
+    /// <summary>The number under which this machine keeps the volume's rows.</summary>
+    public required uint LocalNumber { get; init; }
+
+    /// <summary>This node's key: names it among the members and signs its heads.</summary>
+    public required SigningKey Identity { get; init; }
+
+    public required IMetadataStore Metadata { get; init; }
+
+    /// <summary>Chunks of this volume, under its sharing key.</summary>
+    public required IChunkStore Chunks { get; init; }
+
+    /// <summary>The dirty budget and sealing workers, shared by all volumes of the process.</summary>
+    public required BlobContext Blobs { get; init; }
+
+    public required TimeProvider Clock { get; init; }
+
+    public required IEntropy Entropy { get; init; }
+
+    /// <summary>Shown as the owner of what belongs to the owner of the volume.</summary>
+    public required uint OwnerId { get; init; }
+
+    /// <summary>Shown as the group of what belongs to the owner of the volume.</summary>
+    public required uint GroupId { get; init; }
+
+    /// <summary>The name under which the person knows a member; for conflict names. Null for none.</summary>
+    public required Func<PeerId, string?> Nickname { get; init; }
+
+    /// <summary>Numbers of statfs(2).</summary>
+    public required Func<FuseStatFs> Statistics { get; init; }
+
+    /// <summary>Takes a message about something that went wrong in the background.</summary>
+    public required Action<string, Exception?> Log { get; init; }
+}

@@ -1,0 +1,72 @@
+using Bazil.Core;
+using Bazil.FileSystem.Nodes;
+
+namespace Bazil.FileSystem.Sync;
+
+/// <summary>
+/// The frames after the header: batches of whole nodes, and the end.
+/// <code>
+/// items: 1 | count | for each: reference of the serving side's row (knowledge, mostly empty) | node, replicated part
+/// end:   2 | number of items in all (8)
+/// </code>
+/// An answer without its end was cut off.
+/// </summary>
+internal static class ItemFrame
+{
+    private const byte KindItems = 1;
+    private const byte KindEnd = 2;
+    private const int ItemsMax = 65536;
+
+    public static byte[] EncodeEnd(ulong count)
+    {
+        var writer = new WireWriter();
+        writer.WriteByte(KindEnd);
+        writer.WriteUInt64(count);
+        return writer.ToArray();
+    }
+
+    /// <summary>Encodes nodes that were collected with <see cref="WriteItem"/>.</summary>
+    public static byte[] EncodeItems(WireWriter items, int count)
+    {
+        var writer = new WireWriter();
+        writer.WriteByte(KindItems);
+        writer.WriteVariable((ulong)count);
+        writer.WriteFixed(items.Span);
+        return writer.ToArray();
+    }
+
+    public static void WriteItem(WireWriter items, NodeRecord node)
+    {
+        KnowledgeCodec.Write(items, node.Reference);
+        NodeCodec.WriteReplicated(items, node);
+    }
+
+    /// <summary>Decodes a frame; null and the count for the end. The nodes have no inode.</summary>
+    /// <exception cref="WireFormatException">Malformed.</exception>
+    public static List<NodeRecord>? Decode(ReadOnlySpan<byte> bytes, out ulong endCount)
+    {
+        var reader = new WireReader(bytes, "frame of a pull");
+        endCount = 0;
+        byte kind = reader.ReadByte();
+        if (kind == KindEnd)
+        {
+            endCount = reader.ReadUInt64();
+            reader.ExpectEnd();
+            return null;
+        }
+
+        if (kind != KindItems) throw reader.Malformed($"unknown kind {kind}");
+        int count = reader.ReadCount(ItemsMax, NodeId.Size);
+        var nodes = new List<NodeRecord>(count);
+        for (int index = 0; index < count; index++)
+        {
+            Knowledge reference = KnowledgeCodec.Read(ref reader);
+            NodeRecord node = NodeCodec.ReadReplicated(ref reader, static _ => default);
+            node.Reference = reference;
+            nodes.Add(node);
+        }
+
+        reader.ExpectEnd();
+        return nodes;
+    }
+}

@@ -1,0 +1,83 @@
+using Bazil.Core;
+using Bazil.Core.Crypto;
+
+namespace Bazil.FileSystem.Sync;
+
+/// <summary>
+/// What a puller asks of another member.
+/// <code>
+/// format (1) = 1 | kind (1)
+/// kind 1, changes: digest of the puller's knowledge (32) | flag (1) | knowledge, when the flag is 1
+/// kind 2, nodes:   count | node ids (24 each)
+/// </code>
+/// A puller with much knowledge sends the digest alone first; most pulls between connected peers end there.
+/// </summary>
+internal sealed record PullRequest(byte[] Digest, Knowledge? Knowledge, IReadOnlyList<NodeId> Nodes)
+{
+    public const int DigestBytes = 32;
+    private const byte Format = 1;
+    private const byte KindChanges = 1;
+    private const byte KindNodes = 2;
+
+    /// <summary>Node ids asked for in one request.</summary>
+    public const int NodesMax = 4096;
+
+    public bool AsksForNodes => Nodes.Count > 0;
+
+    public static PullRequest Changes(Knowledge knowledge, bool withKnowledge) => new(DigestOf(knowledge), withKnowledge ? knowledge : null, []);
+
+    public static PullRequest ForNodes(IReadOnlyList<NodeId> nodes) => new([], null, nodes);
+
+    public static byte[] DigestOf(Knowledge knowledge)
+    {
+        byte[] digest = new byte[DigestBytes];
+        Blake2b.Hash(KnowledgeCodec.Encode(knowledge), digest, personal: "bazil-knowledge\0"u8);
+        return digest;
+    }
+
+    public byte[] Encode()
+    {
+        var writer = new WireWriter();
+        writer.WriteByte(Format);
+        writer.WriteByte(AsksForNodes ? KindNodes : KindChanges);
+        if (AsksForNodes)
+        {
+            writer.WriteVariable((ulong)Nodes.Count);
+            foreach (NodeId node in Nodes) writer.WriteNodeId(node);
+            return writer.ToArray();
+        }
+
+        writer.WriteFixed(Digest);
+        writer.WriteByte(Knowledge is null ? (byte)0 : (byte)1);
+        if (Knowledge is not null) KnowledgeCodec.Write(writer, Knowledge);
+        return writer.ToArray();
+    }
+
+    /// <exception cref="WireFormatException">Malformed, or of a newer format.</exception>
+    public static PullRequest Decode(ReadOnlySpan<byte> bytes)
+    {
+        var reader = new WireReader(bytes, "pull request");
+        byte format = reader.ReadByte();
+        if (format != Format) throw reader.Malformed($"format {format} is not known to this version");
+        byte kind = reader.ReadByte();
+        PullRequest request;
+        switch (kind)
+        {
+            case KindChanges:
+                byte[] digest = reader.ReadFixed(DigestBytes).ToArray();
+                request = new PullRequest(digest, reader.ReadByte() == 0 ? null : KnowledgeCodec.Read(ref reader), []);
+                break;
+            case KindNodes:
+                var nodes = new NodeId[reader.ReadCount(NodesMax, NodeId.Size)];
+                for (int index = 0; index < nodes.Length; index++) nodes[index] = reader.ReadNodeId();
+                request = ForNodes(nodes);
+                if (nodes.Length == 0) throw reader.Malformed("it asks for no node");
+                break;
+            default:
+                throw reader.Malformed($"unknown kind {kind}");
+        }
+
+        reader.ExpectEnd();
+        return request;
+    }
+}

@@ -1,0 +1,115 @@
+using Bazil.Core;
+using Bazil.Core.Crypto;
+using Bazil.FileSystem.Live;
+using Bazil.FileSystem.Nodes;
+using Bazil.Storage.Metadata;
+
+namespace Bazil.FileSystem.Sync;
+
+/// <summary>
+/// Answers one pull from a frozen view of the rows, whose content and log are durable already. Needs no lock of the
+/// volume and holds none.
+/// </summary>
+internal sealed class PullServer
+{
+    private readonly VolumeTables _tables;
+    private readonly VolumeId _volume;
+    private readonly SigningKey _identity;
+    private readonly Knowledge _knowledge;
+    private readonly Dictionary<uint, Knowledge> _references;
+
+    public PullServer(IMetadataSnapshot view, uint localNumber, VolumeId volume, SigningKey identity)
+    {
+        _tables = new VolumeTables(view, localNumber);
+        _volume = volume;
+        _identity = identity;
+        _knowledge = VolumeState.ReadKnowledge(_tables);
+        _references = VolumeState.ReadReferences(_tables);
+    }
+
+    public IEnumerable<byte[]> Answer(PeerId puller, PullRequest request)
+    {
+        if (!IsMember(puller)) return [PullHeader.Only(PullStatus.NotMember).Encode()];
+        if (request.AsksForNodes) return Items(Header(isFull: false), request.Nodes);
+        if (request.Digest.AsSpan().SequenceEqual(PullRequest.DigestOf(_knowledge))) return [PullHeader.Only(PullStatus.Same).Encode()];
+        if (request.Knowledge is null) return [PullHeader.Only(PullStatus.SendKnowledge).Encode()];
+
+        // Who does not know all that was purged here may still have it: only a full comparison tells.
+        bool isFull = !VolumeState.ReadHorizon(_tables).IsCoveredBy(request.Knowledge);
+        return Items(Header(isFull), isFull ? AllNodes() : ChangedNodes(request.Knowledge));
+    }
+
+    private bool IsMember(PeerId peer) => ReadRecord(Transaction.MembersInode)?.Members.Find(peer) is not null;
+
+    private PullHeader Header(bool isFull)
+    {
+        var heads = new List<Head>(_knowledge.Count);
+        OwnHead own = VolumeState.ReadHead(_tables);
+        foreach ((ReplicaId replica, ulong tick) in _knowledge)
+        {
+            if (replica == own.Replica && tick == own.Tick) heads.Add(Head.Sign(_volume, own, _identity));
+            else heads.Add(HeadTable.Read(_tables, replica) ?? throw new InvariantException($"replica {replica} is known without its head"));
+        }
+
+        return new PullHeader(PullStatus.Changes, isFull, _knowledge, VolumeState.ReadHorizon(_tables), heads, MemberTable.ReadAll(_tables));
+    }
+
+    private IEnumerable<byte[]> Items(PullHeader header, IEnumerable<NodeId> nodes)
+    {
+        yield return header.Encode();
+        var items = new WireWriter();
+        int count = 0;
+        ulong total = 0;
+        foreach (NodeId node in nodes)
+        {
+            InodeId inode = node == NodeId.Root ? InodeId.Root : _tables.FindInode(node);
+            if (inode == default || ReadRecord(inode) is not { } record) continue;
+            ItemFrame.WriteItem(items, record);
+            count++;
+            total++;
+            if (items.Length < Limits.FrameBytesTarget) continue;
+            yield return ItemFrame.EncodeItems(items, count);
+            items.Clear();
+            count = 0;
+        }
+
+        if (count > 0) yield return ItemFrame.EncodeItems(items, count);
+        yield return ItemFrame.EncodeEnd(total);
+    }
+
+    private IEnumerable<NodeId> AllNodes()
+    {
+        byte[] prefix = _tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Node).Bytes.ToArray();
+        using IMetadataCursor cursor = _tables.Reader.ScanPrefix(prefix);
+        while (cursor.MoveNext()) yield return NodeId.Read(cursor.Key[prefix.Length..]);
+    }
+
+    /// <summary>The nodes whose stamps exceed a knowledge, in the order of their ids, so that parents mostly come first.</summary>
+    private SortedSet<NodeId> ChangedNodes(Knowledge known)
+    {
+        var nodes = new SortedSet<NodeId>();
+        ReadOnlySpan<byte> prefix = _tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Change).Bytes;
+        Span<byte> end = stackalloc byte[MetadataKey.MaxSize];
+        ReadOnlySpan<byte> to = MetadataKey.PrefixEnd(prefix, end);
+        byte[] from = prefix.ToArray();
+        while (FindReplica(from, to, prefix.Length) is { } replica)
+        {
+            ulong first = known[replica] + 1;
+            from = _tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Change).Add(replica).Add(first).Bytes.ToArray();
+            byte[] last = _tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Change).Add(replica).Add(ulong.MaxValue).Bytes.ToArray();
+            using IMetadataCursor cursor = _tables.Reader.Scan(from, last);
+            while (cursor.MoveNext()) nodes.Add(NodeId.Read(cursor.Key[(prefix.Length + ReplicaId.Size + sizeof(ulong))..]));
+            from = last;
+        }
+
+        return nodes;
+    }
+
+    private ReplicaId? FindReplica(byte[] from, ReadOnlySpan<byte> to, int prefixLength)
+    {
+        using IMetadataCursor cursor = _tables.Reader.Scan(from, to);
+        return cursor.MoveNext() ? ReplicaId.Read(cursor.Key.Slice(prefixLength, ReplicaId.Size)) : null;
+    }
+
+    private NodeRecord? ReadRecord(InodeId inode) => _tables.ReadRecord(inode, id => _references.GetValueOrDefault(id, Knowledge.Empty));
+}

@@ -1,0 +1,106 @@
+using Bazil.Core;
+using Bazil.FileSystem.Live;
+using Bazil.FileSystem.Nodes;
+
+namespace Bazil.FileSystem.Sync;
+
+/// <summary>One pull of one volume from one member: asks, merges what comes in batches, completes.</summary>
+internal sealed class PullSession(Volume volume, IVolumeLink link)
+{
+    private readonly HashSet<NodeId> _missing = [];
+    private readonly HashSet<NodeId> _served = [];
+    private int _merged;
+    private int _postponed;
+
+    public async Task<PullResult> RunAsync(CancellationToken cancel)
+    {
+        try
+        {
+            return await PullAsync(cancel);
+        }
+        catch (WireFormatException e)
+        {
+            throw new SyncException($"peer {link.Peer} sent what cannot be merged into volume {volume.Name}: {e.Message}", e);
+        }
+    }
+
+    private async Task<PullResult> PullAsync(CancellationToken cancel)
+    {
+        IReadOnlyList<PeerId> members = volume.Members();
+        if (members.Count > 0 && !members.Contains(link.Peer)) throw new SyncException($"peer {link.Peer} is not a member of volume {volume.Name}");
+        Knowledge known = volume.Knowledge;
+        PullHeader header = await AskAsync(PullRequest.Changes(known, withKnowledge: false), cancel);
+        if (header.Status == PullStatus.SendKnowledge) header = await AskAsync(PullRequest.Changes(known, withKnowledge: true), cancel);
+        switch (header.Status)
+        {
+            case PullStatus.Same:
+                return new PullResult(0, 0, 0);
+            case PullStatus.NotMember:
+                throw new SyncException($"peer {link.Peer} does not count this node among the members of volume {volume.Name}: ask its owner for 'bazil peer volume allow'");
+            case PullStatus.SendKnowledge:
+                throw new SyncException($"peer {link.Peer} asks for knowledge that it was sent");
+        }
+
+        if (header.IsFull) await ShowAsync(volume.MergeAbsent(_served, header.Knowledge));
+        await FetchMissingAsync(cancel);
+        await ShowAsync(volume.CompletePull(header, link.Peer));
+        return new PullResult(_merged, volume.CountConflicts(), _postponed);
+    }
+
+    /// <summary>Parents that were purged here and are needed again are asked for by id.</summary>
+    private async Task FetchMissingAsync(CancellationToken cancel)
+    {
+        var asked = new HashSet<NodeId>();
+        while (_missing.Where(asked.Add).Take(PullRequest.NodesMax).ToList() is { Count: > 0 } wanted)
+        {
+            _missing.ExceptWith(wanted);
+            await AskAsync(PullRequest.ForNodes(wanted), cancel);
+        }
+    }
+
+    private async Task<PullHeader> AskAsync(PullRequest request, CancellationToken cancel)
+    {
+        PullHeader? header = null;
+        var batch = new List<NodeRecord>();
+        ulong received = 0;
+        bool isEnded = false;
+        await foreach (ReadOnlyMemory<byte> frame in link.RequestAsync(request.Encode(), cancel))
+        {
+            if (isEnded) throw new WireFormatException("frames follow the end");
+            if (header is null)
+            {
+                header = PullHeader.Decode(frame.Span);
+                isEnded = header.Status != PullStatus.Changes;
+                if (!isEnded) volume.CheckHeader(header, link.Peer);
+                continue;
+            }
+
+            if (ItemFrame.Decode(frame.Span, out ulong count) is { } nodes)
+            {
+                received += (ulong)nodes.Count;
+                batch.AddRange(nodes);
+                if (batch.Count >= Limits.PullBatchCount) await MergeAsync(batch, header.Knowledge);
+                continue;
+            }
+
+            if (count != received) throw new WireFormatException($"{received} items came, {count} were sent");
+            isEnded = true;
+        }
+
+        if (header is null || !isEnded) throw new SyncException($"the answer of peer {link.Peer} for volume {volume.Name} was cut off");
+        if (batch.Count > 0) await MergeAsync(batch, header.Knowledge);
+        return header;
+    }
+
+    private async Task MergeAsync(List<NodeRecord> batch, Knowledge theirKnowledge)
+    {
+        _missing.UnionWith(volume.Merge(batch, theirKnowledge, out CommittedChange change));
+        _served.UnionWith(batch.Select(node => node.Id));
+        _missing.ExceptWith(_served);
+        _merged += batch.Count;
+        batch.Clear();
+        await ShowAsync(change);
+    }
+
+    private async Task ShowAsync(CommittedChange change) => _postponed += await volume.ShowAsync(change);
+}
