@@ -34,7 +34,7 @@ internal sealed partial class Transaction(VolumeStore store)
 
     public bool IsEdited(InodeId inode) => _edits.ContainsKey(inode);
 
-    /// <summary>Returns the record as this transaction sees it. Not to be changed: <see cref="Change"/> gives the one that may.</summary>
+    /// <summary>Returns the record as this transaction sees it. Not to be changed: <see cref="Change(InodeId)"/> gives the one that may.</summary>
     public NodeRecord? Read(InodeId inode) =>
         _edits.TryGetValue(inode, out Edit? edit) ? (edit.IsPurged ? null : edit.Record) : Store.Read(inode);
 

@@ -48,6 +48,17 @@ public sealed partial class Volume
         }
     }
 
+    internal FuseStatFs Statistics() => _options.Statistics();
+
+    internal Reply<ReadOnlyMemory<byte>> ReadLink(InodeId inode)
+    {
+        lock (_gate)
+        {
+            if (FindShown(inode) is not { } record) return Errno.ENOENT;
+            return record.Kind == NodeKind.Symlink ? record.ShownContent!.Value.Value.Bytes : Errno.EINVAL;
+        }
+    }
+
     internal Reply<ReadOnlyMemory<byte>> GetXattr(InodeId inode, ReadOnlySpan<byte> name)
     {
         lock (_gate)
@@ -172,7 +183,7 @@ public sealed partial class Volume
         record.ShownAttributes ?? new AttributeValue(
             record.IsDirectory ? 0x1EDu : 0x1A4u, AttributeValue.Self, AttributeValue.Self, record.ModifyTime, ExtendedAttributes.None);
 
-    private static uint TypeBits(NodeKind kind) => kind switch
+    internal static uint TypeBits(NodeKind kind) => kind switch
     {
         NodeKind.Directory => FuseMode.Directory,
         NodeKind.File => FuseMode.Regular,

@@ -189,7 +189,7 @@ public sealed partial class Volume
 
         if (isLast) await file.DisposeAsync();
         else if (isLastWriter) await ShowPendingAsync(file);
-        if (isLastWriter && isLast) NotifyIfPending(file.Inode);
+        if (isLastWriter && isLast) await NotifyIfPendingAsync(file.Inode);
     }
 
     /// <summary>Makes the content in memory the content of the file. Under the file's gate.</summary>
@@ -202,7 +202,7 @@ public sealed partial class Volume
             if (file.Unlinked is not null || FindShown(file.Inode) is null) return;
             var transaction = new Transaction(_store);
             new LocalChange(transaction, file.ModifyTime).Write(file.Inode, file.Seen, value);
-            if (file.HasWorkingRow) transaction.Batch.Delete(WorkingKey(stackalloc byte[MetadataKey.MaxSize], file.Inode));
+            if (file.HasWorkingRow) transaction.Batch.Delete(WorkingKey(file.Inode));
             Commit(transaction);
             file.Published(value);
         }
@@ -221,7 +221,7 @@ public sealed partial class Volume
         Commit(transaction);
     }
 
-    private ReadOnlySpan<byte> WorkingKey(Span<byte> buffer, InodeId inode) => _store.Tables.Key(buffer, Table.Working).Add(inode).Bytes;
+    private byte[] WorkingKey(InodeId inode) => _store.Tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Working).Add(inode).Bytes.ToArray();
 
     private sealed record OpenHandle(OpenFile File, OpenFlags Flags);
 }

@@ -20,7 +20,7 @@ public sealed partial class Volume
         }
     }
 
-    /// <summary>Creates a file, directory, symlink or special file. <paramref name="mode"/> holds the type for special files.</summary>
+    /// <summary>Creates a file, directory, symlink or special file.</summary>
     internal Reply<FuseAttributes> Create(NewNode node)
     {
         if (Failure is not null) return Errno.EROFS;

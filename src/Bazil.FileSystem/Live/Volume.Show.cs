@@ -52,7 +52,7 @@ public sealed partial class Volume
     {
         foreach (OpenFile file in _files.Values.Where(file => file.Writers > 0 && transaction.IsEdited(file.Inode)))
         {
-            transaction.Batch.Put(PendingKey(stackalloc byte[MetadataKey.MaxSize], file.Inode), "open for writing"u8);
+            transaction.Batch.Put(PendingKey(file.Inode), "open for writing"u8);
         }
     }
 
@@ -62,16 +62,16 @@ public sealed partial class Volume
         if (TakePending(file.Inode)) await ReplaceContentAsync(file);
     }
 
-    private void NotifyIfPending(InodeId inode)
+    private async ValueTask NotifyIfPendingAsync(InodeId inode)
     {
-        if (TakePending(inode)) _notifier?.InvalidateInode(new FuseNodeId(inode.Value), 0, 0);
+        if (TakePending(inode) && _notifier is { } notifier) await notifier.InvalidateInode(new FuseNodeId(inode.Value), 0, 0);
     }
 
     private bool TakePending(InodeId inode)
     {
         lock (_gate)
         {
-            ReadOnlySpan<byte> key = PendingKey(stackalloc byte[MetadataKey.MaxSize], inode);
+            byte[] key = PendingKey(inode);
             if (Failure is not null || _options.Metadata.Get(key) is null) return false;
             var batch = new MetadataBatch();
             batch.Delete(key);
@@ -113,5 +113,5 @@ public sealed partial class Volume
         await Task.WhenAll(sent);
     }
 
-    private ReadOnlySpan<byte> PendingKey(Span<byte> buffer, InodeId inode) => _store.Tables.Key(buffer, Table.Pending).Add(inode).Bytes;
+    private byte[] PendingKey(InodeId inode) => _store.Tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Pending).Add(inode).Bytes.ToArray();
 }

@@ -52,7 +52,7 @@ public sealed partial class Volume
             var writer = new WireWriter();
             ValueCodec.WriteContent(writer, value);
             var batch = new MetadataBatch();
-            batch.Put(WorkingKey(stackalloc byte[MetadataKey.MaxSize], file.Inode), writer.Span);
+            batch.Put(WorkingKey(file.Inode), writer.Span);
             Guarded(() => _options.Metadata.Commit(batch));
             file.HasWorkingRow = true;
         }
@@ -67,12 +67,12 @@ public sealed partial class Volume
     {
         foreach (InodeId inode in _store.Tables.ReadInodes(Table.Working))
         {
-            byte[] row = _options.Metadata.Get(WorkingKey(stackalloc byte[MetadataKey.MaxSize], inode))!;
+            byte[] row = _options.Metadata.Get(WorkingKey(inode))!;
             var reader = new WireReader(row, $"working content of inode {inode}");
             ContentValue value = ValueCodec.ReadContent(ref reader);
             var transaction = new Transaction(_store);
             if (FindShown(inode) is { } record) new LocalChange(transaction, value.ModifyTime).Write(inode, record.ShownContent?.Value, value);
-            transaction.Batch.Delete(WorkingKey(stackalloc byte[MetadataKey.MaxSize], inode));
+            transaction.Batch.Delete(WorkingKey(inode));
             Commit(transaction);
         }
     }

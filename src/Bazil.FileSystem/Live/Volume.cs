@@ -34,6 +34,12 @@ public sealed partial class Volume : IAsyncDisposable
 
     public VolumeId Id => _options.Id;
 
+    internal uint OwnerId => _options.OwnerId;
+
+    internal uint GroupId => _options.GroupId;
+
+    internal Storage.Blobs.BlobContext Blobs => _options.Blobs;
+
     /// <summary>Why the volume is read-only, or null. An I/O or sync error makes it so, until the daemon is restarted.</summary>
     public string? Failure => Volatile.Read(ref _failure);
 
@@ -66,10 +72,8 @@ public sealed partial class Volume : IAsyncDisposable
     public static void Delete(IMetadataStore metadata, uint localNumber)
     {
         var batch = new MetadataBatch();
-        foreach (Table table in VolumeTables.All)
-        {
-            batch.DeletePrefix(new MetadataKey(stackalloc byte[MetadataKey.MaxSize], table).Add(localNumber).Bytes);
-        }
+        byte[] key = new byte[MetadataKey.MaxSize];
+        foreach (Table table in VolumeTables.All) batch.DeletePrefix(new MetadataKey(key, table).Add(localNumber).Bytes);
 
         metadata.Commit(batch);
         metadata.Sync();

@@ -7,16 +7,24 @@ namespace Bazil.FileSystem.Live;
 /// <summary>The rows, the volume-wide values and the record cache of one volume. Guarded by the volume's gate.</summary>
 internal sealed class VolumeStore
 {
+    private readonly IMetadataStore? _metadata;
+
     public VolumeStore(IMetadataStore metadata, uint volume, IEntropy entropy, PeerId self)
+        : this(metadata, metadata, volume, entropy, self)
     {
-        Metadata = metadata;
-        Tables = new VolumeTables(metadata, volume);
+    }
+
+    private VolumeStore(IMetadataReader reader, IMetadataStore? metadata, uint volume, IEntropy entropy, PeerId self)
+    {
+        _metadata = metadata;
+        Tables = new VolumeTables(reader, volume);
         Entropy = entropy;
         Self = self;
         State = VolumeState.Load(Tables);
     }
 
-    public IMetadataStore Metadata { get; }
+    /// <summary>The live database; a frozen view has none.</summary>
+    public IMetadataStore Metadata => _metadata ?? throw new InvariantException("a frozen view of a volume is not written");
 
     public VolumeTables Tables { get; }
 
@@ -28,6 +36,9 @@ internal sealed class VolumeStore
     public PeerId Self { get; }
 
     public RecordCache Cache { get; } = new(Limits.RecordCacheCount);
+
+    /// <summary>The same volume as it stands in a frozen view. For reading only, by one thread.</summary>
+    public VolumeStore Freeze(IMetadataSnapshot view) => new(view, null, Tables.Volume, Entropy, Self);
 
     /// <summary>The record as committed, or null.</summary>
     public NodeRecord? Read(InodeId inode)
@@ -41,7 +52,7 @@ internal sealed class VolumeStore
     /// <summary>Knowledge of a member as received in a completed pull.</summary>
     public Knowledge ReadMemberKnowledge(PeerId member)
     {
-        byte[]? row = Metadata.Get(Tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.MemberKnowledge).Add(member).Bytes);
+        byte[]? row = Tables.Reader.Get(Tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.MemberKnowledge).Add(member).Bytes);
         return row is null ? Knowledge.Empty : KnowledgeCodec.Decode(row);
     }
 }

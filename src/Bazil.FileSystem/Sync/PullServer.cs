@@ -91,12 +91,12 @@ internal sealed class PullServer
         ReadOnlySpan<byte> prefix = _tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Change).Bytes;
         Span<byte> end = stackalloc byte[MetadataKey.MaxSize];
         ReadOnlySpan<byte> to = MetadataKey.PrefixEnd(prefix, end);
-        byte[] from = prefix.ToArray();
+        byte[] key = new byte[MetadataKey.MaxSize], from = prefix.ToArray();
         while (FindReplica(from, to, prefix.Length) is { } replica)
         {
             ulong first = known[replica] + 1;
-            from = _tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Change).Add(replica).Add(first).Bytes.ToArray();
-            byte[] last = _tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Change).Add(replica).Add(ulong.MaxValue).Bytes.ToArray();
+            from = _tables.Key(key, Table.Change).Add(replica).Add(first).Bytes.ToArray();
+            byte[] last = _tables.Key(key, Table.Change).Add(replica).Add(ulong.MaxValue).Bytes.ToArray();
             using IMetadataCursor cursor = _tables.Reader.Scan(from, last);
             while (cursor.MoveNext()) nodes.Add(NodeId.Read(cursor.Key[(prefix.Length + ReplicaId.Size + sizeof(ulong))..]));
             from = last;

@@ -1,0 +1,14 @@
+using Bazil.Core;
+using Bazil.FileSystem.Live;
+using Bazil.FileSystem.Nodes;
+
+namespace Bazil.FileSystem.Dynamic;
+
+/// <summary><c>.bazil/conflicts</c> of a directory: one directory for each name that has alternates.</summary>
+internal sealed class ConflictsDirectory(InodeId inode, InodeId directory, Volume volume) : VirtualDirectory(inode, volume, 0x140)
+{
+    protected override IReadOnlyList<FileName> Names() => Volume.ListConflicts(directory);
+
+    protected override ValueTask<VirtualNode?> FindAsync(FileName name, CancellationToken cancel) =>
+        new(Volume.ListAlternates(directory, name).Count > 0 ? new AlternatesDirectory(InodeOf(name), directory, name, Volume) : null);
+}

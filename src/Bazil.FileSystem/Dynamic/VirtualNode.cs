@@ -1,0 +1,40 @@
+using Bazil.Core;
+using Bazil.FileSystem.Nodes;
+using Bazil.Fuse;
+using Bazil.Unix;
+
+namespace Bazil.FileSystem.Dynamic;
+
+/// <summary>
+/// A node that is shown without a row of its own: under <c>.snap</c> and <c>.bazil</c>. Its inode number has the top bit
+/// set. Immutable, safe for concurrent use; what it cannot do answers as a read-only file system does.
+/// </summary>
+internal abstract class VirtualNode(InodeId inode)
+{
+    public InodeId Inode { get; } = inode;
+
+    public abstract FuseAttributes Attributes { get; }
+
+    public bool IsDirectory => FuseMode.IsDirectory(Attributes.Mode);
+
+    /// <summary>Finds a name in this directory; null when it is not there.</summary>
+    public virtual ValueTask<VirtualNode?> LookupAsync(FileName name, CancellationToken cancel) => new((VirtualNode?)null);
+
+    /// <summary>Lists this directory behind a cookie (0 = from the start).</summary>
+    public virtual IAsyncEnumerable<VirtualEntry> ListAsync(ulong cookie, CancellationToken cancel) => AsyncEnumerable.Empty<VirtualEntry>();
+
+    /// <summary>Opens the content of this file.</summary>
+    public virtual IVirtualContent? OpenContent() => null;
+
+    public virtual ReadOnlyMemory<byte> LinkTarget => default;
+
+    public virtual ReadOnlyMemory<byte>? FindXattr(ReadOnlySpan<byte> name) => null;
+
+    public virtual Task<Errno> MakeDirectoryAsync(FileName name, CancellationToken cancel) => Task.FromResult(Errno.EROFS);
+
+    public virtual Errno RemoveDirectory(FileName name) => Errno.EROFS;
+
+    public virtual Errno Unlink(FileName name) => Errno.EROFS;
+
+    public virtual Errno Rename(FileName name, VirtualNode newParent, FileName newName) => Errno.EROFS;
+}

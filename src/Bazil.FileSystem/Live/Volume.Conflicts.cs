@@ -1,0 +1,120 @@
+using System.Globalization;
+using Bazil.Core;
+using Bazil.FileSystem.Conflicts;
+using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Sync;
+using Bazil.Storage.Metadata;
+using Bazil.Unix;
+
+namespace Bazil.FileSystem.Live;
+
+// Conflicts: every replica keeps and lists all values until somebody settles them.
+public sealed partial class Volume
+{
+    private const byte ConflictOfNode = 0;
+    private const byte ConflictOfName = 1;
+
+    /// <summary>The names in a directory that have alternates.</summary>
+    internal List<FileName> ListConflicts(InodeId directory)
+    {
+        lock (_gate)
+        {
+            var transaction = new Transaction(_store);
+            IReadOnlyList<InodeId> united = transaction.UnitedWith(directory);
+            var names = new SortedSet<FileName>();
+            byte[] prefix = _store.Tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Conflict).Bytes.ToArray();
+            using IMetadataCursor cursor = _options.Metadata.ScanPrefix(prefix);
+            while (cursor.MoveNext())
+            {
+                byte kind = cursor.Key[prefix.Length];
+                var key = new MetadataKeyReader(cursor.Key[(prefix.Length + 1)..]);
+                InodeId inode = key.ReadInode();
+                if (kind == ConflictOfName && united.Contains(inode)) names.Add(FileName.Parse(key.Rest));
+                if (kind == ConflictOfNode && transaction.Read(inode) is { } record && record.Content.IsConflict) AddNames(transaction, record, united, names);
+            }
+
+            names.RemoveWhere(name => Alternates(transaction, directory, name).Count == 0);
+            return [.. names];
+        }
+    }
+
+    internal List<Alternate> ListAlternates(InodeId directory, FileName name)
+    {
+        lock (_gate) return Alternates(new Transaction(_store), directory, name);
+    }
+
+    /// <summary>Settles one alternate in favour of what is in place: it goes here and, with the next pull, everywhere.</summary>
+    internal Errno DropAlternate(InodeId directory, FileName name, FileName label)
+    {
+        if (Failure is not null) return Errno.EROFS;
+        lock (_gate)
+        {
+            var transaction = new Transaction(_store);
+            Alternate? alternate = Alternates(transaction, directory, name).FirstOrDefault(other => other.Label == label);
+            if (alternate is null) return Errno.ENOENT;
+            ShownName shown = transaction.Resolve(directory, name);
+            var change = new LocalChange(transaction, Now());
+            NodeRecord primary = transaction.Require(shown.Primary.Inode);
+            if (primary.ShownContent is { } kept && !shown.Primary.IsDirectory)
+            {
+                change.Resolve(primary.Inode, kept.Value, alternate.LinkId.IsNone ? [alternate.Content] : []);
+            }
+
+            if (!alternate.LinkId.IsNone) change.Remove(shown.Hidden.Where(claim => claim.Inode == alternate.Inode && claim.LinkId == alternate.LinkId), directory);
+            Commit(transaction);
+            return Errno.OK;
+        }
+    }
+
+    private List<Alternate> Alternates(Transaction transaction, InodeId directory, FileName name)
+    {
+        ShownName shown = transaction.Resolve(directory, name);
+        var alternates = new List<Alternate>();
+        if (shown.IsNothing) return alternates;
+        foreach (Claim claim in shown.Group.Where(claim => !claim.IsDirectory).DistinctBy(claim => claim.Inode))
+        {
+            NodeRecord record = transaction.Require(claim.Inode);
+            ContentValue? inPlace = record.ShownContent?.Value;
+            foreach (ContentValue value in record.Content.DistinctValues().Where(value => !value.Equals(inPlace)))
+            {
+                AddAlternate(alternates, record, record.Content.Find(value)!.Value, default);
+            }
+        }
+
+        foreach (Claim claim in shown.Hidden)
+        {
+            NodeRecord record = transaction.Require(claim.Inode);
+            if (record.ShownContent is { } content) AddAlternate(alternates, record, content, claim.LinkId);
+        }
+
+        return alternates;
+    }
+
+    private void AddAlternate(List<Alternate> alternates, NodeRecord record, FacetPair<ContentValue> pair, Version link)
+    {
+        string label = $"{WriterOf(pair.Version.Replica)}@{pair.Value.ModifyTime.ToDateTimeOffset().ToString("yyyy-MM-dd'T'HH.mm.ss'Z'", CultureInfo.InvariantCulture)}";
+        string unique = label;
+        for (int number = 2; alternates.Exists(other => other.Label.ToString() == unique); number++) unique = $"{label}~{number}";
+        alternates.Add(new Alternate(FileName.Parse(unique), record.Inode, record.Kind, pair.Value, link));
+    }
+
+    /// <summary>Whom the person knows as the writer under a replica id.</summary>
+    private string WriterOf(ReplicaId replica)
+    {
+        if (replica == _store.State.Head.Replica) return "here";
+        PeerId? owner = HeadTable.Read(_store.Tables, replica)?.Owner;
+        if (owner is not { } known) return "unknown";
+        if (known == _store.Self) return "here";
+        string name = (_options.Nickname(known) ?? known.ToString()[..16]).Replace('/', '_');
+        return name[..Math.Min(name.Length, 64)];
+    }
+
+    private static void AddNames(Transaction transaction, NodeRecord record, IReadOnlyList<InodeId> united, SortedSet<FileName> names)
+    {
+        foreach (PlacedLink place in record.Places())
+        {
+            InodeId parent = transaction.FindInode(place.Place.Parent);
+            if (united.Contains(parent == default ? InodeId.Root : parent)) names.Add(place.Place.Name);
+        }
+    }
+}

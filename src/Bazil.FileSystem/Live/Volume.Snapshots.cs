@@ -1,0 +1,129 @@
+using Bazil.Core;
+using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Snapshots;
+using Bazil.Storage.Metadata;
+using Bazil.Unix;
+
+namespace Bazil.FileSystem.Live;
+
+// Snapshots by name: a row for each, name → key and time.
+public sealed partial class Volume
+{
+    private SnapshotReader? _snapshotReader;
+
+    internal SnapshotReader SnapshotReader => LazyInitializer.EnsureInitialized(ref _snapshotReader, () => new SnapshotReader(_options.Chunks))!;
+
+    /// <summary>
+    /// Freezes the whole shown tree, with what is written but not closed, and returns when the snapshot is durable.
+    /// </summary>
+    public async Task<Errno> TakeSnapshotAsync(FileName name, CancellationToken cancel)
+    {
+        if (Failure is not null) return Errno.EROFS;
+        if (FindSnapshot(name) is not null) return Errno.EEXIST;
+        Dictionary<InodeId, ContentValue> unpublished = await SaveOpenFilesAsync(cancel);
+        UnixTime taken = Now();
+        SnapshotKey key;
+        using (IMetadataSnapshot view = _options.Metadata.Snapshot())
+        {
+            var source = new LiveSnapshotSource(Id, _store.Freeze(view), taken, unpublished, ShownAttributes);
+            key = await new SnapshotWriter(_options.Chunks).WriteAsync(source, cancel);
+        }
+
+        lock (_gate)
+        {
+            if (FindSnapshot(name) is not null) return Errno.EEXIST;
+            var batch = new MetadataBatch();
+            batch.Put(SnapshotRowKey(name), new SnapshotReference(name, key, taken).Encode());
+            Guarded(() => _options.Metadata.Commit(batch));
+        }
+
+        await SyncAsync(cancel);
+        return Errno.OK;
+    }
+
+    /// <summary>Forgets a snapshot. Its content goes with the next garbage collection.</summary>
+    public Errno RemoveSnapshot(FileName name)
+    {
+        if (Failure is not null) return Errno.EROFS;
+        lock (_gate)
+        {
+            if (FindSnapshot(name) is null) return Errno.ENOENT;
+            var batch = new MetadataBatch();
+            batch.Delete(SnapshotRowKey(name));
+            Guarded(() => _options.Metadata.Commit(batch));
+            return Errno.OK;
+        }
+    }
+
+    public Errno RenameSnapshot(FileName name, FileName newName)
+    {
+        if (Failure is not null) return Errno.EROFS;
+        lock (_gate)
+        {
+            if (FindSnapshot(name) is not { } found) return Errno.ENOENT;
+            if (FindSnapshot(newName) is not null) return Errno.EEXIST;
+            var batch = new MetadataBatch();
+            batch.Delete(SnapshotRowKey(name));
+            batch.Put(SnapshotRowKey(newName), (found with { Name = newName }).Encode());
+            Guarded(() => _options.Metadata.Commit(batch));
+            return Errno.OK;
+        }
+    }
+
+    /// <summary>All snapshots in the order of their names.</summary>
+    public IReadOnlyList<SnapshotReference> ListSnapshots()
+    {
+        var found = new List<SnapshotReference>();
+        byte[] prefix = _store.Tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.SnapshotRef).Bytes.ToArray();
+        using IMetadataCursor cursor = _options.Metadata.ScanPrefix(prefix);
+        while (cursor.MoveNext()) found.Add(SnapshotReference.Decode(FileName.Parse(cursor.Key[prefix.Length..]), cursor.Value));
+        return found;
+    }
+
+    public SnapshotReference? FindSnapshot(FileName name)
+    {
+        byte[]? row = _options.Metadata.Get(SnapshotRowKey(name));
+        return row is null ? null : SnapshotReference.Decode(name, row);
+    }
+
+    /// <summary>The names that lead from the root to a directory, or null when it is not shown.</summary>
+    internal List<FileName>? PathOf(InodeId directory)
+    {
+        lock (_gate)
+        {
+            var transaction = new Transaction(_store);
+            var path = new List<FileName>();
+            for (InodeId at = directory; at != InodeId.Root;)
+            {
+                if (transaction.Read(at) is not { } record || !transaction.IsShown(record)) return null;
+                path.Add(record.Places()[0].Place.Name);
+                at = transaction.ShownParent(at);
+            }
+
+            path.Reverse();
+            return path;
+        }
+    }
+
+    private async Task<Dictionary<InodeId, ContentValue>> SaveOpenFilesAsync(CancellationToken cancel)
+    {
+        var saved = new Dictionary<InodeId, ContentValue>();
+        foreach (OpenFile file in OpenFiles().Where(file => file.IsDirty))
+        {
+            await file.Gate.WaitAsync(cancel);
+            try
+            {
+                if (file.IsDirty && file.Unlinked is null) saved[file.Inode] = await file.SaveAsync(cancel);
+            }
+            finally
+            {
+                file.Gate.Release();
+            }
+        }
+
+        return saved;
+    }
+
+    private byte[] SnapshotRowKey(FileName name) =>
+        _store.Tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.SnapshotRef).Add(name.Span).Bytes.ToArray();
+}

@@ -1,0 +1,24 @@
+using Bazil.Storage.Cas;
+using Bazil.Storage.Metadata;
+using Bazil.Storage.Stores;
+using Bazil.Unix;
+
+namespace Bazil.FileSystem.Live;
+
+/// <summary>The one place that turns failures below a volume into errnos.</summary>
+internal static class VolumeErrors
+{
+    public static Errno? ToErrno(Exception exception) => exception switch
+    {
+        StoreException { IsDiskFull: true } => Errno.ENOSPC,
+        CorruptObjectException => Errno.EIO,
+        ChunkNotFoundException => Errno.EIO,
+
+        // A store that may have the content could not be asked: offline, not lost.
+        StoreException => Errno.EHOSTUNREACH,
+        MetadataException => Errno.EIO,
+        TimeoutException => Errno.ETIMEDOUT,
+        IOException => Errno.EIO,
+        _ => null,
+    };
+}

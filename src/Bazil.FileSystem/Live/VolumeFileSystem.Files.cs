@@ -1,0 +1,71 @@
+using Bazil.FileSystem.Dynamic;
+using Bazil.Fuse;
+using Bazil.Unix;
+
+namespace Bazil.FileSystem.Live;
+
+// Open files.
+public sealed partial class VolumeFileSystem
+{
+    public override ValueTask<Reply<FuseOpened>> Open(in RequestContext context, FuseNodeId node, OpenFlags flags, CancellationToken cancellationToken)
+    {
+        if (IsVirtual(node)) return new(OpenVirtual(node, flags));
+        Reply<FuseHandle> opened = volume.Open(InodeOf(node), flags);
+        if (!opened.HasValue) return new(opened.Error);
+        if (flags.Truncate && flags.CanWrite) return TruncateOpenedAsync(node, opened.Value, cancellationToken);
+        return new(new FuseOpened(opened.Value, FuseOpenFlags.KeepCache));
+    }
+
+    public override ValueTask<Reply<FuseReadResult>> Read(
+        in RequestContext context, FuseNodeId node, FuseHandle handle, long offset, Memory<byte> buffer, CancellationToken cancellationToken) =>
+        IsVirtual(node) ? ReadVirtualAsync(handle, offset, buffer, cancellationToken) : volume.ReadAsync(handle, offset, buffer, cancellationToken);
+
+    public override ValueTask<Reply<int>> Write(
+        in RequestContext context, FuseNodeId node, FuseHandle handle, long offset, ReadOnlyMemory<byte> buffer, FuseWriteFlags flags, CancellationToken cancellationToken) =>
+        IsVirtual(node) ? new(Errno.EROFS) : volume.WriteAsync(handle, offset, buffer, cancellationToken);
+
+    public override ValueTask<Errno> Flush(in RequestContext context, FuseNodeId node, FuseHandle handle, ulong lockOwner, CancellationToken cancellationToken) =>
+        IsVirtual(node) ? new(Errno.OK) : volume.FlushAsync(handle, cancellationToken);
+
+    public override ValueTask<Errno> Fsync(in RequestContext context, FuseNodeId node, FuseHandle handle, bool dataOnly, CancellationToken cancellationToken) =>
+        IsVirtual(node) ? new(Errno.OK) : volume.FsyncAsync(handle, cancellationToken);
+
+    public override ValueTask<Errno> SyncFileSystem(in RequestContext context, FuseNodeId node, CancellationToken cancellationToken) => SyncAsync(cancellationToken);
+
+    public override ValueTask<Errno> Release(in RequestContext context, FuseNodeId node, FuseHandle handle, OpenFlags flags, CancellationToken cancellationToken) =>
+        ReleaseAsync(handle);
+
+    private async ValueTask<Errno> SyncAsync(CancellationToken cancel)
+    {
+        await volume.SyncAsync(cancel);
+        return Errno.OK;
+    }
+
+    private async ValueTask<Errno> ReleaseAsync(FuseHandle handle)
+    {
+        if (_open.TryRemove(handle.Value, out object? state) && state is IVirtualContent content) await content.DisposeAsync();
+        else await volume.ReleaseAsync(handle);
+        return Errno.OK;
+    }
+
+    private async ValueTask<Reply<FuseOpened>> TruncateOpenedAsync(FuseNodeId node, FuseHandle handle, CancellationToken cancel)
+    {
+        Errno error = await volume.TruncateAsync(InodeOf(node), 0, isOpen: true, cancel);
+        if (error == Errno.OK) return new FuseOpened(handle);
+        await volume.ReleaseAsync(handle);
+        return error;
+    }
+
+    private Reply<FuseOpened> OpenVirtual(FuseNodeId node, OpenFlags flags)
+    {
+        if (flags.CanWrite) return Errno.EROFS;
+        if (FindVirtual(node) is not { } found) return Errno.ENOENT;
+        return found.OpenContent() is { } content ? new FuseOpened(AddOpen(content)) : Errno.EINVAL;
+    }
+
+    private async ValueTask<Reply<FuseReadResult>> ReadVirtualAsync(FuseHandle handle, long offset, Memory<byte> buffer, CancellationToken cancel)
+    {
+        if (!_open.TryGetValue(handle.Value, out object? state) || state is not IVirtualContent content) return Errno.EBADF;
+        return FuseReadResult.Filled(await content.ReadAsync((ulong)offset, buffer, cancel));
+    }
+}
