@@ -15,7 +15,7 @@ public sealed partial class Volume
     private readonly ConcurrentDictionary<ulong, OpenHandle> _handles = new();
     private ulong _lastHandle;
 
-    internal Reply<FuseHandle> Open(InodeId inode, OpenFlags flags)
+    internal Reply<FuseHandle> Open(InodeId inode, FuseOpenMode flags)
     {
         if (flags.CanWrite && Failure is not null) return Errno.EROFS;
         lock (_gate)
@@ -26,7 +26,7 @@ public sealed partial class Volume
     }
 
     /// <summary>Creates a regular file and opens it in one step; opens the one that is there unless it must not be.</summary>
-    internal Reply<(FuseAttributes Attributes, FuseHandle Handle)> CreateAndOpen(NewNode node, OpenFlags flags)
+    internal Reply<(FuseAttributes Attributes, FuseHandle Handle)> CreateAndOpen(NewNode node, FuseOpenMode flags)
     {
         lock (_gate)
         {
@@ -135,7 +135,7 @@ public sealed partial class Volume
         await ReleaseAsync(open.File, open.Flags.CanWrite);
     }
 
-    private FuseHandle AddHandle(OpenFile file, OpenFlags flags)
+    private FuseHandle AddHandle(OpenFile file, FuseOpenMode flags)
     {
         ulong number = Interlocked.Increment(ref _lastHandle);
         file.Handles++;
@@ -223,5 +223,5 @@ public sealed partial class Volume
 
     private byte[] WorkingKey(InodeId inode) => _store.Tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Working).Add(inode).Bytes.ToArray();
 
-    private sealed record OpenHandle(OpenFile File, OpenFlags Flags);
+    private sealed record OpenHandle(OpenFile File, FuseOpenMode Flags);
 }

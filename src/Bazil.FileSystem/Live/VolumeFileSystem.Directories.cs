@@ -8,7 +8,7 @@ namespace Bazil.FileSystem.Live;
 // Open directories.
 public sealed partial class VolumeFileSystem
 {
-    public override ValueTask<Reply<FuseOpened>> OpenDirectory(in RequestContext context, FuseNodeId node, OpenFlags flags, CancellationToken cancellationToken)
+    public override ValueTask<Reply<FuseOpened>> OpenDirectory(in RequestContext context, FuseNodeId node, FuseOpenMode flags, CancellationToken cancellationToken)
     {
         if (!IsVirtual(node)) return new(new FuseOpened(AddOpen(new DirectoryCursor())));
         return new(FindVirtual(node) is { IsDirectory: true } found ? new FuseOpened(AddOpen(found)) : Errno.ENOENT);
@@ -23,7 +23,7 @@ public sealed partial class VolumeFileSystem
             _ => new(Errno.EBADF),
         };
 
-    public override ValueTask<Errno> ReleaseDirectory(in RequestContext context, FuseNodeId node, FuseHandle handle, OpenFlags flags, CancellationToken cancellationToken)
+    public override ValueTask<Errno> ReleaseDirectory(in RequestContext context, FuseNodeId node, FuseHandle handle, FuseOpenMode flags, CancellationToken cancellationToken)
     {
         _open.TryRemove(handle.Value, out _);
         return new(Errno.OK);

@@ -7,7 +7,7 @@ namespace Bazil.FileSystem.Live;
 // Open files.
 public sealed partial class VolumeFileSystem
 {
-    public override ValueTask<Reply<FuseOpened>> Open(in RequestContext context, FuseNodeId node, OpenFlags flags, CancellationToken cancellationToken)
+    public override ValueTask<Reply<FuseOpened>> Open(in RequestContext context, FuseNodeId node, FuseOpenMode flags, CancellationToken cancellationToken)
     {
         if (IsVirtual(node)) return new(OpenVirtual(node, flags));
         Reply<FuseHandle> opened = volume.Open(InodeOf(node), flags);
@@ -32,7 +32,7 @@ public sealed partial class VolumeFileSystem
 
     public override ValueTask<Errno> SyncFileSystem(in RequestContext context, FuseNodeId node, CancellationToken cancellationToken) => SyncAsync(cancellationToken);
 
-    public override ValueTask<Errno> Release(in RequestContext context, FuseNodeId node, FuseHandle handle, OpenFlags flags, CancellationToken cancellationToken) =>
+    public override ValueTask<Errno> Release(in RequestContext context, FuseNodeId node, FuseHandle handle, FuseOpenMode flags, CancellationToken cancellationToken) =>
         ReleaseAsync(handle);
 
     private async ValueTask<Errno> SyncAsync(CancellationToken cancel)
@@ -56,7 +56,7 @@ public sealed partial class VolumeFileSystem
         return error;
     }
 
-    private Reply<FuseOpened> OpenVirtual(FuseNodeId node, OpenFlags flags)
+    private Reply<FuseOpened> OpenVirtual(FuseNodeId node, FuseOpenMode flags)
     {
         if (flags.CanWrite) return Errno.EROFS;
         if (FindVirtual(node) is not { } found) return Errno.ENOENT;

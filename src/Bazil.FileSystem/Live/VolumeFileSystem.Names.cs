@@ -85,7 +85,7 @@ public sealed partial class VolumeFileSystem
     }
 
     public override ValueTask<Reply<FuseCreated>> Create(
-        in RequestContext context, FuseNodeId parent, ReadOnlySpan<byte> name, uint mode, uint umask, OpenFlags flags, CancellationToken cancellationToken)
+        in RequestContext context, FuseNodeId parent, ReadOnlySpan<byte> name, uint mode, uint umask, FuseOpenMode flags, CancellationToken cancellationToken)
     {
         if (IsVirtual(parent)) return new(Errno.EROFS);
         if (IsDynamicName(name)) return new(Errno.EEXIST);
