@@ -18,7 +18,6 @@ internal sealed unsafe class RocksDbApi
         Open = (delegate* unmanaged[Cdecl]<nint, byte*, byte**, nint>)Export("rocksdb_open");
         Close = (delegate* unmanaged[Cdecl]<nint, void>)Export("rocksdb_close");
         Write = (delegate* unmanaged[Cdecl]<nint, nint, nint, byte**, void>)Export("rocksdb_write");
-        FlushWal = (delegate* unmanaged[Cdecl]<nint, byte, byte**, void>)Export("rocksdb_flush_wal");
         GetPinned = (delegate* unmanaged[Cdecl]<nint, nint, byte*, nuint, byte**, nint>)Export("rocksdb_get_pinned");
         PinnableSliceValue = (delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, nuint*, byte*>)Export("rocksdb_pinnableslice_value");
         PinnableSliceDestroy = (delegate* unmanaged[Cdecl]<nint, void>)Export("rocksdb_pinnableslice_destroy");
@@ -63,7 +62,6 @@ internal sealed unsafe class RocksDbApi
     internal delegate* unmanaged[Cdecl]<nint, byte*, byte**, nint> Open { get; }
     internal delegate* unmanaged[Cdecl]<nint, void> Close { get; }
     internal delegate* unmanaged[Cdecl]<nint, nint, nint, byte**, void> Write { get; }
-    internal delegate* unmanaged[Cdecl]<nint, byte, byte**, void> FlushWal { get; }
     internal delegate* unmanaged[Cdecl]<nint, nint, byte*, nuint, byte**, nint> GetPinned { get; }
     internal delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, nuint*, byte*> PinnableSliceValue { get; }
     internal delegate* unmanaged[Cdecl]<nint, void> PinnableSliceDestroy { get; }

@@ -9,6 +9,8 @@ namespace Bazil.Storage.Metadata.RocksDb;
 /// </summary>
 internal sealed unsafe class RocksDbDatabase : SafeHandleZeroOrMinusOneIsInvalid
 {
+    private volatile bool _abandoned;
+
     private RocksDbDatabase(RocksDbApi api, nint value, string directory)
         : base(ownsHandle: true)
     {
@@ -48,6 +50,18 @@ internal sealed unsafe class RocksDbDatabase : SafeHandleZeroOrMinusOneIsInvalid
     internal void Leave() => DangerousRelease();
 
     /// <summary>
+    /// After a failed write: the database will not be closed, only dropped with the process. Closing flushes the log, which
+    /// ends the process by an assertion in Debian's build of the library (7.8). Its lock is held until then.
+    /// </summary>
+    internal void Abandon() => _abandoned = true;
+
+    protected override bool ReleaseHandle()
+    {
+        if (!_abandoned) Api.Close(handle);
+        return true;
+    }
+
+    /// <summary>
     /// The library would make a new, empty database where only the file CURRENT is lost, and leave a directory behind
     /// where there is none.
     /// </summary>
@@ -58,11 +72,5 @@ internal sealed unsafe class RocksDbDatabase : SafeHandleZeroOrMinusOneIsInvalid
             && System.IO.Directory.EnumerateFiles(directory).Any(file => Path.GetExtension(file) is ".sst" or ".log");
         if (hasData) throw RocksDbStatus.ToException("Corruption: the file CURRENT is missing", create ? "create" : "open", directory);
         if (!create) throw RocksDbStatus.ToException("no file CURRENT, create_if_missing is false", "open", directory);
-    }
-
-    protected override bool ReleaseHandle()
-    {
-        Api.Close(handle);
-        return true;
     }
 }

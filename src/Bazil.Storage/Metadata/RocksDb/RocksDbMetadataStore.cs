@@ -18,6 +18,7 @@ public sealed unsafe class RocksDbMetadataStore : IMetadataStore
     private readonly RocksDbBatchPool _batches;
     private readonly RocksDbObject _writeOptions;
     private readonly Action<MetadataException>? _failed;
+    private readonly RocksDbLog _log; // guarded by _syncLock
     private readonly ITimer _timer;
 
     /// <summary>Held while the log is synced, so that callers who wait meanwhile find their commits synced. Guards <see cref="_synced"/>. Innermost.</summary>
@@ -35,6 +36,7 @@ public sealed unsafe class RocksDbMetadataStore : IMetadataStore
         _database = database;
         _failed = failed;
         _reader = new RocksDbReader(database, null);
+        _log = new RocksDbLog(database.Directory);
         _batches = new RocksDbBatchPool(api);
         _writeOptions = new RocksDbObject(api.WriteOptionsCreate(), api.WriteOptionsDestroy);
         api.WriteOptionsSetSync(_writeOptions.Value, 0);
@@ -131,6 +133,8 @@ public sealed unsafe class RocksDbMetadataStore : IMetadataStore
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         _timer.Dispose();
         SyncInBackground();
+        if (Failure is not null) _database.Abandon();
+        lock (_syncLock) _log.Dispose();
         _reader.Dispose();
         _batches.Dispose();
         _writeOptions.Dispose();
@@ -144,7 +148,7 @@ public sealed unsafe class RocksDbMetadataStore : IMetadataStore
         lock (_syncLock)
         {
             CheckWritable();
-            if (_synced >= target) return;
+            if (_synced >= target || _database.IsClosed) return;
             target = Interlocked.Read(ref _committed);
             failure = FlushLog();
             if (failure is null)
@@ -196,16 +200,14 @@ public sealed unsafe class RocksDbMetadataStore : IMetadataStore
 
     private MetadataException? FlushLog()
     {
-        _database.Enter();
         try
         {
-            byte* error = null;
-            _database.Api.FlushWal(_database.Value, 1, &error);
-            return error == null ? null : RocksDbStatus.ToException(_database.Api, error, "sync", _database.Directory);
+            _log.Sync();
+            return null;
         }
-        finally
+        catch (IOException exception)
         {
-            _database.Leave();
+            return RocksDbStatus.ToException(exception.Message, "sync", _database.Directory);
         }
     }
 }

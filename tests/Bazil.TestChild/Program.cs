@@ -1,0 +1,28 @@
+using Bazil.TestChild.Metadata;
+
+namespace Bazil.TestChild;
+
+/// <summary>
+/// A process for tests to start and to kill: <c>Bazil.TestChild VERB ARGUMENT...</c>. It speaks over its standard input and
+/// output. Each verb is a method of the class of its subject; add a line here for a new one.
+/// </summary>
+internal static class Program
+{
+    private const int UsageError = 2;
+
+    private static int Main(string[] arguments)
+    {
+        switch (arguments)
+        {
+            case ["metadata-write", string directory, string seed]:
+                return MetadataWriter.Run(directory, int.Parse(seed));
+            case ["metadata-open"]:
+                return MetadataOpener.Run();
+            case ["metadata-bench", string directory]:
+                return MetadataBench.Run(directory);
+            default:
+                Console.Error.WriteLine($"Bazil.TestChild: unknown verb or wrong arguments: {string.Join(' ', arguments)}");
+                return UsageError;
+        }
+    }
+}
