@@ -30,6 +30,7 @@ internal sealed unsafe class RocksDbDatabase : SafeHandleZeroOrMinusOneIsInvalid
     internal static RocksDbDatabase Open(RocksDbApi api, string directory, bool create)
     {
         CheckPresence(directory, create);
+        if (!create) RocksDbManifestGuard.Check(directory);
         using RocksDbObject options = new RocksDbSettings(api).Create(create);
         byte[] path = Encoding.UTF8.GetBytes(directory + "\0");
         byte* error = null;

@@ -19,6 +19,7 @@ public sealed unsafe class RocksDbMetadataStore : IMetadataStore
     private readonly RocksDbObject _writeOptions;
     private readonly Action<MetadataException>? _failed;
     private readonly RocksDbLog _log; // guarded by _syncLock
+    private readonly RocksDbManifestGuard _guard; // guarded by _syncLock
     private readonly ITimer _timer;
 
     /// <summary>Held while the log is synced, so that callers who wait meanwhile find their commits synced. Guards <see cref="_synced"/>. Innermost.</summary>
@@ -37,6 +38,7 @@ public sealed unsafe class RocksDbMetadataStore : IMetadataStore
         _failed = failed;
         _reader = new RocksDbReader(database, null);
         _log = new RocksDbLog(database.Directory);
+        _guard = new RocksDbManifestGuard(database.Directory);
         _batches = new RocksDbBatchPool(api);
         _writeOptions = new RocksDbObject(api.WriteOptionsCreate(), api.WriteOptionsDestroy);
         api.WriteOptionsSetSync(_writeOptions.Value, 0);
@@ -132,6 +134,7 @@ public sealed unsafe class RocksDbMetadataStore : IMetadataStore
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         _timer.Dispose();
+        Interlocked.Increment(ref _committed); // so that the list of files is recorded in its last state
         SyncInBackground();
         if (Failure is not null) _database.Abandon();
         lock (_syncLock) _log.Dispose();
@@ -203,6 +206,7 @@ public sealed unsafe class RocksDbMetadataStore : IMetadataStore
         try
         {
             _log.Sync();
+            _guard.Record();
             return null;
         }
         catch (IOException exception)
