@@ -3,7 +3,8 @@ using Bazil.Core;
 namespace Bazil.FileSystem.Snapshots;
 
 /// <summary>
-/// One decoded node of a directory's search tree. Immutable. Names and structure are checked here, the entries of a leaf when they are read.
+/// One decoded node of a directory's search tree. Immutable. Names and structure are checked here, the entries of a leaf
+/// when they are read.
 /// <code>
 /// format (1) | level (1) | count | item … | end mark
 /// leaf item   : name | entry

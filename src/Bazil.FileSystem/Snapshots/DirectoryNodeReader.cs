@@ -26,7 +26,8 @@ internal sealed class DirectoryNodeReader(IChunkStore chunks, DirectoryNodeCache
 
     public WireFormatException Malformed(string reason) => new($"malformed {Format}: {reason}");
 
-    private async ValueTask<LoadedNode> LoadAsync(ChunkKey key, byte level, ulong entries, byte[]? after, byte[]? last, CancellationToken cancel)
+    private async ValueTask<LoadedNode> LoadAsync(
+        ChunkKey key, byte level, ulong entries, byte[]? after, byte[]? last, CancellationToken cancel)
     {
         if (!cache.TryGet(key, out DirectoryNode? node))
         {

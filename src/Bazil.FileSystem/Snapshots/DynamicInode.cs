@@ -23,7 +23,10 @@ public static class DynamicInode
         return Of(input[..(sizeof(ulong) + name.Span.Length)]);
     }
 
-    /// <summary>The inode of the root directory of a snapshot, the same whatever the snapshot is called: a name under inode 0, which no directory has.</summary>
+    /// <summary>
+    /// The inode of the root directory of a snapshot, the same whatever the snapshot is called: a name under inode 0, which
+    /// no directory has.
+    /// </summary>
     public static InodeId Of(SnapshotKey snapshot)
     {
         Span<byte> input = stackalloc byte[sizeof(ulong) + ChunkKey.Size];

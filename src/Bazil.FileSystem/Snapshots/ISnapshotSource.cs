@@ -27,7 +27,10 @@ public interface ISnapshotSource
 
     UnixTime RootModifyTime { get; }
 
-    /// <summary>The names in a directory, strictly ascending by their bytes, without "." and "..". Enumerated once; disposed when the writer stops early.</summary>
+    /// <summary>
+    /// The names in a directory, strictly ascending by their bytes, without "." and "..". Enumerated once; disposed when the
+    /// writer stops early.
+    /// </summary>
     IEnumerable<SnapshotSourceEntry> List(InodeId directory);
 
     /// <summary>
@@ -36,7 +39,10 @@ public interface ISnapshotSource
     /// </summary>
     DirectoryManifest? FindUnchanged(InodeId directory) => null;
 
-    /// <summary>Tells that a directory was listed and written, to be remembered for <see cref="FindUnchanged"/>; valid only once the snapshot is complete.</summary>
+    /// <summary>
+    /// Tells that a directory was listed and written, to be remembered for <see cref="FindUnchanged"/>; valid only once the
+    /// snapshot is complete.
+    /// </summary>
     void OnWritten(InodeId directory, DirectoryManifest manifest)
     {
     }

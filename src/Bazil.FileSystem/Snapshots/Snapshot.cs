@@ -23,7 +23,10 @@ public sealed class Snapshot
     /// <summary>Everything below the root directory.</summary>
     public TreeTotals Totals => Description.Directory.Totals;
 
-    /// <summary>Finds what a path of names leads to, from the root; null when a name is not there or not a directory. Symlinks are not followed.</summary>
+    /// <summary>
+    /// Finds what a path of names leads to, from the root; null when a name is not there or not a directory. Symlinks are not
+    /// followed.
+    /// </summary>
     /// <param name="path">At least one name.</param>
     /// <param name="cancel">Gives up.</param>
     public async ValueTask<SnapshotEntry?> FindAsync(IReadOnlyList<FileName> path, CancellationToken cancel)

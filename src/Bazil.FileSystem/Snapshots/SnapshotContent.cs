@@ -3,7 +3,10 @@ using Bazil.Storage.Blobs;
 
 namespace Bazil.FileSystem.Snapshots;
 
-/// <summary>The content of a file in a snapshot, opened for reading at any offset. Safe for concurrent use; disposed by whoever opened it.</summary>
+/// <summary>
+/// The content of a file in a snapshot, opened for reading at any offset. Safe for concurrent use; disposed by whoever
+/// opened it.
+/// </summary>
 public sealed class SnapshotContent : IAsyncDisposable
 {
     private readonly ReadOnlyMemory<byte> _inline;

@@ -19,7 +19,9 @@ public sealed class SnapshotDirectory
 
     public DirectoryManifest Manifest { get; }
 
-    /// <summary>Finds a name; null when it is not there. Reads one chunk for each level of the directory: three at a million entries.</summary>
+    /// <summary>
+    /// Finds a name; null when it is not there. Reads one chunk for each level of the directory: three at a million entries.
+    /// </summary>
     public async ValueTask<SnapshotEntry?> LookupAsync(FileName name, CancellationToken cancel)
     {
         if (Manifest.Entries == 0) return null;
@@ -41,7 +43,8 @@ public sealed class SnapshotDirectory
 
     /// <summary>
     /// Lists in the order of the names' bytes. The cookie is 0 for the beginning, or the <see cref="SnapshotEntry.NextCookie"/>
-    /// of any entry of this directory, taken at any time; going on behind it costs one chunk for each level. A cookie beyond the end lists nothing.
+    /// of any entry of this directory, taken at any time; going on behind it costs one chunk for each level. A cookie beyond
+    /// the end lists nothing.
     /// </summary>
     public async IAsyncEnumerable<SnapshotEntry> ListAsync(ulong cookie, [EnumeratorCancellation] CancellationToken cancel)
     {

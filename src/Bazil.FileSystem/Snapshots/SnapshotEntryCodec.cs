@@ -7,15 +7,20 @@ namespace Bazil.FileSystem.Snapshots;
 
 /// <summary>
 /// The canonical form of an entry behind its name; to the byte in docs/snapshots.md. On purpose not the codec of the
-/// live records: those change with the database, this is read for as long as a snapshot lives.
+/// live records: those change with the database, this is read for as long as a snapshot lives. What could not be read back is
+/// not written either.
 /// </summary>
 internal static class SnapshotEntryCodec
 {
     private const byte InlineForm = 1;
     private const byte BlobForm = 2;
 
+    /// <summary>07777.</summary>
+    private const uint ModeMax = 0xFFF;
+
     public static void Write(WireWriter writer, SnapshotEntry entry)
     {
+        Invariant.Check(entry.Name.Span.Length > 0);
         Invariant.Check(entry.IsDirectory == entry.Directory.HasValue && entry.IsDirectory != (entry.Content is not null));
         writer.WriteNodeId(entry.Node);
         writer.WriteByte((byte)entry.Kind);
@@ -53,6 +58,7 @@ internal static class SnapshotEntryCodec
 
     public static void WriteTime(WireWriter writer, UnixTime time)
     {
+        Invariant.Check(time.Nanoseconds < UnixTime.NanosecondsPerSecond);
         writer.WriteUInt64(unchecked((ulong)time.Seconds));
         writer.WriteUInt32(time.Nanoseconds);
     }
@@ -67,6 +73,7 @@ internal static class SnapshotEntryCodec
 
     public static void WriteAttributes(WireWriter writer, AttributeValue attributes)
     {
+        Invariant.Check(attributes.Mode <= ModeMax && attributes.Extended.Count <= SnapshotLimits.XAttrCountMax);
         writer.WriteVariable(attributes.Mode);
         writer.WriteUInt32(attributes.Owner);
         writer.WriteUInt32(attributes.Group);
@@ -81,7 +88,7 @@ internal static class SnapshotEntryCodec
     public static AttributeValue ReadAttributes(ref WireReader reader, UnixTime modifyTime)
     {
         ulong mode = reader.ReadVariable();
-        if (mode > 0xFFF) throw reader.Malformed($"mode {mode:x} has bits beyond 07777");
+        if (mode > ModeMax) throw reader.Malformed($"mode {mode:x} has bits beyond 07777");
         uint owner = reader.ReadUInt32();
         uint group = reader.ReadUInt32();
         int count = reader.ReadCount(SnapshotLimits.XAttrCountMax, 3);
@@ -103,6 +110,7 @@ internal static class SnapshotEntryCodec
 
     public static void WriteDirectory(WireWriter writer, DirectoryManifest directory)
     {
+        Invariant.Check(IsValid(directory));
         writer.WriteFixed(directory.Root.Span);
         writer.WriteByte(directory.Height);
         writer.WriteVariable(directory.KeyEpoch);
@@ -119,10 +127,8 @@ internal static class SnapshotEntryCodec
         uint epoch = ReadUInt32(ref reader);
         ulong entries = reader.ReadVariable();
         var totals = new TreeTotals(reader.ReadVariable(), reader.ReadVariable(), reader.ReadVariable());
-        bool valid = height <= SnapshotLimits.HeightMax && epoch > 0 && entries <= long.MaxValue
-            && root.IsZero == (entries == 0) && (entries > 0 || (height == 0 && totals == default));
-        if (!valid) throw reader.Malformed($"a directory of {entries} entries, height {height}, epoch {epoch}, root {root}");
-        return new DirectoryManifest(root, height, epoch, entries, totals);
+        var directory = new DirectoryManifest(root, height, epoch, entries, totals);
+        return IsValid(directory) ? directory : throw reader.Malformed($"it has the impossible {directory}");
     }
 
     private static void WriteContent(WireWriter writer, NodeKind kind, ContentValue content)
@@ -131,10 +137,12 @@ internal static class SnapshotEntryCodec
         switch (content.Form)
         {
             case ContentForm.Inline:
+                Invariant.Check(content.Bytes.Length <= SnapshotLimits.InlineBytesMax);
                 writer.WriteByte(InlineForm);
                 writer.WriteBytes(content.Bytes.Span);
                 break;
             case ContentForm.Blob:
+                Invariant.Check(IsValid(content.Manifest));
                 writer.WriteByte(BlobForm);
                 writer.WriteFixed(content.Manifest.Root.Span);
                 writer.WriteVariable(content.Manifest.SizeBytes);
@@ -143,6 +151,7 @@ internal static class SnapshotEntryCodec
                 writer.WriteVariable(content.Manifest.KeyEpoch);
                 break;
             case ContentForm.Symlink:
+                Invariant.Check(content.Bytes.Length <= Limits.SymlinkBytesMax);
                 writer.WriteBytes(content.Bytes.Span);
                 break;
             default:
@@ -172,6 +181,13 @@ internal static class SnapshotEntryCodec
         }
     }
 
+    private static bool IsValid(DirectoryManifest directory) =>
+        directory.Height <= SnapshotLimits.HeightMax && directory.KeyEpoch > 0 && directory.Entries <= long.MaxValue
+        && directory.Root.IsZero == (directory.Entries == 0)
+        && (directory.Entries > 0 || (directory.Height == 0 && directory.Totals == default));
+
+    private static bool IsValid(in Manifest manifest) => BlobLimits.Accepts(manifest) && manifest.KeyEpoch > 0;
+
     private static bool FitsKind(ContentForm form, NodeKind kind) => kind switch
     {
         NodeKind.File => form is ContentForm.Inline or ContentForm.Blob,
@@ -188,8 +204,7 @@ internal static class SnapshotEntryCodec
         uint fanout = ReadUInt32(ref reader);
         uint epoch = ReadUInt32(ref reader);
         var manifest = new Manifest(root, size, chunkSize, (ushort)Math.Min(fanout, ushort.MaxValue), epoch);
-        bool valid = BlobLimits.Accepts(manifest) && epoch > 0;
-        return valid ? manifest : throw reader.Malformed($"a manifest with chunks of {chunkSize}, fanout {fanout}, size {size}, epoch {epoch}");
+        return IsValid(manifest) ? manifest : throw reader.Malformed($"it has the impossible {manifest}");
     }
 
     private static uint ReadUInt32(ref WireReader reader)

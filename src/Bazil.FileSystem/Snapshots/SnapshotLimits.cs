@@ -1,6 +1,9 @@
 namespace Bazil.FileSystem.Snapshots;
 
-/// <summary>The bounds of the snapshot formats, each with its reason. Those of splitting are part of the format: docs/snapshots.md.</summary>
+/// <summary>
+/// The bounds of the snapshot formats, each with its reason. Those of splitting are part of the format:
+/// docs/snapshots.md.
+/// </summary>
 internal static class SnapshotLimits
 {
     /// <summary>A node of a directory is not split before it has this many bytes of items: a small directory is one chunk.</summary>
@@ -15,7 +18,10 @@ internal static class SnapshotLimits
     /// <summary>A node is split here whatever the names are; chosen names cannot make it larger.</summary>
     public const int SplitBytesMax = 128 * 1024;
 
-    /// <summary>One entry without its name: the extended attributes are nearly all of it, 128 KiB and the lengths of up to 64 Ki of them.</summary>
+    /// <summary>
+    /// One entry without its name: the extended attributes are nearly all of it, 128 KiB and the lengths of up to 64 Ki of
+    /// them.
+    /// </summary>
     public const int EntryBytesMax = 512 * 1024;
 
     /// <summary>One node: just below the largest size that is not split, then the largest entry.</summary>
@@ -27,7 +33,9 @@ internal static class SnapshotLimits
     /// <summary>Inline content that is read. More than is written today, so that the limit for writing can be moved.</summary>
     public const int InlineBytesMax = 64 * 1024;
 
-    /// <summary>A name and a value take at least three bytes and more than 64 Ki of them cannot be listed (XATTR_LIST_MAX of Linux).</summary>
+    /// <summary>
+    /// A name and a value take at least three bytes and more than 64 Ki of them cannot be listed (XATTR_LIST_MAX of Linux).
+    /// </summary>
     public const int XAttrCountMax = 65536;
 
     /// <summary>The root chunk: little more than the attributes of the root directory.</summary>

@@ -11,6 +11,7 @@ internal static class SnapshotRootCodec
 
     public static void Write(WireWriter writer, SnapshotRoot root)
     {
+        Invariant.Check(!root.Volume.IsNone);
         writer.WriteByte(Format);
         Span<byte> volume = stackalloc byte[VolumeId.Size];
         root.Volume.Write(volume);

@@ -24,7 +24,10 @@ internal static class SplitRule
         return (Hash(level, name) >> 32) * SnapshotLimits.SplitBytesMean < (ulong)itemBytes << 32;
     }
 
-    /// <summary>FNV-1a over the level and the name, then the finalizer of MurmurHash3, since the high bits of FNV are weak for short names.</summary>
+    /// <summary>
+    /// FNV-1a over the level and the name, then the finalizer of MurmurHash3, since the high bits of FNV are weak for short
+    /// names.
+    /// </summary>
     public static ulong Hash(byte level, ReadOnlySpan<byte> name)
     {
         ulong hash = (FnvOffset ^ level) * FnvPrime;

@@ -4,7 +4,10 @@ using Bazil.Storage.Cas;
 
 namespace Bazil.FileSystem.Tests.Snapshots;
 
-/// <summary>A store that hands out whatever it was told to, under any key and unverified: what lies behind the parsers' own checks.</summary>
+/// <summary>
+/// A store that hands out whatever it was told to, under any key and unverified: what lies behind the parsers' own
+/// checks.
+/// </summary>
 internal sealed class ForgedChunkStore : IChunkStore
 {
     private readonly Dictionary<ChunkKey, byte[]> _chunks = [];

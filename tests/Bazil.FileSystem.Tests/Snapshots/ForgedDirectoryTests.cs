@@ -105,7 +105,7 @@ public class ForgedDirectoryTests
     {
         Testing.Seed seed = Testing.Seed.Take(41);
         Random random = seed.CreateRandom();
-        for (int round = 0; round < 300; round++)
+        for (int round = 0; round < 150; round++)
         {
             var chunks = new ForgedChunkStore();
             ModelTree tree = ModelTree.Random(random, 60);

@@ -176,6 +176,35 @@ public sealed class SnapshotTests : IDisposable
     }
 
     [Fact]
+    public async Task What_could_not_be_read_back_is_not_written()
+    {
+        var manifest = new Storage.Blobs.Manifest(default, 1, 4096, 128, 0);
+        SnapshotSourceEntry[] wrong =
+        [
+            Entry(NodeKind.File, null),
+            Entry(NodeKind.File, ContentValue.Symlink("a"u8, default)),
+            Entry(NodeKind.Symlink, ModelTree.Text("a")),
+            Entry(NodeKind.Fifo, ModelTree.Text("a")),
+            Entry(NodeKind.Members, ModelTree.Text("a")),
+            Entry(NodeKind.File, ContentValue.Blob(manifest, default)),
+            Entry(NodeKind.File, ContentValue.Blob(manifest with { KeyEpoch = 1, ChunkSizeBytes = 5000 }, default)),
+            Entry(NodeKind.File, ContentValue.Inline(new byte[SnapshotLimits.InlineBytesMax + 1], default)),
+            Entry(NodeKind.Symlink, ContentValue.Symlink(new byte[Limits.SymlinkBytesMax + 1], default)),
+            Entry(NodeKind.File, ModelTree.Text("a")) with { Attributes = ModelTree.Plain(0x1000) },
+            Entry(NodeKind.File, ModelTree.Text("a")) with { ModifyTime = new Unix.UnixTime(0, 1_000_000_000) },
+        ];
+        foreach (SnapshotSourceEntry entry in wrong)
+        {
+            var tree = new ModelTree();
+            tree.Add(tree.Root, entry);
+            await Assert.ThrowsAsync<InvariantException>(async () => await _writer.WriteAsync(tree, Never));
+        }
+
+        static SnapshotSourceEntry Entry(NodeKind kind, ContentValue? content) =>
+            new(FileName.Parse("x"), NodeId.Root, kind, default, ModelTree.Plain(0), content, default);
+    }
+
+    [Fact]
     public async Task Cancelled_writer_closes_its_listings()
     {
         var tree = new ModelTree();
