@@ -88,11 +88,12 @@ internal sealed class PeerDialer(PeerId peer, NodeIdentity identity, IPeerAddres
                 }),
                 cancel);
         }
-        catch (AuthenticationException e) when (objection is not null)
+        catch (AuthenticationException) when (objection is not null)
         {
-            throw new IOException(objection, e);
+            // The framework knows only that we said no; the reason is ours and follows.
         }
-        return new ProofParties(identity.PeerId, peer, hash, own.Hash) with { ClientCertificateHash = own.Hash, ServerCertificateHash = hash };
+        if (objection is not null) throw new IOException(objection);
+        return new ProofParties(Client: identity.PeerId, Server: peer, ClientCertificateHash: own.Hash, ServerCertificateHash: hash);
     }
 
     private string? Describe(VouchVerdict verdict, PeerId found) => verdict switch

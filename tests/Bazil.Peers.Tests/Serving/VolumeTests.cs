@@ -67,7 +67,7 @@ public sealed class VolumeTests
         await using var nodes = await TwoNodes.StartAsync();
         var request = ObjectTests.Bytes(size);
         var frames = await nodes.ExchangeAsync(request, Cancel);
-        Assert.Equal(request, frames.SelectMany(frame => frame));
+        Assert.True(request.AsSpan().SequenceEqual(frames.SelectMany(frame => frame).ToArray()));
     }
 
     [Fact]

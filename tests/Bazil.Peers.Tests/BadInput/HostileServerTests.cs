@@ -1,0 +1,177 @@
+using System.Net;
+using Bazil.Core;
+using Bazil.Peers.Protocol;
+using Bazil.Peers.Serving;
+using Bazil.Peers.Tests.Nodes;
+using Bazil.Peers.Tests.Serving;
+using Bazil.Storage.Stores;
+using Google.Protobuf;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Bazil.Peers.Tests.BadInput;
+
+/// <summary>A peer with the right identity that answers with lies: the caller gets a typed error, soon, and none of the lies.</summary>
+public sealed class HostileServerTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Server_that_cannot_prove_the_key_gets_no_request()
+    {
+        bool asked = false;
+        await using var nodes = await StartAsync(async context =>
+        {
+            if (context.Request.Path == PeerPaths.VolumeProof) await ReplyAsync(context, new VolumeProved { Proof = Filled(32) }.ToByteArray());
+            if (context.Request.Path.Value!.StartsWith(PeerPaths.VolumeExchange, StringComparison.Ordinal)) asked = true;
+        });
+        await Assert.ThrowsAsync<WrongSharingKeyException>(() => nodes.Nodes.Call.ConnectVolumeAsync("photos", nodes.Nodes.Key, Cancel));
+        await Assert.ThrowsAsync<WrongSharingKeyException>(() => nodes.Nodes.ExchangeAsync([1], Cancel));
+        Assert.False(asked);
+    }
+
+    [Fact]
+    public async Task Server_that_sends_our_own_proof_back_has_proved_nothing()
+    {
+        await using var nodes = await StartAsync(async context =>
+        {
+            if (context.Request.Path != PeerPaths.VolumeProof) return;
+            using var body = new MemoryStream();
+            await context.Request.Body.CopyToAsync(body, Cancel);
+            await ReplyAsync(context, new VolumeProved { Proof = VolumeProof.Parser.ParseFrom(body.ToArray()).Proof }.ToByteArray());
+        });
+        await Assert.ThrowsAsync<WrongSharingKeyException>(() => nodes.Nodes.Call.ConnectVolumeAsync("photos", nodes.Nodes.Key, Cancel));
+    }
+
+    [Theory]
+    [InlineData("0a")]
+    [InlineData("")]
+    [InlineData("0a0101")]
+    [InlineData("ffffffffffffff")]
+    public async Task Challenge_that_makes_no_sense_is_a_protocol_error(string hex)
+    {
+        await using var nodes = await StartAsync(async context =>
+        {
+            if (context.Request.Path == PeerPaths.VolumeHello) await ReplyAsync(context, Convert.FromHexString(hex));
+        });
+        await Assert.ThrowsAsync<PeerProtocolException>(() => nodes.Nodes.Call.ConnectVolumeAsync("photos", nodes.Nodes.Key, Cancel));
+    }
+
+    [Fact]
+    public async Task Message_without_an_end_is_not_read_to_the_end()
+    {
+        await using var nodes = await StartAsync(async context =>
+        {
+            if (context.Request.Path == PeerPaths.VolumeHello) await ReplyAsync(context, new byte[10 << 20]);
+        });
+        await Assert.ThrowsAsync<PeerProtocolException>(() => nodes.Nodes.Call.ConnectVolumeAsync("photos", nodes.Nodes.Key, Cancel));
+    }
+
+    [Fact]
+    public async Task Answers_about_objects_that_are_lies_are_failures_of_the_store()
+    {
+        byte[] own = new ObjectHead { Id = ByteString.CopyFrom(ObjectTests.Id(1).Span), Length = 3 }.ToByteArray();
+        byte[] other = new ObjectHead { Id = ByteString.CopyFrom(ObjectTests.Id(2).Span), Length = 3 }.ToByteArray();
+        byte[] huge = new ObjectHead { Id = ByteString.CopyFrom(ObjectTests.Id(1).Span), Length = 1UL << 62 }.ToByteArray();
+        byte[][] lies =
+        [
+            [],
+            Frame(6, []),
+            Frame(3, []),
+            [.. Frame(3, []), .. Frame(3, []), .. Frame(6, [])],
+            [.. Frame(2, own), .. Frame(1, [1, 2])],
+            [.. Frame(2, own), .. Frame(1, [1, 2, 3])],
+            [.. Frame(2, own), .. Frame(1, [1, 2, 3, 4]), .. Frame(6, [])],
+            [.. Frame(2, own), .. Frame(6, [])],
+            [.. Frame(2, other), .. Frame(1, [1, 2, 3]), .. Frame(6, [])],
+            [.. Frame(2, huge), .. Frame(1, [1, 2, 3]), .. Frame(6, [])],
+            [.. Frame(2, [0xff]), .. Frame(6, [])],
+            [.. Frame(3, []), .. Frame(6, []), .. Frame(6, [])],
+            [.. Frame(3, []), .. Frame(7, [9])],
+            Frame(99, []),
+            [0xff, 0xff, 0xff, 0xff, 1],
+            [1, 0],
+        ];
+        byte[] lie = [];
+        await using var nodes = await StartAsync(async context =>
+        {
+            if (context.Request.Path != PeerPaths.Ping) await ReplyAsync(context, lie);
+        });
+        foreach (var next in lies)
+        {
+            lie = next;
+            await Assert.ThrowsAsync<StoreException>(async () => await nodes.Nodes.Call.Store.GetAsync(ObjectTests.Id(1), Cancel));
+            await Assert.ThrowsAsync<StoreException>(async () => await nodes.Nodes.Call.Store.HasAsync(ObjectTests.Id(1), Cancel));
+        }
+        lie = [.. Frame(2, own), .. Frame(0, []), .. Frame(1, [1]), .. Frame(0, []), .. Frame(1, [2, 3]), .. Frame(6, [])];
+        using var found = await nodes.Nodes.Call.Store.GetAsync(ObjectTests.Id(1), Cancel);
+        Assert.Equal([1, 2, 3], found!.Memory.ToArray());
+    }
+
+    [Fact]
+    public async Task Connection_that_breaks_in_the_middle_of_an_object_is_an_error_and_not_a_short_object()
+    {
+        byte[] head = new ObjectHead { Id = ByteString.CopyFrom(ObjectTests.Id(1).Span), Length = 1000 }.ToByteArray();
+        await using var nodes = await StartAsync(async context =>
+        {
+            if (context.Request.Path == PeerPaths.Ping) return;
+            await context.Response.Body.WriteAsync((byte[])[.. Frame(2, head), .. Frame(1, new byte[500])], Cancel);
+            await context.Response.Body.FlushAsync(Cancel);
+            context.Features.GetRequiredFeature<PeerSession>().Abort();
+        });
+        var e = await Assert.ThrowsAsync<StoreException>(async () => await nodes.Nodes.Call.Store.GetAsync(ObjectTests.Id(1), Cancel));
+        Assert.IsType<PeerUnreachableException>(e.InnerException);
+    }
+
+    /// <summary>White's server is replaced by one of the same identity; it answers pings, and hellos with a good challenge, unless told otherwise.</summary>
+    private static async Task<Hostile> StartAsync(RequestDelegate answer)
+    {
+        var nodes = await TwoNodes.StartAsync();
+        var listener = new PeerListener(
+            nodes.White.Identity, nodes.White, new SessionRegistry(), new PeerServerOptions(), NullLogger.Instance);
+        var app = listener.Build(new IPEndPoint(IPAddress.Loopback, 0), async context =>
+        {
+            await answer(context);
+            if (context.Response.HasStarted || context.Request.Path != PeerPaths.VolumeHello) return;
+            var id = new byte[VolumeId.Size];
+            TwoNodes.VolumeId.Write(id);
+            await ReplyAsync(context, new VolumeChallenge { Id = ByteString.CopyFrom(id), ServerNonce = Filled(32) }.ToByteArray());
+        });
+        await app.StartAsync(Cancel);
+        string address = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single();
+        nodes.Black.Addresses[nodes.White.Id] = [$"127.0.0.1:{new Uri(address).Port}"];
+        return new Hostile(nodes, app);
+    }
+
+    private static async Task ReplyAsync(HttpContext context, byte[] body)
+    {
+        await context.Response.StartAsync(Cancel);
+        try
+        {
+            await context.Response.Body.WriteAsync(body, context.RequestAborted);
+        }
+        catch (OperationCanceledException)
+        {
+            // The caller has read enough.
+        }
+    }
+
+    private static ByteString Filled(int length) => ByteString.CopyFrom([.. Enumerable.Repeat((byte)0x5a, length)]);
+
+    private static byte[] Frame(byte kind, byte[] payload) => [.. BitConverter.GetBytes(payload.Length), kind, .. payload];
+
+    private sealed record Hostile(TwoNodes Nodes, WebApplication App) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            await Nodes.DisposeAsync();
+            await App.StopAsync(CancellationToken.None);
+            await App.DisposeAsync();
+        }
+    }
+}
