@@ -6,11 +6,12 @@ using Bazil.Unix;
 namespace Bazil.Storage.Stores;
 
 /// <summary>Where a <see cref="FilesObjectStore"/> keeps what. Two levels of directories by the first two bytes of the id.</summary>
-internal sealed class FilesLayout(string root)
+internal sealed class FilesLayout(string root, string bootId)
 {
     private const string FormatPrefix = "bazil files store ";
     private const int FormatVersion = 1;
     private const string TemporaryPrefix = "put-";
+    private const string FreshPrefix = "fresh-";
 
     private readonly string _root = Path.GetFullPath(root);
 
@@ -25,6 +26,21 @@ internal sealed class FilesLayout(string root)
     }
 
     public string TemporaryPath(long number) => Path.Combine(TemporaryDirectory, TemporaryPrefix + number.ToString(CultureInfo.InvariantCulture));
+
+    public string FreshDirectory => Path.Combine(_root, FreshPrefix + bootId);
+
+    public string FreshPath(in ObjectId id, long number) => string.Create(CultureInfo.InvariantCulture, $"{FreshDirectory}/{id}-{number}");
+
+    /// <summary>Takes apart the name of a fresh object.</summary>
+    public static bool TryParseFresh(string path, out ObjectId id, out long number)
+    {
+        ReadOnlySpan<char> name = Path.GetFileName(path.AsSpan());
+        id = default;
+        number = 0;
+        return name.Length > 65 && name[64] == '-'
+            && ObjectId.TryParse(name[..64], out id)
+            && long.TryParse(name[65..], NumberStyles.None, CultureInfo.InvariantCulture, out number);
+    }
 
     /// <summary>The id of an object file; false for anything else that lies about.</summary>
     public bool TryParse(string path, out ObjectId id) =>
@@ -46,6 +62,8 @@ internal sealed class FilesLayout(string root)
             CheckFormat(name);
             Directory.CreateDirectory(ObjectsDirectory);
             Directory.CreateDirectory(TemporaryDirectory);
+            Directory.CreateDirectory(FreshDirectory);
+            foreach (string old in Directory.EnumerateDirectories(_root, FreshPrefix + "*").Where(path => path != FreshDirectory)) RemoveFresh(old);
             DirectoryHandle.Sync(_root);
             foreach (string leftover in Directory.EnumerateFiles(TemporaryDirectory, TemporaryPrefix + "*")) File.Delete(leftover);
             return lockFile;
@@ -55,6 +73,13 @@ internal sealed class FilesLayout(string root)
             lockFile.Dispose();
             throw;
         }
+    }
+
+    /// <summary>After a reboot, what was not synced may be in pieces; nobody was promised it.</summary>
+    private static void RemoveFresh(string directory)
+    {
+        foreach (string path in Directory.EnumerateFiles(directory).Where(path => TryParseFresh(path, out _, out _))) File.Delete(path);
+        if (!Directory.EnumerateFileSystemEntries(directory).Any()) Directory.Delete(directory);
     }
 
     private void CheckFormat(string name)

@@ -13,23 +13,20 @@ namespace Bazil.Storage.Stores;
 ///   format               "bazil files store 1"
 ///   lock                 held while the store is open
 ///   objects/ab/cd/abcd…  the object, its id in hex
+///   fresh-BOOT/abcd…-N   an object that was not synced yet, written since that boot
 ///   tmp/put-N            being written; removed when the store is opened
 /// </code>
-/// A put writes and syncs a temporary file, then renames it; the directories are synced in <see cref="SyncAsync"/>. A put
-/// over an existing object compares the bytes and replaces what differs. The work is done on the calling thread.
-/// Foreign files are left alone.
+/// A put writes a temporary file and renames it to a fresh one; <see cref="SyncAsync"/> syncs the fresh ones and renames them
+/// into place. So what lies in place is whole, whatever happens; what is fresh survives the death of the process and is
+/// thrown away after a reboot. A put over an existing object compares the bytes and replaces what differs. The work is
+/// done on the calling thread. Foreign files are left alone.
 /// </summary>
-public sealed class FilesObjectStore : IObjectStore
+public sealed partial class FilesObjectStore : IObjectStore
 {
     private const uint FileMode = 0b110_000_000;
 
     private readonly FilesLayout _layout;
     private readonly LockFile _lockFile;
-    private readonly SemaphoreSlim _syncGate = new(1); // a sync also waits for the one before it; before _lock
-    private readonly Lock _lock = new();               // guards the two sets and _broken; innermost
-    private readonly HashSet<string> _unsynced = [];
-    private readonly HashSet<string> _prepared = [];
-    private StoreException? _broken;
     private long _putCount;
 
     private FilesObjectStore(string name, FilesLayout layout, LockFile lockFile)
@@ -37,17 +34,20 @@ public sealed class FilesObjectStore : IObjectStore
         Name = name;
         _layout = layout;
         _lockFile = lockFile;
+        AdoptFresh();
     }
 
     public string Name { get; }
 
     /// <summary>Opens the store in a directory, which is made if it does not exist. Its parent must.</summary>
     /// <exception cref="StoreException">Not possible, made by a newer version, or in use by another process.</exception>
-    public static FilesObjectStore Open(string name, string directory)
+    public static FilesObjectStore Open(string name, string directory) => Open(name, directory, BootId.Read());
+
+    internal static FilesObjectStore Open(string name, string directory, string bootId)
     {
         try
         {
-            var layout = new FilesLayout(directory);
+            var layout = new FilesLayout(directory, bootId);
             LockFile lockFile = layout.Prepare(name);
             return new FilesObjectStore(name, layout, lockFile);
         }
@@ -60,15 +60,9 @@ public sealed class FilesObjectStore : IObjectStore
     public ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        string path = _layout.PathOf(id);
-        if (!File.Exists(path)) return ValueTask.FromResult<IMemoryOwner<byte>?>(null);
         try
         {
-            return ValueTask.FromResult<IMemoryOwner<byte>?>(Read(path, id));
-        }
-        catch (UnixException exception) when (exception.Error == Errno.ENOENT)
-        {
-            return ValueTask.FromResult<IMemoryOwner<byte>?>(null); // deleted just now
+            return ValueTask.FromResult(Read(id));
         }
         catch (Exception exception) when (IsEnvironmental(exception))
         {
@@ -76,43 +70,37 @@ public sealed class FilesObjectStore : IObjectStore
         }
     }
 
-    public ValueTask PutAsync(ObjectId id, ReadOnlyMemory<byte> buffer, CancellationToken cancel)
+    public async ValueTask PutAsync(ObjectId id, ReadOnlyMemory<byte> buffer, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
         if (buffer.Length > ObjectLimits.ObjectSizeBytesMax) throw new ArgumentException($"an object has at most {ObjectLimits.ObjectSizeBytesMax} bytes, not {buffer.Length}");
-        string path = _layout.PathOf(id);
-        string directory = Path.GetDirectoryName(path)!;
+        bool isSyncDue;
         try
         {
             CheckUsable();
-            PrepareDirectory(directory);
-            if (!Holds(path, buffer.Span)) Write(path, buffer.Span);
-            MarkUnsynced(directory); // also when it was there: an earlier process may have died before its sync
-            return ValueTask.CompletedTask;
+            isSyncDue = Holds(id, buffer.Span) ? MarkUnsynced(id) : Write(id, buffer.Span);
         }
         catch (Exception exception) when (IsEnvironmental(exception))
         {
             throw Failure(Name, $"cannot write object {id}", exception);
         }
+
+        if (isSyncDue) await SyncAsync(cancel);
     }
 
     public ValueTask<bool> HasAsync(ObjectId id, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        return ValueTask.FromResult(File.Exists(_layout.PathOf(id)));
+        return ValueTask.FromResult(FreshPathOf(id) is not null || File.Exists(_layout.PathOf(id)));
     }
 
     public ValueTask<bool> DeleteAsync(ObjectId id, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        string path = _layout.PathOf(id);
-        if (!File.Exists(path)) return ValueTask.FromResult(false);
         try
         {
             CheckUsable();
-            File.Delete(path);
-            MarkUnsynced(Path.GetDirectoryName(path)!);
-            return ValueTask.FromResult(true);
+            return ValueTask.FromResult(Remove(id));
         }
         catch (Exception exception) when (IsEnvironmental(exception))
         {
@@ -122,6 +110,9 @@ public sealed class FilesObjectStore : IObjectStore
 
     public async IAsyncEnumerable<ObjectId> ListAsync([EnumeratorCancellation] CancellationToken cancel)
     {
+        ObjectId[] fresh = FreshIds();
+        foreach (ObjectId id in fresh) yield return id;
+        var listed = fresh.ToHashSet();
         foreach (string first in Entries(_layout.ObjectsDirectory))
         {
             foreach (string second in Entries(first))
@@ -129,25 +120,12 @@ public sealed class FilesObjectStore : IObjectStore
                 foreach (string path in Entries(second))
                 {
                     cancel.ThrowIfCancellationRequested();
-                    if (_layout.TryParse(path, out ObjectId id)) yield return id;
+                    if (_layout.TryParse(path, out ObjectId id) && !listed.Contains(id)) yield return id;
                 }
             }
         }
 
         await ValueTask.CompletedTask;
-    }
-
-    public async ValueTask SyncAsync(CancellationToken cancel)
-    {
-        await _syncGate.WaitAsync(cancel);
-        try
-        {
-            SyncDirectories();
-        }
-        finally
-        {
-            _syncGate.Release();
-        }
     }
 
     public async ValueTask DisposeAsync()
@@ -163,9 +141,30 @@ public sealed class FilesObjectStore : IObjectStore
         }
     }
 
-    private IMemoryOwner<byte> Read(string path, ObjectId id)
+    /// <summary>Opens the newest version of an object: the fresh one, which a sync may be moving into place just now.</summary>
+    private SafeFileHandle? TryOpen(ObjectId id)
     {
-        using SafeFileHandle file = UnixFile.Open(path, OpenFlags.ReadOnly | OpenFlags.NoFollow);
+        string path = _layout.PathOf(id);
+        foreach (string? candidate in (ReadOnlySpan<string?>)[FreshPathOf(id), path])
+        {
+            if (candidate is null || !File.Exists(candidate)) continue;
+            try
+            {
+                return UnixFile.Open(candidate, OpenFlags.ReadOnly | OpenFlags.NoFollow);
+            }
+            catch (UnixException exception) when (exception.Error == Errno.ENOENT)
+            {
+                // Moved into place, or deleted, since it was seen.
+            }
+        }
+
+        return null;
+    }
+
+    private IMemoryOwner<byte>? Read(ObjectId id)
+    {
+        using SafeFileHandle? file = TryOpen(id);
+        if (file is null) return null;
         long sizeBytes = RandomAccess.GetLength(file);
         if (sizeBytes > ObjectLimits.ObjectSizeBytesMax) throw new CorruptObjectException(id, Name, $"its {sizeBytes} bytes are more than any object has");
         IMemoryOwner<byte> buffer = BufferPool.Shared.Rent((int)sizeBytes);
@@ -182,13 +181,12 @@ public sealed class FilesObjectStore : IObjectStore
         }
     }
 
-    private static bool Holds(string path, ReadOnlySpan<byte> expected)
+    private bool Holds(ObjectId id, ReadOnlySpan<byte> expected)
     {
-        if (!File.Exists(path)) return false;
         try
         {
-            using SafeFileHandle file = UnixFile.Open(path, OpenFlags.ReadOnly | OpenFlags.NoFollow);
-            if (RandomAccess.GetLength(file) != expected.Length) return false;
+            using SafeFileHandle? file = TryOpen(id);
+            if (file is null || RandomAccess.GetLength(file) != expected.Length) return false;
             using IMemoryOwner<byte> existing = BufferPool.Shared.Rent(expected.Length);
             return RandomAccess.Read(file, existing.Memory.Span, 0) == expected.Length && existing.Memory.Span.SequenceEqual(expected);
         }
@@ -198,79 +196,25 @@ public sealed class FilesObjectStore : IObjectStore
         }
     }
 
-    private void Write(string path, ReadOnlySpan<byte> content)
+    private bool Write(ObjectId id, ReadOnlySpan<byte> content)
     {
-        string temporary = _layout.TemporaryPath(Interlocked.Increment(ref _putCount));
+        long number = Interlocked.Increment(ref _putCount);
+        string temporary = _layout.TemporaryPath(number);
         try
         {
             using (SafeFileHandle file = UnixFile.Open(temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, FileMode))
             {
                 RandomAccess.Write(file, content, 0);
-                UnixFile.SyncData(file, temporary);
+                Writeback.Start(file);
             }
 
-            UnixFile.Rename(temporary, path);
+            return AddFresh(id, number, temporary);
         }
         catch
         {
             File.Delete(temporary); // no error when it does not exist
             throw;
         }
-    }
-
-    /// <summary>Makes the directory; its name and that of its parent become durable with the next sync, whoever made them.</summary>
-    private void PrepareDirectory(string directory)
-    {
-        lock (_lock)
-        {
-            if (_prepared.Contains(directory)) return;
-        }
-
-        Directory.CreateDirectory(directory);
-        lock (_lock)
-        {
-            _prepared.Add(directory);
-            _unsynced.Add(Path.GetDirectoryName(directory)!);
-            _unsynced.Add(_layout.ObjectsDirectory);
-        }
-    }
-
-    private void MarkUnsynced(string directory)
-    {
-        lock (_lock) _unsynced.Add(directory);
-    }
-
-    private void SyncDirectories()
-    {
-        string[] directories;
-        lock (_lock)
-        {
-            CheckUsable();
-            directories = [.. _unsynced];
-            _unsynced.Clear();
-        }
-
-        try
-        {
-            foreach (string directory in directories) DirectoryHandle.Sync(directory);
-        }
-        catch (Exception exception) when (IsEnvironmental(exception))
-        {
-            StoreException failure = Failure(Name, "cannot make objects durable", exception);
-            lock (_lock)
-            {
-                // A sync that fails may have dropped what it could not write: a later one that succeeds would prove nothing.
-                if (failure.IsDiskFull) _unsynced.UnionWith(directories);
-                else _broken = failure;
-            }
-
-            throw failure;
-        }
-    }
-
-    private void CheckUsable()
-    {
-        if (_broken is { } broken) throw new StoreException($"store {Name} takes no changes since a sync failed: {broken.Message}", broken);
     }
 
     private string[] Entries(string directory)
