@@ -1,0 +1,24 @@
+namespace Bazil.Cli;
+
+/// <summary>What the command line program takes from its process. Tests pass their own.</summary>
+/// <param name="Output">Results: what a script would read.</param>
+/// <param name="Error">Messages for people.</param>
+/// <param name="GetVariable">Environment variables; null when unset.</param>
+internal sealed record CliEnvironment(
+    TextWriter Output,
+    TextWriter Error,
+    Func<Stream> OpenInput,
+    bool InputIsTerminal,
+    bool OutputIsTerminal,
+    string CurrentDirectory,
+    Func<string, string?> GetVariable)
+{
+    public static CliEnvironment OfProcess() => new(
+        Console.Out,
+        Console.Error,
+        Console.OpenStandardInput,
+        !Console.IsInputRedirected,
+        !Console.IsOutputRedirected,
+        Environment.CurrentDirectory,
+        Environment.GetEnvironmentVariable);
+}

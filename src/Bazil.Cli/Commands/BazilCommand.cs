@@ -1,0 +1,30 @@
+using System.CommandLine;
+using Bazil.Cli.Commands.Debug;
+using Bazil.Cli.Commands.Peer;
+using Bazil.Cli.Commands.Server;
+using Bazil.Cli.Commands.Sharing;
+using Bazil.Cli.Commands.Volume;
+
+namespace Bazil.Cli.Commands;
+
+/// <summary>The root of the command tree.</summary>
+internal static class BazilCommand
+{
+    public static RootCommand Create(CommandContext context)
+    {
+        var root = new RootCommand("A personal distributed file system: many machines, no central server, everything encrypted.")
+        {
+            CreateCommand.Create(context),
+            ServerCommand.Create(context),
+            StatusCommand.Create(context),
+            PubkeyCommand.Create(context),
+            SharingCommand.Create(context),
+            VolumeCommand.Create(context),
+            PeerCommand.Create(context),
+            DebugCommand.Create(context),
+            VersionCommand.Create(context),
+        };
+        foreach (Option option in context.GlobalOptions) root.Add(option);
+        return root;
+    }
+}

@@ -1,0 +1,41 @@
+using System.CommandLine;
+using Bazil.Cli.Commands.Volume;
+using Bazil.Cli.Output;
+using Bazil.Server.Control;
+using Bazil.Server.Control.Messages;
+
+namespace Bazil.Cli.Commands;
+
+/// <summary><c>bazil status</c></summary>
+internal static class StatusCommand
+{
+    public static Command Create(CommandContext context)
+    {
+        Option<bool> json = Json.Option();
+        var command = new Command("status", "Show the state of this node on one screen.") { json };
+        command.SetAction(async (parsed, cancel) =>
+        {
+            StatusReply status = await context.CallAsync(parsed, ControlMethods.Status, Nothing.Instance, cancel);
+            if (parsed.GetValue(json)) Json.Print(context.Environment, status);
+            else Print(context.Environment, status);
+        });
+        return command;
+    }
+
+    private static void Print(CliEnvironment environment, StatusReply status)
+    {
+        Fields.Print(environment, [
+            ("server", $"running, version {status.Version}, process {status.ProcessId}"),
+            ("listening", status.Address),
+            ("public key", status.PublicKey),
+            ("data", status.DataDirectory),
+            .. status.Volumes.Select(static v => ("volume", $"{v.Name}, {(v.Mountpoint is null ? "not mounted" : VolumeListCommand.MountText(v))}")),
+            .. status.Peers.Select(static p => ("peer", $"{p.Nickname ?? p.PublicKey}{(p.Locations.Count > 0 ? " at " + p.Locations[0] : "")}")),
+        ]);
+        foreach (WarningInfo warning in status.Warnings)
+        {
+            environment.Output.WriteLine($"warning: {warning.Message}");
+            if (warning.NextStep is { } next) environment.Output.WriteLine($"         {next}");
+        }
+    }
+}

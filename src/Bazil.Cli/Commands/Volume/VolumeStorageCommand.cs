@@ -1,0 +1,15 @@
+using System.CommandLine;
+
+namespace Bazil.Cli.Commands.Volume;
+
+/// <summary><c>bazil volume storage</c></summary>
+internal static class VolumeStorageCommand
+{
+    public static Command Create(CommandContext context) =>
+        new("storage", "Where a volume's objects are kept, and where else they are looked for.")
+        {
+            VolumeStorageAddCommand.Create(context),
+            VolumeStorageListCommand.Create(context),
+            VolumeStorageRemoveCommand.Create(context),
+        };
+}

@@ -1,0 +1,36 @@
+using System.CommandLine;
+using Bazil.Cli.Commands.Peer;
+using Bazil.Cli.Output;
+using Bazil.Server.Control;
+using Bazil.Server.Control.Messages;
+
+namespace Bazil.Cli.Commands.Volume;
+
+/// <summary><c>bazil volume sync</c></summary>
+internal static class VolumeSyncCommand
+{
+    public static Command Create(CommandContext context)
+    {
+        Argument<string> name = VolumeCommand.NameArgument();
+        Argument<string> peer = PeerCommand.PeerArgument();
+        Option<bool> json = Json.Option();
+        var command = new Command("sync", "Pull what a peer has changed in a volume.") { json, name, peer };
+        command.SetAction(async (parsed, cancel) =>
+        {
+            VolumeSyncReply reply = await context.CallAsync(
+                parsed, ControlMethods.VolumeSync, new VolumeSyncRequest(parsed.GetRequiredValue(name), parsed.GetRequiredValue(peer)), cancel);
+            if (parsed.GetValue(json)) Json.Print(context.Environment, reply);
+            if (reply.Postponed > 0)
+            {
+                await context.Environment.Error.WriteLineAsync($"bazil: {reply.Postponed} files are open for writing here; what came for them is shown when they are closed");
+            }
+
+            if (reply.Conflicts > 0)
+            {
+                await context.Environment.Error.WriteLineAsync(
+                    $"bazil: {reply.Conflicts} files changed on both sides; yours stay in place, the others are under .bazil/conflicts in the mount");
+            }
+        });
+        return command;
+    }
+}

@@ -1,0 +1,44 @@
+using System.CommandLine;
+
+namespace Bazil.Cli.Parsing;
+
+/// <summary>
+/// Long flags with a single dash, as the walkthrough has them: <c>-data-dir=PATH</c> and <c>-data-dir PATH</c> mean <c>--data-dir</c>.
+/// One letter after the dash stays a short flag, and everything after <c>--</c> stays as it is.
+/// </summary>
+internal static class GoStyleFlags
+{
+    public static IReadOnlyList<string> Rewrite(IReadOnlyList<string> args, Command root)
+    {
+        HashSet<string> names = [.. Descendants(root).SelectMany(static c => c.Options).SelectMany(static o => o.Aliases.Append(o.Name))];
+        var rewritten = new List<string>(args.Count);
+        int taken = 0;
+        foreach (string arg in args)
+        {
+            if (arg == "--") break;
+            taken++;
+            string flag = IsLongFlag(arg, names) ? "-" + arg : arg;
+            if (flag.Length > 3 && flag.StartsWith("--", StringComparison.Ordinal) && flag.EndsWith('=') && names.Contains(flag[..^1]))
+            {
+                // An empty value: the parser would take the next word for it.
+                rewritten.AddRange([flag[..^1], ""]);
+                continue;
+            }
+
+            rewritten.Add(flag);
+        }
+
+        rewritten.AddRange(args.Skip(taken));
+        return rewritten;
+    }
+
+    private static bool IsLongFlag(string arg, HashSet<string> names)
+    {
+        if (arg.Length < 3 || arg[0] != '-' || arg[1] == '-') return false;
+        int end = arg.IndexOf('=', StringComparison.Ordinal);
+        return names.Contains("-" + (end < 0 ? arg : arg[..end]));
+    }
+
+    private static IEnumerable<Command> Descendants(Command command) =>
+        command.Subcommands.SelectMany(Descendants).Prepend(command);
+}

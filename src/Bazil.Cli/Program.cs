@@ -1,0 +1,3 @@
+using Bazil.Cli;
+
+return await CommandLine.RunAsync(args, CliEnvironment.OfProcess(), CancellationToken.None);

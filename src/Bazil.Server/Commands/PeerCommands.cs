@@ -1,0 +1,124 @@
+using Bazil.Core;
+using Bazil.Server.Config;
+using Bazil.Server.Control;
+using Bazil.Server.Control.Messages;
+using Bazil.Server.Errors;
+using Bazil.Server.Peers;
+using Bazil.Server.Storages;
+using Bazil.Server.Volumes;
+
+namespace Bazil.Server.Commands;
+
+/// <summary>The commands below <c>bazil peer</c>. What takes a permission away ends what the peer is doing with it, too.</summary>
+internal sealed class PeerCommands(
+    ConfigStore config, Descriptions descriptions, VolumeRegistry volumes, StoragePool storages, IPeerAccess access, PeerId self)
+{
+    public void Register(ControlDispatcher dispatcher)
+    {
+        dispatcher.Add(ControlMethods.PeerAdd, (request, _) => Task.FromResult(Add(request)));
+        dispatcher.Add(ControlMethods.PeerList, (_, _) => Task.FromResult(new PeerListReply([.. config.ListPeers().Select(descriptions.Of)])));
+        dispatcher.Add(ControlMethods.PeerShow, (request, _) => Task.FromResult(descriptions.Of(config.GetPeer(request.Peer))));
+        dispatcher.Add(ControlMethods.PeerName, (request, _) => Task.FromResult(Name(request)));
+        dispatcher.Add(ControlMethods.PeerRemove, RemoveAsync);
+        dispatcher.Add(ControlMethods.PeerLocationSet, (request, _) => Task.FromResult(SetLocation(request)));
+        dispatcher.Add(ControlMethods.PeerStorageAllow, (request, _) => Task.FromResult(AllowStorage(request)));
+        dispatcher.Add(ControlMethods.PeerStorageDeny, (request, _) => Task.FromResult(DenyStorage(request)));
+        dispatcher.Add(ControlMethods.PeerVolumeAllow, AllowVolumeAsync);
+        dispatcher.Add(ControlMethods.PeerVolumeDeny, DenyVolumeAsync);
+    }
+
+    private Nothing Add(PeerAddRequest request)
+    {
+        if (!PeerId.TryParse(request.PublicKey, out PeerId id) || id.IsZero)
+        {
+            throw new CommandFailedException(ErrorKind.Invalid, $"not a valid public key (64 hex digits): {request.PublicKey}", "the peer prints its own with: bazil pubkey");
+        }
+
+        if (id == self) throw new CommandFailedException(ErrorKind.Invalid, "cannot add self as peer: this is this node's own public key");
+        if (request.Nickname is { } nickname) NameRules.CheckNickname(nickname);
+        config.AddPeer(id);
+        if (request.Nickname is not null) config.UpdatePeer(id, p => p with { Nickname = request.Nickname });
+        return Nothing.Instance;
+    }
+
+    private Nothing Name(PeerNameRequest request)
+    {
+        string? nickname = string.IsNullOrEmpty(request.Nickname) ? null : request.Nickname;
+        config.UpdatePeer(config.GetPeer(request.Peer).Id, p => p with { Nickname = nickname });
+        return Nothing.Instance;
+    }
+
+    private async Task<Nothing> RemoveAsync(PeerRequest request, CancellationToken cancel)
+    {
+        PeerConfig peer = config.GetPeer(request.Peer);
+        config.RemovePeer(peer.Id);
+        await access.RevokeAsync(peer.Id);
+        foreach (VolumeId volume in peer.Volumes) await volumes.RemoveMemberAsync(volume, peer.Id, cancel);
+        return Nothing.Instance;
+    }
+
+    private Nothing SetLocation(PeerLocationRequest request)
+    {
+        string location = PeerLocation.Check(request.Location);
+        config.UpdatePeer(config.GetPeer(request.Peer).Id, p => p with { Locations = [location] });
+        return Nothing.Instance;
+    }
+
+    private Nothing AllowStorage(PeerStorageRequest request)
+    {
+        StorageAddress address = OfferableStorage(request.Storage);
+        PeerConfig peer = config.GetPeer(request.Peer);
+        _ = storages.Open(address);
+        _ = storages.OpenPutsOf(peer.Id);
+        volumes.RefreshAllStorages();
+        config.UpdatePeer(peer.Id, p => p.Storages.Contains(address) ? p : p with { Storages = p.Storages.Add(address) });
+        return Nothing.Instance;
+    }
+
+    private Nothing DenyStorage(PeerStorageRequest request)
+    {
+        StorageAddress address = OfferableStorage(request.Storage);
+        PeerConfig peer = config.GetPeer(request.Peer);
+        if (!peer.Storages.Contains(address))
+        {
+            throw new CommandFailedException(
+                ErrorKind.NotFound, $"peer {peer.DisplayName} is not allowed to use storage {address} anyway", $"see: bazil peer show {peer.DisplayName}");
+        }
+
+        config.UpdatePeer(peer.Id, p => p with { Storages = p.Storages.Remove(address) });
+        access.RevokeStorage(peer.Id);
+        return Nothing.Instance;
+    }
+
+    private async Task<Nothing> AllowVolumeAsync(PeerVolumeRequest request, CancellationToken cancel)
+    {
+        VolumeConfig volume = config.GetVolume(request.Volume);
+        PeerConfig peer = config.GetPeer(request.Peer);
+
+        // A member before it is allowed: it must never pull a volume that does not count it.
+        await volumes.AddMemberAsync(volume.Id, peer.Id, cancel);
+        config.UpdatePeer(peer.Id, p => p.Volumes.Contains(volume.Id) ? p : p with { Volumes = p.Volumes.Add(volume.Id) });
+        return Nothing.Instance;
+    }
+
+    private async Task<Nothing> DenyVolumeAsync(PeerVolumeRequest request, CancellationToken cancel)
+    {
+        VolumeConfig volume = config.GetVolume(request.Volume);
+        PeerConfig peer = config.GetPeer(request.Peer);
+        if (!peer.Volumes.Contains(volume.Id))
+        {
+            throw new CommandFailedException(
+                ErrorKind.NotFound, $"peer {peer.DisplayName} is not allowed to pull volume {volume.Name} anyway", $"see: bazil volume show {volume.Name}");
+        }
+
+        config.UpdatePeer(peer.Id, p => p with { Volumes = p.Volumes.Remove(volume.Id) });
+        access.RevokeVolume(peer.Id, volume.Id);
+        await volumes.RemoveMemberAsync(volume.Id, peer.Id, cancel);
+        return Nothing.Instance;
+    }
+
+    private static StorageAddress OfferableStorage(string text) =>
+        StorageAddress.TryParse(text, out StorageAddress? address) && address is not StorageAddress.PeerStorage
+            ? address
+            : throw new CommandFailedException(ErrorKind.Invalid, $"invalid storage \"{text}\": a peer may be offered local, or an absolute path");
+}

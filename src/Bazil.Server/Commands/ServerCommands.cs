@@ -1,0 +1,58 @@
+using Bazil.Core;
+using Bazil.Server.Config;
+using Bazil.Server.Control;
+using Bazil.Server.Control.Messages;
+using Bazil.Server.DataDirectories;
+using Bazil.Server.Hosting;
+using Bazil.Server.Storages;
+
+namespace Bazil.Server.Commands;
+
+/// <summary><c>bazil server ping</c>, <c>pubkey</c> and <c>status</c>.</summary>
+internal sealed class ServerCommands(ConfigStore config, Descriptions descriptions, DataDirectory directory, PeerId self, Func<string> address)
+{
+    public void Register(ControlDispatcher dispatcher)
+    {
+        dispatcher.Add(ControlMethods.Ping, (_, _) => Task.FromResult(new PingReply(ProductVersion.Text, Environment.ProcessId)));
+        dispatcher.Add(ControlMethods.PublicKey, (_, _) => Task.FromResult(new PublicKeyReply(self.ToString())));
+        dispatcher.Add(ControlMethods.Status, (_, _) => Task.FromResult(Status()));
+    }
+
+    private StatusReply Status()
+    {
+        VolumeInfo[] volumes = [.. config.ListVolumes().Select(descriptions.Of)];
+        PeerInfo[] peers = [.. config.ListPeers().Select(descriptions.Of)];
+        return new StatusReply(
+            ProductVersion.Text, Environment.ProcessId, self.ToString(), directory.Path, address(), volumes, peers, [.. Warnings(volumes)]);
+    }
+
+    private IEnumerable<WarningInfo> Warnings(IEnumerable<VolumeInfo> volumes)
+    {
+        foreach (VolumeInfo volume in volumes.Where(static v => v.Mountpoint is not null && !v.Mounted))
+        {
+            yield return new WarningInfo(
+                $"volume {volume.Name} is not mounted on {volume.Mountpoint}, though it should be",
+                $"try: bazil volume mount {volume.Name} {volume.Mountpoint}");
+        }
+
+        foreach (VolumeConfig volume in config.ListVolumes())
+        {
+            foreach (VolumeStorage storage in volume.Storages)
+            {
+                if (storage.Address is not StorageAddress.PeerStorage { Peer: var id }) continue;
+                if (config.FindPeer(id) is not { } peer)
+                {
+                    yield return new WarningInfo(
+                        $"volume {volume.Name} has storage {storage.Name} at a peer that is not known any more",
+                        $"bazil volume storage remove {volume.Name} {storage.Name}");
+                }
+                else if (peer.Locations.IsEmpty)
+                {
+                    yield return new WarningInfo(
+                        $"volume {volume.Name} has storage {storage.Name} at peer {peer.DisplayName}, which has no location",
+                        $"bazil peer location set {peer.DisplayName} HOST:PORT");
+                }
+            }
+        }
+    }
+}

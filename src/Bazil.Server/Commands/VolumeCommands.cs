@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using Bazil.Core;
+using Bazil.FileSystem.Sync;
+using Bazil.Server.Config;
+using Bazil.Server.Control;
+using Bazil.Server.Control.Messages;
+using Bazil.Server.Errors;
+using Bazil.Server.Peers;
+using Bazil.Server.Storages;
+using Bazil.Server.Volumes;
+
+namespace Bazil.Server.Commands;
+
+/// <summary>The commands right below <c>bazil volume</c>.</summary>
+internal sealed class VolumeCommands(
+    ConfigStore config, SharingKeyRing keys, Descriptions descriptions, VolumeRegistry volumes, StoragePool storages, IPeerConnections connections, IEntropy entropy)
+{
+    /// <summary>What the storage that a volume starts with is called.</summary>
+    private const string FirstStorageName = "default";
+
+    public void Register(ControlDispatcher dispatcher)
+    {
+        dispatcher.Add(ControlMethods.VolumeCreate, (request, _) => Task.FromResult(Create(request)));
+        dispatcher.Add(ControlMethods.VolumeConnect, ConnectAsync);
+        dispatcher.Add(ControlMethods.VolumeMount, MountAsync);
+        dispatcher.Add(ControlMethods.VolumeUnmount, UnmountAsync);
+        dispatcher.Add(ControlMethods.VolumeSync, SyncAsync);
+        dispatcher.Add(ControlMethods.VolumeList, (_, _) => Task.FromResult(new VolumeListReply([.. config.ListVolumes().Select(descriptions.Of)])));
+        dispatcher.Add(ControlMethods.VolumeShow, (request, _) => Task.FromResult(descriptions.Of(config.GetVolume(request.Volume))));
+    }
+
+    private VolumeInfo Create(VolumeCreateRequest request)
+    {
+        VolumeStorage storage = FirstStorage(request.Storage);
+        return descriptions.Of(config.AddVolume(request.Volume, VolumeId.Random(entropy), request.SharingKey, storage, v => volumes.Create(v, isOwn: true)));
+    }
+
+    private async Task<VolumeInfo> ConnectAsync(VolumeConnectRequest request, CancellationToken cancel)
+    {
+        PeerConfig peer = config.GetPeer(request.Peer);
+        NameRules.Check("volume name", request.Volume);
+        string localName = request.LocalName ?? request.Volume;
+        NameRules.Check("volume name", localName);
+        if (config.ListVolumes().Any(v => v.Name == localName))
+        {
+            throw new CommandFailedException(ErrorKind.AlreadyExists, $"volume {localName} exists already", "give it another name here: bazil volume connect PEER VOLUMENAME LOCALVOLUMENAME");
+        }
+
+        VolumeStorage storage = FirstStorage(request.Storage);
+        VolumeId id = await connections.Get(peer.Id).ConnectVolumeAsync(request.Volume, keys.ProverOf(request.SharingKey), cancel);
+        VolumeConfig volume = config.AddVolume(localName, id, request.SharingKey, storage, v => volumes.Create(v, isOwn: false));
+
+        // Who gave us the volume has it, and may have our changes to it. That both are members is told by the first pull.
+        config.UpdatePeer(peer.Id, p => p.Volumes.Contains(id) ? p : p with { Volumes = p.Volumes.Add(id) });
+        return descriptions.Of(volume);
+    }
+
+    private async Task<Nothing> MountAsync(VolumeMountRequest request, CancellationToken cancel)
+    {
+        VolumeConfig volume = config.GetVolume(request.Volume);
+        await volumes.MountAsync(volume.Id, request.Mountpoint, cancel);
+        config.UpdateVolume(volume.Name, v => v with { Mountpoint = request.Mountpoint });
+        return Nothing.Instance;
+    }
+
+    private async Task<Nothing> UnmountAsync(VolumeRequest request, CancellationToken cancel)
+    {
+        VolumeConfig volume = config.GetVolume(request.Volume);
+        if (volumes.MountpointOf(volume.Id) is null && volume.Mountpoint is null)
+        {
+            throw new CommandFailedException(ErrorKind.Busy, $"volume {volume.Name} is not mounted", $"mount it with: bazil volume mount {volume.Name} MOUNTPOINT");
+        }
+
+        await volumes.UnmountAsync(volume.Id, cancel);
+        config.UpdateVolume(volume.Name, static v => v with { Mountpoint = null });
+        return Nothing.Instance;
+    }
+
+    private async Task<VolumeSyncReply> SyncAsync(VolumeSyncRequest request, CancellationToken cancel)
+    {
+        VolumeConfig volume = config.GetVolume(request.Volume);
+        PeerConfig peer = config.GetPeer(request.Peer);
+        OpenVolume open = await volumes.OpenAsync(volume.Id, cancel);
+        var watch = Stopwatch.StartNew();
+        var link = new VolumeLink(connections.Get(peer.Id), volume.Id, keys.ProverOf(volume.SharingKeyName));
+        PullResult result = await open.Volume.PullAsync(link, cancel);
+        return new VolumeSyncReply(result.Nodes, result.Conflicts, result.Postponed, watch.Elapsed.TotalSeconds);
+    }
+
+    private VolumeStorage FirstStorage(string text)
+    {
+        if (!StorageAddress.TryParse(text, out StorageAddress? address) || address is StorageAddress.PeerStorage)
+        {
+            throw new CommandFailedException(ErrorKind.Invalid, $"invalid backend \"{text}\": a volume is written to local, or to an absolute path");
+        }
+
+        _ = storages.Open(address);
+        return new VolumeStorage(FirstStorageName, address);
+    }
+}

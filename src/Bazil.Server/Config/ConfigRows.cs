@@ -1,0 +1,149 @@
+using System.Collections.Immutable;
+using Bazil.Core;
+using Bazil.Server.Config.Rows;
+using Bazil.Server.Errors;
+using Bazil.Server.Storages;
+using Google.Protobuf;
+
+namespace Bazil.Server.Config;
+
+/// <summary>
+/// The values of the configuration tables as bytes (<c>config.proto</c>). Reading checks everything that writing guarantees: a row
+/// that is damaged or newer than this program is refused by name, never half understood.
+/// </summary>
+internal static class ConfigRows
+{
+    /// <summary>The version that every row is written with.</summary>
+    public const uint Version = 1;
+
+    /// <summary>The version of the data directory as a whole.</summary>
+    public const uint DirectoryVersion = 1;
+
+    /// <summary>Bytes of an Ed25519 seed and of a sharing key.</summary>
+    public const int SecretSize = 32;
+
+    public static byte[] WriteFormat() => new FormatRow { Version = DirectoryVersion }.ToByteArray();
+
+    public static uint ReadFormat(byte[] value) => Parse(FormatRow.Parser, value, "the format version").Version;
+
+    public static byte[] WriteIdentity(ReadOnlySpan<byte> seed) =>
+        new IdentityRow { Version = Version, Seed = ByteString.CopyFrom(seed) }.ToByteArray();
+
+    public static byte[] ReadIdentity(byte[] value)
+    {
+        const string What = "this node's identity";
+        IdentityRow row = Parse(IdentityRow.Parser, value, What);
+        CheckVersion(row.Version, What);
+        Check(row.Seed.Length == SecretSize, What, $"the seed has {row.Seed.Length} bytes");
+        return row.Seed.ToByteArray();
+    }
+
+    public static byte[] WriteSharingKey(ReadOnlySpan<byte> secret) =>
+        new SharingKeyRow { Version = Version, Secret = ByteString.CopyFrom(secret) }.ToByteArray();
+
+    public static byte[] ReadSharingKey(string name, byte[] value)
+    {
+        string what = $"sharing key {name}";
+        SharingKeyRow row = Parse(SharingKeyRow.Parser, value, what);
+        CheckVersion(row.Version, what);
+        Check(row.Secret.Length == SecretSize, what, $"it has {row.Secret.Length} bytes");
+        return row.Secret.ToByteArray();
+    }
+
+    public static byte[] WriteVolume(VolumeConfig volume)
+    {
+        byte[] id = new byte[VolumeId.Size];
+        volume.Id.Write(id);
+        var row = new VolumeRow
+        {
+            Version = Version,
+            LocalNumber = volume.LocalNumber,
+            VolumeId = UnsafeByteOperations.UnsafeWrap(id),
+            SharingKeyName = volume.SharingKeyName,
+            Mountpoint = volume.Mountpoint ?? "",
+        };
+        row.Storages.AddRange(volume.Storages.Select(static s => new StorageRow { Name = s.Name, Address = s.Address.ToString() }));
+        return row.ToByteArray();
+    }
+
+    public static VolumeConfig ReadVolume(string name, byte[] value)
+    {
+        string what = $"volume {name}";
+        VolumeRow row = Parse(VolumeRow.Parser, value, what);
+        CheckVersion(row.Version, what);
+        Check(row.LocalNumber != 0, what, "it has no local number");
+        Check(row.VolumeId.Length == VolumeId.Size, what, $"its id has {row.VolumeId.Length} bytes");
+        Check(row.SharingKeyName.Length > 0, what, "it has no sharing key");
+        Check(row.Storages.Count > 0, what, "it has no storage");
+        ImmutableArray<VolumeStorage> storages = [.. row.Storages.Select(s => new VolumeStorage(s.Name, ReadAddress(s.Address, what)))];
+        return new VolumeConfig(
+            name, row.LocalNumber, VolumeId.Read(row.VolumeId.Span), row.SharingKeyName, storages, row.Mountpoint.Length == 0 ? null : row.Mountpoint);
+    }
+
+    public static byte[] WritePeer(PeerConfig peer)
+    {
+        var row = new PeerRow { Version = Version, Nickname = peer.Nickname ?? "" };
+        row.Locations.AddRange(peer.Locations);
+        row.Storages.AddRange(peer.Storages.Select(static s => s.ToString()));
+        foreach (VolumeId volume in peer.Volumes)
+        {
+            byte[] id = new byte[VolumeId.Size];
+            volume.Write(id);
+            row.Volumes.Add(UnsafeByteOperations.UnsafeWrap(id));
+        }
+
+        return row.ToByteArray();
+    }
+
+    public static PeerConfig ReadPeer(PeerId id, byte[] value)
+    {
+        string what = $"peer {id}";
+        PeerRow row = Parse(PeerRow.Parser, value, what);
+        CheckVersion(row.Version, what);
+        Check(row.Volumes.All(static v => v.Length == VolumeId.Size), what, "a volume id has the wrong length");
+        return new PeerConfig(
+            id,
+            row.Nickname.Length == 0 ? null : row.Nickname,
+            [.. row.Locations],
+            [.. row.Storages.Select(s => ReadAddress(s, what))],
+            [.. row.Volumes.Select(static v => VolumeId.Read(v.Span))]);
+    }
+
+    private static StorageAddress ReadAddress(string text, string what)
+    {
+        bool valid = StorageAddress.TryParse(text, out StorageAddress? address);
+        Check(valid, what, $"\"{text}\" is not a storage");
+        return address!;
+    }
+
+    private static T Parse<T>(MessageParser<T> parser, byte[] value, string what)
+        where T : IMessage<T>
+    {
+        try
+        {
+            return parser.ParseFrom(value);
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            throw Damaged(what, e.Message, e);
+        }
+    }
+
+    private static void CheckVersion(uint version, string what)
+    {
+        Check(version != 0, what, "it has no version");
+        if (version > Version)
+        {
+            throw new CommandFailedException(
+                ErrorKind.TooNew, $"the record of {what} has version {version}, this program knows versions up to {Version}", "use a newer bazil");
+        }
+    }
+
+    private static void Check(bool condition, string what, string reason)
+    {
+        if (!condition) throw Damaged(what, reason, null);
+    }
+
+    private static CommandFailedException Damaged(string what, string reason, Exception? inner) =>
+        new(ErrorKind.Damaged, $"the record of {what} in the database is damaged: {reason}", "restore the data directory from a backup", inner);
+}

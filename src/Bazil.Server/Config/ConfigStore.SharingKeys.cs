@@ -1,0 +1,68 @@
+using System.Security.Cryptography;
+using Bazil.Core.Crypto;
+using Bazil.Server.Errors;
+using Bazil.Storage.Metadata;
+
+namespace Bazil.Server.Config;
+
+public sealed partial class ConfigStore
+{
+    /// <summary>Stores a sharing key under a new name.</summary>
+    /// <exception cref="CommandFailedException">Bad name, not 32 bytes, or the name exists.</exception>
+    public void AddSharingKey(string name, ReadOnlySpan<byte> secret)
+    {
+        NameRules.Check("sharing key name", name);
+        if (secret.Length != ConfigRows.SecretSize)
+        {
+            throw new CommandFailedException(
+                ErrorKind.Invalid,
+                $"sharing key {name} must be exactly {ConfigRows.SecretSize} bytes, not {secret.Length}",
+                "make one with: dd if=/dev/urandom of=sekrit bs=32 count=1");
+        }
+
+        lock (_gate)
+        {
+            byte[]? old = FindSharingKey(name);
+            if (old is not null)
+            {
+                CryptographicOperations.ZeroMemory(old);
+                throw new CommandFailedException(ErrorKind.AlreadyExists, $"sharing key {name} exists already", "see: bazil sharing list");
+            }
+
+            Put(Key(Table.SharingKey, name), ConfigRows.WriteSharingKey(secret));
+        }
+    }
+
+    /// <summary>The 32 bytes of a sharing key, or null. The caller clears them.</summary>
+    public byte[]? FindSharingKey(string name) =>
+        _store.Get(Key(Table.SharingKey, name)) is { } value ? ConfigRows.ReadSharingKey(name, value) : null;
+
+    /// <inheritdoc cref="FindSharingKey"/>
+    /// <exception cref="CommandFailedException">There is no such key.</exception>
+    public byte[] GetSharingKey(string name) =>
+        FindSharingKey(name)
+        ?? throw new CommandFailedException(ErrorKind.NotFound, $"there is no sharing key {name}", $"add it with: bazil sharing add {name} <FILE");
+
+    /// <summary>A sharing key, ready for use. The caller disposes it.</summary>
+    /// <exception cref="CommandFailedException">There is no such key.</exception>
+    public SharingKey OpenSharingKey(string name)
+    {
+        byte[] secret = GetSharingKey(name);
+        try
+        {
+            return new SharingKey(secret);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(secret);
+        }
+    }
+
+    /// <summary>The names, sorted bytewise.</summary>
+    public IReadOnlyList<string> ListSharingKeys() => ReadAll(Table.SharingKey, static (key, value) =>
+    {
+        string name = NameOf(key);
+        CryptographicOperations.ZeroMemory(ConfigRows.ReadSharingKey(name, value));
+        return name;
+    });
+}

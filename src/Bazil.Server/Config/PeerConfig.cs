@@ -1,0 +1,19 @@
+using System.Collections.Immutable;
+using Bazil.Core;
+using Bazil.Server.Storages;
+
+namespace Bazil.Server.Config;
+
+/// <summary>A peer that was added here, and what it may do.</summary>
+/// <param name="Nickname">Unique among the peers of this node, or null.</param>
+/// <param name="Locations"><c>HOST:PORT</c>, the preferred one first.</param>
+/// <param name="Storages">What it may read objects from and offer objects to.</param>
+/// <param name="Volumes">What it may pull.</param>
+public sealed record PeerConfig(
+    PeerId Id, string? Nickname, ImmutableArray<string> Locations, ImmutableArray<StorageAddress> Storages, ImmutableArray<VolumeId> Volumes)
+{
+    public static PeerConfig Create(PeerId id) => new(id, null, [], [], []);
+
+    /// <summary>The nickname, or the first digits of the key: for messages.</summary>
+    public string DisplayName => Nickname ?? Id.ToString()[..16];
+}

@@ -1,0 +1,13 @@
+using System.Collections.Immutable;
+using Bazil.Core;
+
+namespace Bazil.Server.Config;
+
+/// <summary>What this node knows of a volume besides its content.</summary>
+/// <param name="Name">The local name; other members may use another one.</param>
+/// <param name="LocalNumber">Prefix of the volume's rows in the metadata database; never 0.</param>
+/// <param name="SharingKeyName">Local name of the key that seals its objects and guards its metadata.</param>
+/// <param name="Storages">Never empty.</param>
+/// <param name="Mountpoint">Where it is mounted whenever the server runs, or null.</param>
+public sealed record VolumeConfig(
+    string Name, uint LocalNumber, VolumeId Id, string SharingKeyName, ImmutableArray<VolumeStorage> Storages, string? Mountpoint);

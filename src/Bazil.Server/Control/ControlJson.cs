@@ -1,0 +1,45 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Bazil.Server.Control.Messages;
+
+namespace Bazil.Server.Control;
+
+/// <summary>How control messages are written: JSON, by code generated at compile time.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(Nothing))]
+[JsonSerializable(typeof(ErrorReply))]
+[JsonSerializable(typeof(PingReply))]
+[JsonSerializable(typeof(PublicKeyReply))]
+[JsonSerializable(typeof(StatusReply))]
+[JsonSerializable(typeof(SharingAddRequest))]
+[JsonSerializable(typeof(SharingListReply))]
+[JsonSerializable(typeof(VolumeRequest))]
+[JsonSerializable(typeof(VolumeCreateRequest))]
+[JsonSerializable(typeof(VolumeConnectRequest))]
+[JsonSerializable(typeof(VolumeMountRequest))]
+[JsonSerializable(typeof(VolumeSyncRequest))]
+[JsonSerializable(typeof(VolumeSyncReply))]
+[JsonSerializable(typeof(VolumeListReply))]
+[JsonSerializable(typeof(VolumeInfo))]
+[JsonSerializable(typeof(VolumeStorageAddRequest))]
+[JsonSerializable(typeof(VolumeStorageRemoveRequest))]
+[JsonSerializable(typeof(StorageListReply))]
+[JsonSerializable(typeof(StorageInfo))]
+[JsonSerializable(typeof(PeerRequest))]
+[JsonSerializable(typeof(PeerAddRequest))]
+[JsonSerializable(typeof(PeerNameRequest))]
+[JsonSerializable(typeof(PeerLocationRequest))]
+[JsonSerializable(typeof(PeerStorageRequest))]
+[JsonSerializable(typeof(PeerVolumeRequest))]
+[JsonSerializable(typeof(PeerListReply))]
+[JsonSerializable(typeof(PeerInfo))]
+public sealed partial class ControlJson : JsonSerializerContext
+{
+    /// <summary>The generated description of a message type.</summary>
+    public static JsonTypeInfo<T> Of<T>() =>
+        Default.GetTypeInfo(typeof(T)) as JsonTypeInfo<T> ?? throw new NotSupportedException($"{typeof(T)} is not a control message");
+
+    /// <summary>Reads a message; null, wrong types and missing fields are a <see cref="JsonException"/>.</summary>
+    public static T Read<T>(ReadOnlySpan<byte> utf8) => JsonSerializer.Deserialize(utf8, Of<T>()) ?? throw new JsonException("a message must not be null");
+}

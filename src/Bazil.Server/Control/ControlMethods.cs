@@ -1,0 +1,42 @@
+using Bazil.Server.Control.Messages;
+
+namespace Bazil.Server.Control;
+
+/// <summary>All methods of the control protocol. Both sides take them from here.</summary>
+public static class ControlMethods
+{
+    /// <summary>
+    /// The version that both sides must speak. It is the first part of each path; a server asked for another one says which it has.
+    /// Fields may be added to messages without a new version, since unknown ones are ignored.
+    /// </summary>
+    public const int Version = 1;
+
+    public static readonly ControlMethod<Nothing, PingReply> Ping = new("ping");
+    public static readonly ControlMethod<Nothing, PublicKeyReply> PublicKey = new("pubkey");
+    public static readonly ControlMethod<Nothing, StatusReply> Status = new("status");
+
+    public static readonly ControlMethod<SharingAddRequest, Nothing> SharingAdd = new("sharing/add");
+    public static readonly ControlMethod<Nothing, SharingListReply> SharingList = new("sharing/list");
+
+    public static readonly ControlMethod<VolumeCreateRequest, VolumeInfo> VolumeCreate = new("volume/create");
+    public static readonly ControlMethod<VolumeConnectRequest, VolumeInfo> VolumeConnect = new("volume/connect");
+    public static readonly ControlMethod<VolumeMountRequest, Nothing> VolumeMount = new("volume/mount");
+    public static readonly ControlMethod<VolumeRequest, Nothing> VolumeUnmount = new("volume/unmount");
+    public static readonly ControlMethod<VolumeSyncRequest, VolumeSyncReply> VolumeSync = new("volume/sync");
+    public static readonly ControlMethod<Nothing, VolumeListReply> VolumeList = new("volume/list");
+    public static readonly ControlMethod<VolumeRequest, VolumeInfo> VolumeShow = new("volume/show");
+    public static readonly ControlMethod<VolumeStorageAddRequest, StorageInfo> VolumeStorageAdd = new("volume/storage/add");
+    public static readonly ControlMethod<VolumeRequest, StorageListReply> VolumeStorageList = new("volume/storage/list");
+    public static readonly ControlMethod<VolumeStorageRemoveRequest, Nothing> VolumeStorageRemove = new("volume/storage/remove");
+
+    public static readonly ControlMethod<PeerAddRequest, Nothing> PeerAdd = new("peer/add");
+    public static readonly ControlMethod<Nothing, PeerListReply> PeerList = new("peer/list");
+    public static readonly ControlMethod<PeerRequest, PeerInfo> PeerShow = new("peer/show");
+    public static readonly ControlMethod<PeerNameRequest, Nothing> PeerName = new("peer/name");
+    public static readonly ControlMethod<PeerRequest, Nothing> PeerRemove = new("peer/remove");
+    public static readonly ControlMethod<PeerLocationRequest, Nothing> PeerLocationSet = new("peer/location/set");
+    public static readonly ControlMethod<PeerStorageRequest, Nothing> PeerStorageAllow = new("peer/storage/allow");
+    public static readonly ControlMethod<PeerStorageRequest, Nothing> PeerStorageDeny = new("peer/storage/deny");
+    public static readonly ControlMethod<PeerVolumeRequest, Nothing> PeerVolumeAllow = new("peer/volume/allow");
+    public static readonly ControlMethod<PeerVolumeRequest, Nothing> PeerVolumeDeny = new("peer/volume/deny");
+}

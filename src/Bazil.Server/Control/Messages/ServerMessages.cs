@@ -1,0 +1,22 @@
+namespace Bazil.Server.Control.Messages;
+
+/// <summary>The server is alive.</summary>
+public sealed record PingReply(string Version, int ProcessId);
+
+/// <summary>The node's own public key, 64 hex digits.</summary>
+public sealed record PublicKeyReply(string PublicKey);
+
+/// <summary>The state of the node on one screen.</summary>
+/// <param name="Address">Where peers reach this server, such as <c>[::]:34211</c>.</param>
+public sealed record StatusReply(
+    string Version,
+    int ProcessId,
+    string PublicKey,
+    string DataDirectory,
+    string Address,
+    IReadOnlyList<VolumeInfo> Volumes,
+    IReadOnlyList<PeerInfo> Peers,
+    IReadOnlyList<WarningInfo> Warnings);
+
+/// <summary>Something the person should know, and what to do about it.</summary>
+public sealed record WarningInfo(string Message, string? NextStep);

@@ -1,0 +1,48 @@
+namespace Bazil.Server.Control.Messages;
+
+public sealed record VolumeRequest(string Volume);
+
+/// <param name="Storage">Where objects are written: <c>local</c> or an absolute path.</param>
+public sealed record VolumeCreateRequest(string Volume, string SharingKey, string Storage);
+
+/// <param name="Peer">Key or nickname.</param>
+/// <param name="Volume">The volume's name at the peer.</param>
+/// <param name="LocalName">Its name here, or null for the same.</param>
+public sealed record VolumeConnectRequest(string Peer, string Volume, string? LocalName, string SharingKey, string Storage);
+
+/// <param name="Mountpoint">An absolute path without symbolic links.</param>
+public sealed record VolumeMountRequest(string Volume, string Mountpoint);
+
+public sealed record VolumeSyncRequest(string Volume, string Peer);
+
+/// <summary>What a pull did.</summary>
+/// <param name="Changed">Files, directories and links that came with it.</param>
+/// <param name="Conflicts">Those that were changed on both sides.</param>
+/// <param name="Postponed">Files that are open for writing here: their new content is shown when they are closed.</param>
+public sealed record VolumeSyncReply(long Changed, long Conflicts, long Postponed, double Seconds);
+
+public sealed record VolumeListReply(IReadOnlyList<VolumeInfo> Volumes);
+
+/// <param name="Id">32 hex digits, the same on every machine.</param>
+/// <param name="Mountpoint">Where it is to be mounted, or null.</param>
+/// <param name="Mounted">Whether it is mounted there now.</param>
+/// <param name="Peers">Peers that may pull it, by nickname or key.</param>
+public sealed record VolumeInfo(
+    string Name,
+    string Id,
+    string SharingKey,
+    string? Mountpoint,
+    bool Mounted,
+    IReadOnlyList<StorageInfo> Storages,
+    IReadOnlyList<string> Peers);
+
+/// <param name="Name">Its name, or null for one derived from the address.</param>
+/// <param name="Storage"><c>local</c>, an absolute path, or <c>peerkey:</c> and a key or nickname.</param>
+/// <param name="SharingKey">Must be the volume's; null means that.</param>
+public sealed record VolumeStorageAddRequest(string Volume, string? Name, string Storage, string? SharingKey);
+
+public sealed record VolumeStorageRemoveRequest(string Volume, string Name);
+
+public sealed record StorageListReply(IReadOnlyList<StorageInfo> Storages);
+
+public sealed record StorageInfo(string Name, string Storage);

@@ -1,0 +1,74 @@
+using System.Text;
+using Bazil.Core;
+using Bazil.Server.Errors;
+using Bazil.Unix;
+
+namespace Bazil.Server.DataDirectories;
+
+/// <summary>
+/// The layout of one node's data directory. Only its owner may enter it.
+/// <code>
+/// lock        held by the process that has the database open; names it
+/// metadata/   the database
+/// chunks/     objects of this node's own store
+/// peers/KEY/chunks/  objects that a peer put here, unverified
+/// control     the Unix socket of the control protocol
+/// </code>
+/// </summary>
+public sealed class DataDirectory
+{
+    /// <param name="path">An absolute path.</param>
+    /// <exception cref="CommandFailedException">The path is too long for a Unix socket.</exception>
+    public DataDirectory(string path)
+    {
+        Invariant.Check(System.IO.Path.IsPathFullyQualified(path));
+        Path = path;
+        int bytes = Encoding.UTF8.GetByteCount(ControlSocket);
+        if (bytes > Limits.SocketPathBytesMax)
+        {
+            throw new CommandFailedException(
+                ErrorKind.Invalid,
+                $"the data directory's path is too long: its control socket would have {bytes} bytes, the kernel allows {Limits.SocketPathBytesMax}",
+                "choose a shorter one with -data-dir=PATH");
+        }
+    }
+
+    public string Path { get; }
+
+    public string Lock => Below("lock");
+
+    public string Metadata => Below("metadata");
+
+    public string Chunks => Below("chunks");
+
+    /// <summary>One directory for each peer that put objects here.</summary>
+    public string Peers => Below("peers");
+
+    public string ControlSocket => Below("control");
+
+    /// <summary>Where the objects that a peer put here are kept, apart from our own.</summary>
+    public string PeerChunks(in PeerId peer) => System.IO.Path.Combine(Peers, peer.ToString(), "chunks");
+
+    /// <summary>Makes the directory if it is missing, and closes it to others in any case.</summary>
+    /// <exception cref="CommandFailedException">It cannot be made, or is not ours.</exception>
+    public void Create()
+    {
+        try
+        {
+            if (System.IO.Path.GetDirectoryName(Path) is { } parent) Directory.CreateDirectory(parent);
+            PrivatePath.CreateDirectory(Path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandFailedException(ErrorKind.Failed, $"cannot make the data directory {Path}: {e.Message}", inner: e);
+        }
+    }
+
+    /// <exception cref="CommandFailedException">It does not exist.</exception>
+    public void RequireExists()
+    {
+        if (!Directory.Exists(Path)) throw new CommandFailedException(ErrorKind.NotFound, $"there is no data directory {Path}", "make one with: bazil create");
+    }
+
+    private string Below(string name) => System.IO.Path.Combine(Path, name);
+}

@@ -1,0 +1,27 @@
+using System.Net.Sockets;
+using Bazil.Core;
+using Bazil.FileSystem.Sync;
+using Bazil.Peers;
+using Bazil.Storage.Metadata;
+using Bazil.Storage.Stores;
+
+namespace Bazil.Server.Errors;
+
+/// <summary>The one place that turns exceptions into what a person is told.</summary>
+public static class Failures
+{
+    public static CommandFailedException Describe(Exception e) => e switch
+    {
+        CommandFailedException command => command,
+        CorruptObjectException => new(ErrorKind.Damaged, e.Message, inner: e),
+        MetadataException or StoreException => new(ErrorKind.Failed, e.Message, inner: e),
+        PeerUnreachableException => new(ErrorKind.Unreachable, e.Message, inner: e),
+        PeerRefusedException or WrongSharingKeyException => new(ErrorKind.Denied, e.Message, inner: e),
+        SyncException or PeerException => new(ErrorKind.Failed, e.Message, inner: e),
+        NativeLibraryMissingException => new(ErrorKind.Failed, e.Message, inner: e),
+        TimeoutException or OperationCanceledException => new(ErrorKind.Unreachable, $"it took too long: {e.Message}", inner: e),
+        SocketException or HttpRequestException => new(ErrorKind.Unreachable, e.Message, inner: e),
+        IOException or UnauthorizedAccessException => new(ErrorKind.Failed, e.Message, inner: e),
+        _ => new(ErrorKind.Failed, $"internal error: {e.Message}", "run the server with -debug and report this", e),
+    };
+}

@@ -1,0 +1,103 @@
+using System.Net;
+using System.Runtime.InteropServices;
+using Bazil.Core.Crypto;
+using Bazil.Peers;
+using Bazil.Server.Commands;
+using Bazil.Server.Config;
+using Bazil.Server.Control;
+using Bazil.Server.Errors;
+using Bazil.Server.Peers;
+using Bazil.Server.Storages;
+using Bazil.Server.Volumes;
+using Bazil.Storage.Blobs;
+using Bazil.Storage.Cas;
+using Microsoft.Extensions.Logging;
+
+namespace Bazil.Server.Hosting;
+
+/// <summary>
+/// The daemon: puts the parts together, runs until it is told to stop, and takes them apart in the opposite order. One for each data
+/// directory; several may live in one process.
+/// </summary>
+public static class Daemon
+{
+    /// <summary>Runs until SIGTERM, SIGINT or cancellation. On return everything is unmounted and durable.</summary>
+    /// <exception cref="CommandFailedException">It cannot start; the message says why.</exception>
+    public static async Task RunAsync(DaemonOptions options, CancellationToken cancel)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using PosixSignalRegistration terminate = StopOn(PosixSignal.SIGTERM, stop);
+        using PosixSignalRegistration interrupt = StopOn(PosixSignal.SIGINT, stop);
+        using var provider = new MessageLoggerProvider(options.Messages, options.LogLevel, options.Time);
+        using ILoggerFactory logs = LoggerFactory.Create(builder => builder.SetMinimumLevel(options.LogLevel).AddProvider(provider));
+        ILogger log = logs.CreateLogger(nameof(Daemon));
+
+        using NodeDatabase database = NodeDatabase.Open(options.DataDirectory, failure => DaemonLog.DatabaseFailed(log, failure));
+        using SigningKey key = database.OpenSigningKey();
+        using var keys = new SharingKeyRing(database.Config);
+        var entropy = new SodiumEntropy();
+        var identity = new NodeIdentity(key, options.Time);
+
+        await using var client = new PeerClient(identity, new PeerAddressBook(database.Config), new PeerClientOptions(), options.Time, entropy);
+        var connections = new PeerConnections(client, database.Config);
+        await using var storages = new StoragePool(options.DataDirectory, connections);
+        await using var budget = new DirtyBudget();
+        var factory = new VolumeFactory(
+            database.Config, keys, database.Store, storages, options.DataDirectory, key, budget, new ChunkCache(), options.Time, entropy, logs.CreateLogger<VolumeFactory>());
+        await using var volumes = new VolumeRegistry(database.Config, factory, logs.CreateLogger<VolumeRegistry>());
+        await using var server = new PeerServer(
+            identity,
+            new PeerService(database.Config, volumes, storages, keys),
+            new PeerServerOptions { Endpoint = options.Endpoint, AnyPort = options.AnyPort },
+            options.Time,
+            entropy,
+            logs.CreateLogger<PeerServer>());
+        await StartPeersAsync(server, options, stop.Token);
+
+        var descriptions = new Descriptions(database.Config, volumes);
+        var dispatcher = new ControlDispatcher();
+        new ServerCommands(database.Config, descriptions, options.DataDirectory, key.PeerId, () => Text(server.Endpoint)).Register(dispatcher);
+        new SharingCommands(database.Config).Register(dispatcher);
+        new VolumeCommands(database.Config, keys, descriptions, volumes, storages, connections, entropy).Register(dispatcher);
+        new VolumeStorageCommands(database.Config, descriptions, volumes, storages).Register(dispatcher);
+        new PeerCommands(database.Config, descriptions, volumes, storages, new PeerAccess(server, client), key.PeerId).Register(dispatcher);
+        await using ControlServer control = await ControlServer.StartAsync(options.DataDirectory.ControlSocket, dispatcher, logs, stop.Token);
+
+        await options.Messages.WriteLineAsync($"bazil: Listening on {Text(server.Endpoint)}");
+        await volumes.RemountAsync(stop.Token);
+        var manager = new ServiceManager(options.NotifySocket);
+        manager.Ready();
+        await WaitAsync(stop.Token);
+        manager.Stopping();
+    }
+
+    private static async Task StartPeersAsync(PeerServer server, DaemonOptions options, CancellationToken cancel)
+    {
+        try
+        {
+            await server.StartAsync(cancel);
+        }
+        catch (IOException e)
+        {
+            throw new CommandFailedException(
+                ErrorKind.Failed, $"cannot listen on {Text(options.Endpoint)}: {e.Message}", "choose another address with: bazil server run -addr=[HOST]:PORT", e);
+        }
+    }
+
+    private static PosixSignalRegistration StopOn(PosixSignal signal, CancellationTokenSource stop) =>
+        PosixSignalRegistration.Create(signal, context =>
+        {
+            context.Cancel = true;
+            stop.Cancel();
+        });
+
+    private static async Task WaitAsync(CancellationToken stop)
+    {
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using CancellationTokenRegistration registration = stop.Register(stopped.SetResult);
+        await stopped.Task;
+    }
+
+    /// <summary><c>[::]:34211</c> or <c>192.0.2.1:34211</c>.</summary>
+    private static string Text(IPEndPoint endpoint) => endpoint.ToString();
+}

@@ -1,0 +1,34 @@
+using Microsoft.Extensions.Logging;
+
+namespace Bazil.Server.Hosting;
+
+/// <summary>What the daemon says about itself and its mounts.</summary>
+internal static partial class DaemonLog
+{
+    [LoggerMessage(1, LogLevel.Error, "the database failed and is read-only from now on")]
+    public static partial void DatabaseFailed(ILogger log, Exception reason);
+
+    [LoggerMessage(2, LogLevel.Warning, "volume {Volume} is not mounted on {Mountpoint} again: {Reason}")]
+    public static partial void NotRemounted(ILogger log, string volume, string mountpoint, string reason);
+
+    [LoggerMessage(3, LogLevel.Information, "volume {Volume} is mounted on {Mountpoint}")]
+    public static partial void Mounted(ILogger log, string volume, string mountpoint);
+
+    [LoggerMessage(4, LogLevel.Information, "volume {Volume} is unmounted from {Mountpoint}")]
+    public static partial void Unmounted(ILogger log, string volume, string mountpoint);
+
+    [LoggerMessage(5, LogLevel.Warning, "cleared a dead mount on {Mountpoint}")]
+    public static partial void StaleCleared(ILogger log, string mountpoint);
+
+    [LoggerMessage(6, LogLevel.Error, "volume {Volume} could not be closed cleanly")]
+    public static partial void CloseFailed(ILogger log, string volume, Exception reason);
+
+    [LoggerMessage(7, LogLevel.Error, "{Message}")]
+    public static partial void VolumeFailed(ILogger log, string message, Exception? reason);
+
+    [LoggerMessage(8, LogLevel.Debug, "{Message}")]
+    public static partial void FuseDebug(ILogger log, string message, Exception? reason);
+
+    [LoggerMessage(9, LogLevel.Warning, "{Message}")]
+    public static partial void FuseWarning(ILogger log, string message, Exception? reason);
+}

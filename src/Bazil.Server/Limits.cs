@@ -1,0 +1,26 @@
+namespace Bazil.Server;
+
+/// <summary>The bounds of the daemon, each with its reason.</summary>
+internal static class Limits
+{
+    /// <summary>Names of volumes, sharing keys and storages: what a file name may have, since they show up as such.</summary>
+    public const int NameBytesMax = 255;
+
+    /// <summary>A nickname stands in lists and in the names of conflict copies, which must leave room for the file's own name.</summary>
+    public const int NicknameBytesMax = 64;
+
+    /// <summary>A message on the control socket carries names, keys and lists of them, never content.</summary>
+    public const int ControlMessageBytesMax = 4 * 1024 * 1024;
+
+    /// <summary>sun_path of a Unix socket address has 108 bytes, one of which is the final NUL (unix(7)).</summary>
+    public const int SocketPathBytesMax = 107;
+
+    /// <summary>A path that the kernel accepts (PATH_MAX, with its NUL).</summary>
+    public const int PathBytesMax = 4095;
+
+    /// <summary>How long a shutdown waits for requests in flight before it goes on without them.</summary>
+    public static readonly TimeSpan ShutdownGrace = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long programs may finish with their open files when a volume is unmounted; systemd's own patience at shutdown is 90 s.</summary>
+    public static readonly TimeSpan UnmountGrace = TimeSpan.FromSeconds(2);
+}

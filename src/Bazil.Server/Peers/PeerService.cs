@@ -1,0 +1,31 @@
+using Bazil.Core;
+using Bazil.Peers;
+using Bazil.Server.Config;
+using Bazil.Server.Storages;
+using Bazil.Server.Volumes;
+using Bazil.Storage.Stores;
+
+namespace Bazil.Server.Peers;
+
+/// <summary>What this node offers its peers: read from the configuration at each request, so that a denial counts from the next one on.</summary>
+internal sealed class PeerService(ConfigStore config, VolumeRegistry volumes, StoragePool storages, SharingKeyRing keys) : IPeerService
+{
+    public bool IsKnown(PeerId peer) => config.FindPeer(peer) is not null;
+
+    public IPeerVolume? FindVolume(PeerId peer, string name) =>
+        Find(peer, config.ListVolumes().FirstOrDefault(v => v.Name == name));
+
+    public IPeerVolume? FindVolume(PeerId peer, VolumeId id) => Find(peer, config.FindVolume(id));
+
+    public IObjectStore? StoreFor(PeerId peer)
+    {
+        if (config.FindPeer(peer) is not { Storages.Length: > 0 } known) return null;
+        return new OfferedStore($"offered to {known.DisplayName}", [.. known.Storages.Select(storages.Open)], storages.OpenPutsOf(peer));
+    }
+
+    private PeerVolume? Find(PeerId peer, VolumeConfig? volume)
+    {
+        if (volume is null || config.FindPeer(peer) is not { } known || !known.Volumes.Contains(volume.Id)) return null;
+        return new PeerVolume(volumes, volume.Id, keys.ProverOf(volume.SharingKeyName));
+    }
+}

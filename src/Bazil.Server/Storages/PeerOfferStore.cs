@@ -1,0 +1,46 @@
+using System.Buffers;
+using Bazil.Core;
+using Bazil.Peers;
+using Bazil.Server.Errors;
+using Bazil.Server.Peers;
+using Bazil.Storage.Stores;
+
+namespace Bazil.Server.Storages;
+
+/// <summary>
+/// The storage that a peer lets us use, through whatever connection there is at the moment. Connects when first used; an unreachable
+/// peer is a <see cref="StoreException"/> that names it. Disposing it does nothing: the connection belongs to others.
+/// </summary>
+internal sealed class PeerOfferStore(PeerId peer, IPeerConnections connections) : IObjectStore
+{
+    public string Name { get; } = $"peerkey:{peer}";
+
+    private PeerObjectStore Current
+    {
+        get
+        {
+            try
+            {
+                return connections.Get(peer).Store;
+            }
+            catch (CommandFailedException e)
+            {
+                throw new StoreException(e.Message, e);
+            }
+        }
+    }
+
+    public ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel) => Current.GetAsync(id, cancel);
+
+    public ValueTask PutAsync(ObjectId id, ReadOnlyMemory<byte> buffer, CancellationToken cancel) => Current.PutAsync(id, buffer, cancel);
+
+    public ValueTask<bool> HasAsync(ObjectId id, CancellationToken cancel) => Current.HasAsync(id, cancel);
+
+    public ValueTask<bool> DeleteAsync(ObjectId id, CancellationToken cancel) => Current.DeleteAsync(id, cancel);
+
+    public IAsyncEnumerable<ObjectId> ListAsync(CancellationToken cancel) => Current.ListAsync(cancel);
+
+    public ValueTask SyncAsync(CancellationToken cancel) => Current.SyncAsync(cancel);
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}

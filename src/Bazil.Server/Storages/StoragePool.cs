@@ -1,0 +1,79 @@
+using Bazil.Core;
+using Bazil.Server.DataDirectories;
+using Bazil.Server.Errors;
+using Bazil.Server.Peers;
+using Bazil.Storage.Stores;
+
+namespace Bazil.Server.Storages;
+
+/// <summary>
+/// All object stores that this daemon has open, one for each address, shared by the volumes and peers that use it.
+/// Safe for concurrent use. Disposing it closes them all.
+/// </summary>
+internal sealed class StoragePool(DataDirectory directory, IPeerConnections connections) : IAsyncDisposable
+{
+    // Guards _stores; held while a store is opened, which touches the disk but calls nothing back.
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, IObjectStore> _stores = new(StringComparer.Ordinal);
+
+    /// <summary>The store at an address; not to be disposed by the caller. A peer's is not connected before it is used.</summary>
+    /// <exception cref="CommandFailedException">A directory cannot be used.</exception>
+    public IObjectStore Open(StorageAddress address) => address switch
+    {
+        StorageAddress.PeerStorage { Peer: var peer } => Open(address.ToString()!, name => new PeerOfferStore(peer, connections)),
+        StorageAddress.DirectoryStorage { Path: var path } => Open(path, name => OpenFiles(name, path)),
+        _ => Open(address.ToString()!, name => OpenFiles(name, directory.Chunks)),
+    };
+
+    /// <summary>Where the objects that a peer put here are kept.</summary>
+    public IObjectStore OpenPutsOf(PeerId peer) =>
+        Open($"put here by {peer}", name => OpenFiles(name, directory.PeerChunks(peer)));
+
+    /// <summary>The stores of all peers that ever put something here: they may have what the local one lacks.</summary>
+    public IReadOnlyList<IObjectStore> OpenAllPuts()
+    {
+        string peers = directory.Peers;
+        if (!Directory.Exists(peers)) return [];
+        var stores = new List<IObjectStore>();
+        foreach (string path in Directory.EnumerateDirectories(peers))
+        {
+            if (PeerId.TryParse(Path.GetFileName(path), out PeerId peer)) stores.Add(OpenPutsOf(peer));
+        }
+
+        return stores;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        List<IObjectStore> stores;
+        lock (_gate)
+        {
+            stores = [.. _stores.Values];
+            _stores.Clear();
+        }
+
+        foreach (IObjectStore store in stores) await store.DisposeAsync();
+    }
+
+    private IObjectStore Open(string name, Func<string, IObjectStore> open)
+    {
+        lock (_gate)
+        {
+            if (!_stores.TryGetValue(name, out IObjectStore? store)) _stores.Add(name, store = open(name));
+            return store;
+        }
+    }
+
+    private static FilesObjectStore OpenFiles(string name, string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path) ?? "/", UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            return FilesObjectStore.Open(name, path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandFailedException(ErrorKind.Failed, $"cannot use storage {path}: {e.Message}", inner: e);
+        }
+    }
+}

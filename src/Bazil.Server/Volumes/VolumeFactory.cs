@@ -1,0 +1,91 @@
+using Bazil.Core;
+using Bazil.Core.Crypto;
+using Bazil.FileSystem.Live;
+using Bazil.Fuse;
+using Bazil.Server.Config;
+using Bazil.Server.DataDirectories;
+using Bazil.Server.Hosting;
+using Bazil.Server.Storages;
+using Bazil.Storage.Blobs;
+using Bazil.Storage.Cas;
+using Bazil.Storage.Metadata;
+using Bazil.Storage.Stores;
+using Bazil.Unix;
+using Microsoft.Extensions.Logging;
+
+namespace Bazil.Server.Volumes;
+
+/// <summary>Puts volumes together from the parts of the daemon. The parts are borrowed. Safe for concurrent use.</summary>
+internal sealed class VolumeFactory(
+    ConfigStore config,
+    SharingKeyRing keys,
+    IMetadataStore metadata,
+    StoragePool storages,
+    DataDirectory directory,
+    SigningKey identity,
+    DirtyBudget budget,
+    ChunkCache cache,
+    TimeProvider time,
+    IEntropy entropy,
+    ILogger<VolumeFactory> log)
+{
+    /// <summary>Makes the rows of a new volume, in place of what an interrupted attempt may have left under its number.</summary>
+    public void Create(VolumeConfig volume, bool isOwn)
+    {
+        Volume.Delete(metadata, volume.LocalNumber);
+        Volume.Create(Options(volume, Stores(volume)), isOwn);
+    }
+
+    public OpenVolume Open(VolumeConfig volume)
+    {
+        MultiObjectStore stores = Stores(volume);
+        return new OpenVolume(Volume.Open(Options(volume, stores)), stores);
+    }
+
+    /// <summary>Where to look for objects that the first storage lacks: the volume's other storages, then what peers put here.</summary>
+    public IReadOnlyList<IObjectStore> OtherStores(VolumeConfig volume)
+    {
+        IObjectStore first = storages.Open(volume.Storages[0].Address);
+        return [.. storages.OpenAllPuts().Concat(volume.Storages.Skip(1).Select(s => storages.Open(s.Address))).Where(s => s != first)];
+    }
+
+    private MultiObjectStore Stores(VolumeConfig volume) => new(storages.Open(volume.Storages[0].Address), OtherStores(volume));
+
+    private VolumeOptions Options(VolumeConfig volume, MultiObjectStore stores)
+    {
+        var chunks = new CachingChunkStore(new ConvergentChunkStore(keys.Get(volume.SharingKeyName), stores), cache);
+        return new VolumeOptions
+        {
+            Name = volume.Name,
+            Id = volume.Id,
+            LocalNumber = volume.LocalNumber,
+            Identity = identity,
+            Metadata = metadata,
+            Chunks = chunks,
+            Blobs = new BlobContext(chunks, budget),
+            Clock = time,
+            Entropy = entropy,
+            OwnerId = UnixUser.EffectiveUserId,
+            GroupId = UnixUser.EffectiveGroupId,
+            Nickname = peer => config.FindPeer(peer)?.Nickname,
+            Statistics = Statistics,
+            Log = (message, exception) => DaemonLog.VolumeFailed(log, message, exception),
+        };
+    }
+
+    /// <summary>The free space of a volume is that of the disk that holds the data directory.</summary>
+    private FuseStatFs Statistics()
+    {
+        DiskSpace disk = DiskSpace.Of(directory.Path);
+        ulong unit = (ulong)disk.BlockSizeBytes;
+        return new FuseStatFs
+        {
+            Blocks = (ulong)disk.TotalBytes / unit,
+            BlocksFree = (ulong)disk.FreeBytes / unit,
+            BlocksAvailable = (ulong)disk.UsableBytes / unit,
+            Files = (ulong)disk.Inodes,
+            FilesFree = (ulong)disk.FreeInodes,
+            FragmentSize = (uint)disk.BlockSizeBytes,
+        };
+    }
+}

@@ -1,0 +1,180 @@
+using System.Collections.Concurrent;
+using Bazil.Core;
+using Bazil.Server.Config;
+using Bazil.Server.Errors;
+using Bazil.Server.Hosting;
+using Bazil.Server.Mounts;
+using Microsoft.Extensions.Logging;
+
+namespace Bazil.Server.Volumes;
+
+/// <summary>
+/// The volumes in use: opened when first needed, mounted and unmounted here, closed when the daemon ends. Safe for concurrent use.
+/// Disposing it unmounts all and makes them durable.
+/// </summary>
+internal sealed class VolumeRegistry(ConfigStore config, VolumeFactory factory, ILogger<VolumeRegistry> log) : IAsyncDisposable
+{
+    // Held while a volume is opened, mounted or unmounted, so that each happens once. Guards _closed and the Mount of each volume.
+    private readonly SemaphoreSlim _gate = new(1);
+    private readonly ConcurrentDictionary<VolumeId, OpenVolume> _open = new();
+    private bool _closed;
+
+    /// <summary>Makes the rows of a new volume.</summary>
+    public void Create(VolumeConfig volume, bool isOwn) => factory.Create(volume, isOwn);
+
+    /// <summary>The volume, opened if it is not yet. It stays the registry's.</summary>
+    /// <exception cref="CommandFailedException">There is no such volume, its sharing key or storage is missing, or it is damaged.</exception>
+    public async Task<OpenVolume> OpenAsync(VolumeId id, CancellationToken cancel)
+    {
+        if (_open.TryGetValue(id, out OpenVolume? volume)) return volume;
+        await _gate.WaitAsync(cancel);
+        try
+        {
+            return OpenHeld(id);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>Where a volume is mounted now, or null.</summary>
+    public string? MountpointOf(VolumeId id) => _open.TryGetValue(id, out OpenVolume? volume) ? volume.MountedOn : null;
+
+    /// <param name="mountpoint">Absolute and canonical.</param>
+    /// <exception cref="CommandFailedException">The mount point cannot be used, or the volume is mounted already.</exception>
+    public async Task MountAsync(VolumeId id, string mountpoint, CancellationToken cancel)
+    {
+        await _gate.WaitAsync(cancel);
+        try
+        {
+            OpenVolume volume = OpenHeld(id);
+            if (volume.Mount is { Completion.IsCompleted: false } mount)
+            {
+                throw new CommandFailedException(
+                    ErrorKind.Busy,
+                    $"volume {volume.Volume.Name} is already mounted on {mount.Mountpoint}",
+                    $"unmount it first: bazil volume unmount {volume.Volume.Name}");
+            }
+
+            MountpointRules.Check(mountpoint, Mountpoints());
+            volume.Mount = await VolumeMounts.MountAsync(volume.Volume, mountpoint, log, cancel);
+            DaemonLog.Mounted(log, volume.Volume.Name, mountpoint);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>Unmounts a volume and makes it durable; does nothing when it is not mounted.</summary>
+    public async Task UnmountAsync(VolumeId id, CancellationToken cancel)
+    {
+        await _gate.WaitAsync(cancel);
+        try
+        {
+            if (!_open.TryGetValue(id, out OpenVolume? volume)) return;
+            await UnmountHeldAsync(volume);
+            await volume.Volume.SyncAsync(cancel);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>Mounts every volume where the configuration says, clearing what a killed daemon left there. What cannot be mounted is said and skipped.</summary>
+    public async Task RemountAsync(CancellationToken cancel)
+    {
+        foreach (VolumeConfig volume in config.ListVolumes())
+        {
+            if (volume.Mountpoint is not { } mountpoint) continue;
+            try
+            {
+                await MountAsync(volume.Id, mountpoint, cancel);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                DaemonLog.NotRemounted(log, volume.Name, mountpoint, Failures.Describe(e).Message);
+            }
+        }
+    }
+
+    /// <summary>Counts a peer among the members of a volume.</summary>
+    public async Task AddMemberAsync(VolumeId id, PeerId peer, CancellationToken cancel) =>
+        (await OpenAsync(id, cancel)).Volume.AddMember(peer);
+
+    /// <summary>Counts a peer no more; does nothing when there is no such volume.</summary>
+    public async Task RemoveMemberAsync(VolumeId id, PeerId peer, CancellationToken cancel)
+    {
+        if (config.FindVolume(id) is not null) (await OpenAsync(id, cancel)).Volume.RemoveMember(peer);
+    }
+
+    /// <summary>Makes an open volume read from the storages that its configuration now has.</summary>
+    public void RefreshStorages(VolumeConfig volume)
+    {
+        if (_open.TryGetValue(volume.Id, out OpenVolume? open)) open.Stores.Others = factory.OtherStores(volume);
+    }
+
+    /// <summary>The same for all open volumes, after a peer got a place to put objects.</summary>
+    public void RefreshAllStorages()
+    {
+        foreach (VolumeConfig volume in config.ListVolumes()) RefreshStorages(volume);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _gate.WaitAsync(CancellationToken.None);
+        try
+        {
+            _closed = true;
+            foreach (OpenVolume volume in _open.Values)
+            {
+                try
+                {
+                    await UnmountHeldAsync(volume);
+                    await volume.Volume.DisposeAsync();
+                }
+                catch (Exception e)
+                {
+                    // The others must still be closed; whoever runs the daemon reads it in the log.
+                    DaemonLog.CloseFailed(log, volume.Volume.Name, e);
+                }
+            }
+
+            _open.Clear();
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private OpenVolume OpenHeld(VolumeId id)
+    {
+        if (_closed) throw new CommandFailedException(ErrorKind.Busy, "the server is shutting down");
+        if (_open.TryGetValue(id, out OpenVolume? open)) return open;
+        VolumeConfig volume = config.FindVolume(id) ?? throw new CommandFailedException(ErrorKind.NotFound, $"there is no volume with id {id}", "see: bazil volume list");
+        try
+        {
+            open = factory.Open(volume);
+        }
+        catch (WireFormatException e)
+        {
+            throw new CommandFailedException(ErrorKind.Damaged, $"volume {volume.Name} is damaged: {e.Message}", "restore the data directory from a backup", e);
+        }
+
+        _open[id] = open;
+        return open;
+    }
+
+    private async Task UnmountHeldAsync(OpenVolume volume)
+    {
+        if (volume.Mount is not { } mount) return;
+        await VolumeMounts.UnmountAsync(mount, Limits.UnmountGrace);
+        volume.Mount = null;
+        DaemonLog.Unmounted(log, volume.Volume.Name, mount.Mountpoint);
+    }
+
+    private IReadOnlyList<string> Mountpoints() => [.. _open.Values.Select(static v => v.MountedOn).OfType<string>()];
+}
