@@ -8,6 +8,9 @@ internal sealed class FileContent(MemoryBudget budget) : IDisposable
 {
     internal const int ChunkBytes = 256 * 1024;
 
+    /// <summary>Longest file; the list of its chunks then has 4 million places.</summary>
+    internal const long MaxBytes = 1L << 40;
+
     private const int SmallestChunkBytes = 4096;
 
     private readonly List<ContentChunk?> _chunks = [];
@@ -79,7 +82,8 @@ internal sealed class FileContent(MemoryBudget budget) : IDisposable
         while (offset < Length)
         {
             var (index, start) = Locate(offset);
-            if (ChunkAt(index) is not null == data) return offset;
+            if (index >= _chunks.Count) return data ? -1 : offset;
+            if (_chunks[index] is not null == data) return offset;
             offset += ChunkBytes - start;
         }
 

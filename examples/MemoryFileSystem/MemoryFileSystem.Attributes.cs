@@ -19,6 +19,7 @@ public partial class MemoryFileSystem
             if (changes.Has(AttributeField.Size))
             {
                 if (inode.Content is not { } content) return new(Errno.EINVAL);
+                if (changes.Size is < 0 or > FileContent.MaxBytes) return new(Errno.EFBIG);
                 content.SetLength(changes.Size);
                 inode.ModificationTime = now;
             }

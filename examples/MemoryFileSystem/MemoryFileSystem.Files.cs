@@ -43,6 +43,7 @@ public partial class MemoryFileSystem
         in RequestContext context, FuseNodeId node, FuseHandle handle, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
     {
         if (!TryGet(node, out var inode) || inode.Content is not { } content) return new(Errno.ESTALE);
+        if (offset < 0) return new(Errno.EINVAL);
         lock (inode.Lock) return new(content.Read(offset, buffer));
     }
 
@@ -56,6 +57,7 @@ public partial class MemoryFileSystem
         CancellationToken cancellationToken)
     {
         if (!TryGet(node, out var inode) || inode.Content is not { } content) return new(Errno.ESTALE);
+        if (offset < 0 || offset > FileContent.MaxBytes - buffer.Length) return new(Errno.EFBIG);
         lock (inode.Lock)
         {
             if (!content.TryWrite(offset, buffer.Span)) return new(Errno.ENOSPC);
@@ -88,6 +90,8 @@ public partial class MemoryFileSystem
     {
         if (!TryGet(node, out var inode) || inode.Content is not { } content) return new(Errno.ESTALE);
         if ((modes & ~(AllocateModes.KeepSize | AllocateModes.PunchHole | AllocateModes.ZeroRange)) != 0) return new(Errno.EOPNOTSUPP);
+        if (offset < 0 || length <= 0) return new(Errno.EINVAL);
+        if (offset > FileContent.MaxBytes - length) return new(Errno.EFBIG);
         lock (inode.Lock)
         {
             if ((modes & (AllocateModes.PunchHole | AllocateModes.ZeroRange)) != 0) content.Zero(offset, length);

@@ -28,7 +28,13 @@ public partial class MemoryFileSystem(TimeProvider clock, long capacityBytes) : 
 
     public override void Initialize(FuseConnection connection)
     {
-        var root = new Inode(FuseNodeId.Root.Value, RootMode) { Directory = new DirectoryContent(null), LinkCount = 2 };
+        var root = new Inode(FuseNodeId.Root.Value, RootMode)
+        {
+            UserId = UnixUser.EffectiveUserId,
+            GroupId = UnixUser.EffectiveGroupId,
+            Directory = new DirectoryContent(null),
+            LinkCount = 2,
+        };
         Touch(root, UnixTime.Now(clock));
         _inodes[root.Number] = root;
     }

@@ -3,7 +3,7 @@ namespace Bazil.Fuse;
 /// <summary>Bounds of the protocol, each with its reason.</summary>
 public static class FuseLimits
 {
-    /// <summary>FUSE_NAME_MAX: longest name the kernel sends in a request.</summary>
+    /// <summary>NAME_MAX, what every program expects. The kernel also sends longer names; they are answered ENAMETOOLONG without asking the file system.</summary>
     public const int NameBytes = 255;
 
     /// <summary>PATH_MAX: longest target of a symbolic link that the kernel accepts, without the final NUL.</summary>

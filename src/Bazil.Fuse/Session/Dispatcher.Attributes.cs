@@ -36,7 +36,7 @@ internal sealed partial class Dispatcher
 
     private bool GetAttributes(FuseRequest request, ref RequestReader reader)
     {
-        if (!reader.TryTake(out Abi.GetAttrIn get)) return Malformed(request);
+        if (!reader.TryTake(out Abi.GetAttrIn get)) return Malformed(request, reader);
         FuseHandle? handle = (get.Flags & GetAttrHandle) != 0 ? new FuseHandle(get.Handle) : null;
         return Complete(request, fileSystem.GetAttributes(request.Context, request.Node, handle, request.Token), SendAttributes);
     }
@@ -44,19 +44,19 @@ internal sealed partial class Dispatcher
     private bool SetAttributes(FuseRequest request, ref RequestReader reader) =>
         reader.TryTake(out Abi.SetAttrIn set)
             ? Complete(request, fileSystem.SetAttributes(request.Context, request.Node, set.ToChanges(), request.Token), SendAttributes)
-            : Malformed(request);
+            : Malformed(request, reader);
 
     private bool Access(FuseRequest request, ref RequestReader reader) =>
         reader.TryTake(out Abi.AccessIn access)
             ? Complete(request, fileSystem.Access(request.Context, request.Node, (AccessMask)access.Mask, request.Token))
-            : Malformed(request);
+            : Malformed(request, reader);
 
     private bool SetXattr(FuseRequest request, ref RequestReader reader)
     {
         var size = (capabilities & FuseCapabilities.SetXattrExtended) != 0 ? Unsafe.SizeOf<Abi.SetXattrIn>() : ShortSetXattrBytes;
         if (!reader.TryTakePrefix(size, out Abi.SetXattrIn set)
             || !reader.TryTakeName(out var name)
-            || !reader.TryTakeBytes(set.Size, out var value)) return Malformed(request);
+            || !reader.TryTakeBytes(set.Size, out var value)) return Malformed(request, reader);
         var flags = (XattrFlags)set.Flags & (XattrFlags.Create | XattrFlags.Replace);
         if ((set.ExtendedFlags & AclKillSetGroupId) != 0) flags |= XattrFlags.ClearSetGroupId;
         return Complete(request, fileSystem.SetXattr(request.Context, request.Node, name, value, flags, request.Token));
@@ -64,7 +64,7 @@ internal sealed partial class Dispatcher
 
     private bool GetXattr(FuseRequest request, ref RequestReader reader)
     {
-        if (!reader.TryTake(out Abi.GetXattrIn get) || !reader.TryTakeName(out var name)) return Malformed(request);
+        if (!reader.TryTake(out Abi.GetXattrIn get) || !reader.TryTakeName(out var name)) return Malformed(request, reader);
         request.AskedBytes = get.Size;
         var task = fileSystem.GetXattr(request.Context, request.Node, name, request.Token);
         return Complete(request, task, get.Size == 0 ? SendXattrSize : SendXattr);
@@ -72,7 +72,7 @@ internal sealed partial class Dispatcher
 
     private bool ListXattrs(FuseRequest request, ref RequestReader reader)
     {
-        if (!reader.TryTake(out Abi.GetXattrIn get)) return Malformed(request);
+        if (!reader.TryTake(out Abi.GetXattrIn get)) return Malformed(request, reader);
         request.AskedBytes = get.Size;
         var task = fileSystem.ListXattrs(request.Context, request.Node, request.Token);
         return Complete(request, task, get.Size == 0 ? SendXattrSize : SendXattr);
@@ -81,5 +81,5 @@ internal sealed partial class Dispatcher
     private bool RemoveXattr(FuseRequest request, ref RequestReader reader) =>
         reader.TryTakeName(out var name)
             ? Complete(request, fileSystem.RemoveXattr(request.Context, request.Node, name, request.Token))
-            : Malformed(request);
+            : Malformed(request, reader);
 }

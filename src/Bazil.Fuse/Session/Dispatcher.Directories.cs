@@ -21,11 +21,11 @@ internal sealed partial class Dispatcher
                 request,
                 fileSystem.OpenDirectory(request.Context, request.Node, new FuseOpenMode(open.Flags), request.Token),
                 SendOpenedDirectory)
-            : Malformed(request);
+            : Malformed(request, reader);
 
     private bool ReadDirectory(FuseRequest request, ref RequestReader reader, bool wantsPlus)
     {
-        if (!reader.TryTake(out Abi.ReadIn read) || !request.FitsData(read.Size)) return Malformed(request);
+        if (!reader.TryTake(out Abi.ReadIn read) || !request.FitsData(read.Size)) return Malformed(request, reader);
         request.Directory.Lend(request.Data((int)read.Size), wantsPlus);
         var task = fileSystem.ReadDirectory(
             request.Context, request.Node, new FuseHandle(read.Handle), (long)read.Offset, request.Directory, request.Token);
@@ -74,7 +74,7 @@ internal sealed partial class Dispatcher
                 request,
                 fileSystem.ReleaseDirectory(
                     request.Context, request.Node, new FuseHandle(release.Handle), new FuseOpenMode(release.Flags), request.Token))
-            : Malformed(request);
+            : Malformed(request, reader);
 
     private bool FsyncDirectory(FuseRequest request, ref RequestReader reader) =>
         reader.TryTake(out Abi.FsyncIn fsync)
@@ -82,7 +82,7 @@ internal sealed partial class Dispatcher
                 request,
                 fileSystem.FsyncDirectory(
                     request.Context, request.Node, new FuseHandle(fsync.Handle), (fsync.Flags & DataOnly) != 0, request.Token))
-            : Malformed(request);
+            : Malformed(request, reader);
 
     /// <summary>Takes back the lookups of a read that threw or was not received.</summary>
     private void ForgetUnseen(FuseRequest request)

@@ -52,7 +52,7 @@ internal sealed partial class Dispatcher
     private bool Open(FuseRequest request, ref RequestReader reader) =>
         reader.TryTake(out Abi.OpenIn open)
             ? Complete(request, fileSystem.Open(request.Context, request.Node, new FuseOpenMode(open.Flags), request.Token), SendOpened)
-            : Malformed(request);
+            : Malformed(request, reader);
 
     private bool Create(FuseRequest request, ref RequestReader reader) =>
         reader.TryTake(out Abi.CreateIn create) && reader.TryTakeName(out var name)
@@ -61,7 +61,7 @@ internal sealed partial class Dispatcher
                 fileSystem.Create(
                     request.Context, request.Node, name, create.Mode, create.Umask, new FuseOpenMode(create.Flags), request.Token),
                 SendCreated)
-            : Malformed(request);
+            : Malformed(request, reader);
 
     private bool CreateTemporary(FuseRequest request, ref RequestReader reader) =>
         reader.TryTake(out Abi.CreateIn create)
@@ -70,11 +70,11 @@ internal sealed partial class Dispatcher
                 fileSystem.CreateTemporary(
                     request.Context, request.Node, create.Mode, create.Umask, new FuseOpenMode(create.Flags), request.Token),
                 SendCreated)
-            : Malformed(request);
+            : Malformed(request, reader);
 
     private bool Read(FuseRequest request, ref RequestReader reader)
     {
-        if (!reader.TryTake(out Abi.ReadIn read) || !request.FitsData(read.Size)) return Malformed(request);
+        if (!reader.TryTake(out Abi.ReadIn read) || !request.FitsData(read.Size)) return Malformed(request, reader);
         request.AskedBytes = read.Size;
         var buffer = request.Data((int)read.Size);
         return Complete(
@@ -85,7 +85,7 @@ internal sealed partial class Dispatcher
 
     private bool Write(FuseRequest request, ref RequestReader reader)
     {
-        if (!reader.TryTake(out Abi.WriteIn write) || write.Size > (uint)reader.Rest.Length) return Malformed(request);
+        if (!reader.TryTake(out Abi.WriteIn write) || write.Size > (uint)reader.Rest.Length) return Malformed(request, reader);
         request.AskedBytes = write.Size;
         return Complete(
             request,
@@ -105,7 +105,7 @@ internal sealed partial class Dispatcher
             ? Complete(
                 request,
                 fileSystem.Flush(request.Context, request.Node, new FuseHandle(flush.Handle), flush.LockOwner, request.Token))
-            : Malformed(request);
+            : Malformed(request, reader);
 
     private bool Release(FuseRequest request, ref RequestReader reader) =>
         reader.TryTake(out Abi.ReleaseIn release)
@@ -113,7 +113,7 @@ internal sealed partial class Dispatcher
                 request,
                 fileSystem.Release(
                     request.Context, request.Node, new FuseHandle(release.Handle), new FuseOpenMode(release.Flags), request.Token))
-            : Malformed(request);
+            : Malformed(request, reader);
 
     private bool Fsync(FuseRequest request, ref RequestReader reader) =>
         reader.TryTake(out Abi.FsyncIn fsync)
@@ -121,7 +121,7 @@ internal sealed partial class Dispatcher
                 request,
                 fileSystem.Fsync(
                     request.Context, request.Node, new FuseHandle(fsync.Handle), (fsync.Flags & DataOnly) != 0, request.Token))
-            : Malformed(request);
+            : Malformed(request, reader);
 
     private bool Seek(FuseRequest request, ref RequestReader reader) =>
         reader.TryTake(out Abi.SeekIn seek)
@@ -130,7 +130,7 @@ internal sealed partial class Dispatcher
                 fileSystem.Seek(
                     request.Context, request.Node, new FuseHandle(seek.Handle), (long)seek.Offset, (SeekWhence)seek.Whence, request.Token),
                 SendOffset)
-            : Malformed(request);
+            : Malformed(request, reader);
 
     private bool Allocate(FuseRequest request, ref RequestReader reader) =>
         reader.TryTake(out Abi.AllocateIn allocate)
@@ -144,11 +144,11 @@ internal sealed partial class Dispatcher
                     (long)allocate.Length,
                     (AllocateModes)allocate.Mode,
                     request.Token))
-            : Malformed(request);
+            : Malformed(request, reader);
 
     private bool CopyFileRange(FuseRequest request, ref RequestReader reader, ReplySender<long> send)
     {
-        if (!reader.TryTake(out Abi.CopyFileRangeIn copy)) return Malformed(request);
+        if (!reader.TryTake(out Abi.CopyFileRangeIn copy)) return Malformed(request, reader);
         var source = new FileRange(request.Node, new FuseHandle(copy.HandleIn), (long)copy.OffsetIn);
         var target = new FileRange(new FuseNodeId(copy.NodeIdOut), new FuseHandle(copy.HandleOut), (long)copy.OffsetOut);
         // Positions are signed in the kernel; a length beyond that means as much as there is.

@@ -21,17 +21,17 @@ internal sealed partial class Dispatcher
     private bool Lookup(FuseRequest request, ref RequestReader reader) =>
         reader.TryTakeName(out var name)
             ? Complete(request, fileSystem.Lookup(request.Context, request.Node, name, request.Token), SendEntry)
-            : Malformed(request);
+            : Malformed(request, reader);
 
     private bool MakeSymbolicLink(FuseRequest request, ref RequestReader reader) =>
         reader.TryTakeName(out var name) && reader.TryTakeName(out var target, FuseLimits.LinkTargetBytes)
             ? Complete(request, fileSystem.MakeSymbolicLink(request.Context, request.Node, name, target, request.Token), SendEntry)
-            : Malformed(request);
+            : Malformed(request, reader);
 
     private bool MakeDirectory(FuseRequest request, ref RequestReader reader) =>
         reader.TryTake(out Abi.MakeDirectoryIn make) && reader.TryTakeName(out var name)
             ? Complete(request, fileSystem.MakeDirectory(request.Context, request.Node, name, make.Mode, make.Umask, request.Token), SendEntry)
-            : Malformed(request);
+            : Malformed(request, reader);
 
     private bool MakeNode(FuseRequest request, ref RequestReader reader) =>
         reader.TryTake(out Abi.MakeNodeIn make) && reader.TryTakeName(out var name)
@@ -39,7 +39,7 @@ internal sealed partial class Dispatcher
                 request,
                 fileSystem.MakeNode(request.Context, request.Node, name, make.Mode, make.Device, make.Umask, request.Token),
                 SendEntry)
-            : Malformed(request);
+            : Malformed(request, reader);
 
     private bool MakeLink(FuseRequest request, ref RequestReader reader) =>
         reader.TryTake(out Abi.LinkIn link) && reader.TryTakeName(out var name)
@@ -47,32 +47,32 @@ internal sealed partial class Dispatcher
                 request,
                 fileSystem.MakeLink(request.Context, new FuseNodeId(link.OldNodeId), request.Node, name, request.Token),
                 SendEntry)
-            : Malformed(request);
+            : Malformed(request, reader);
 
     private bool Unlink(FuseRequest request, ref RequestReader reader) =>
         reader.TryTakeName(out var name)
             ? Complete(request, fileSystem.Unlink(request.Context, request.Node, name, request.Token))
-            : Malformed(request);
+            : Malformed(request, reader);
 
     private bool RemoveDirectory(FuseRequest request, ref RequestReader reader) =>
         reader.TryTakeName(out var name)
             ? Complete(request, fileSystem.RemoveDirectory(request.Context, request.Node, name, request.Token))
-            : Malformed(request);
+            : Malformed(request, reader);
 
     private bool Rename(FuseRequest request, ref RequestReader reader) =>
         reader.TryTake(out Abi.RenameIn rename)
             ? Rename(request, ref reader, rename.NewParent, RenameFlags.None)
-            : Malformed(request);
+            : Malformed(request, reader);
 
     private bool Rename2(FuseRequest request, ref RequestReader reader) =>
         reader.TryTake(out Abi.Rename2In rename)
             ? Rename(request, ref reader, rename.NewParent, (RenameFlags)rename.Flags)
-            : Malformed(request);
+            : Malformed(request, reader);
 
     private bool Rename(FuseRequest request, ref RequestReader reader, ulong newParent, RenameFlags flags) =>
         reader.TryTakeName(out var name) && reader.TryTakeName(out var newName)
             ? Complete(
                 request,
                 fileSystem.Rename(request.Context, request.Node, name, new FuseNodeId(newParent), newName, flags, request.Token))
-            : Malformed(request);
+            : Malformed(request, reader);
 }

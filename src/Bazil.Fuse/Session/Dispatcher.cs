@@ -39,7 +39,7 @@ internal sealed partial class Dispatcher(
         if (HandledWithoutReply(request)) return Recycle(request);
         if (!InFlight.TryBegin(request, out var interrupted))
         {
-            Malformed(request);
+            Malformed(request, default);
             return Recycle(request);
         }
 
@@ -180,8 +180,9 @@ internal sealed partial class Dispatcher(
         return true;
     }
 
-    private bool Malformed(FuseRequest request)
+    private bool Malformed(FuseRequest request, in RequestReader reader)
     {
+        if (reader.NameTooLong) return Answer(request, Errno.ENAMETOOLONG);
         log(FuseLogLevel.Error, $"malformed {request.Header.Opcode} request of {request.Header.Length} bytes from the kernel", null);
         return Answer(request, Errno.EIO);
     }

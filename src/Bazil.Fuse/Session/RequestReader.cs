@@ -15,6 +15,9 @@ internal ref struct RequestReader(ReadOnlySpan<byte> body)
     /// <summary>What was not taken yet.</summary>
     internal readonly ReadOnlySpan<byte> Rest => _rest;
 
+    /// <summary>The reason why the last name was not taken: the kernel sends names up to PATH_MAX, longer than any file system has.</summary>
+    internal bool NameTooLong { get; private set; }
+
     /// <summary>The next struct, in place.</summary>
     internal bool TryTake<T>([NotNullWhen(true)] out T value)
         where T : unmanaged
@@ -45,6 +48,7 @@ internal ref struct RequestReader(ReadOnlySpan<byte> body)
     internal bool TryTakeName(out ReadOnlySpan<byte> name, int longest = FuseLimits.NameBytes)
     {
         var length = _rest.IndexOf((byte)0);
+        NameTooLong = length > longest;
         if (length <= 0 || length > longest)
         {
             name = default;

@@ -1,0 +1,64 @@
+using System.Text;
+using Bazil.Unix;
+
+namespace Bazil.Fuse.Tests.Mounted;
+
+/// <summary>
+/// One file, <c>f</c>, whose reads the test answers. The kernel caches attributes and names as long as it likes, so that
+/// what it asks for again is what it was told to drop.
+/// </summary>
+internal sealed class ScriptedFileSystem : FuseFileSystem
+{
+    internal static readonly FuseNodeId File = new(2);
+
+    /// <summary>How a read is answered; given what it was lent.</summary>
+    internal Func<Memory<byte>, CancellationToken, ValueTask<Reply<FuseReadResult>>> OnRead { get; set; } = (_, _) => new(Errno.EIO);
+
+    internal FuseOpenFlags OpenFlags { get; set; } = FuseOpenFlags.DirectIo;
+
+    internal TimeSpan Timeout { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>The name under which the file is found.</summary>
+    internal string Name { get; set; } = "f";
+
+    internal long Size { get; set; } = 1 << 20;
+
+    internal TaskCompletionSource Destroyed { get; } = new();
+
+    internal int Lookups;
+    internal int Reads;
+
+    public override ValueTask<Reply<FuseEntry>> Lookup(
+        in RequestContext context, FuseNodeId parent, ReadOnlySpan<byte> name, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref Lookups);
+        return Encoding.UTF8.GetString(name) == Name
+            ? new(new FuseEntry { Node = File, EntryTimeout = Timeout, AttributeTimeout = Timeout, Attributes = Attributes() })
+            : new(FuseEntry.Negative(Timeout));
+    }
+
+    public override ValueTask<Reply<FuseTimedAttributes>> GetAttributes(
+        in RequestContext context, FuseNodeId node, FuseHandle? handle, CancellationToken cancellationToken) =>
+        node == File
+            ? new(new FuseTimedAttributes(Attributes(), Timeout))
+            : base.GetAttributes(context, node, handle, cancellationToken);
+
+    public override ValueTask<Reply<FuseOpened>> Open(
+        in RequestContext context, FuseNodeId node, FuseOpenMode flags, CancellationToken cancellationToken) =>
+        new(new FuseOpened(default, OpenFlags));
+
+    public override ValueTask<Reply<FuseReadResult>> Read(
+        in RequestContext context, FuseNodeId node, FuseHandle handle, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref Reads);
+        return OnRead(buffer, cancellationToken);
+    }
+
+    public override void Destroy() => Destroyed.TrySetResult();
+
+    internal static FuseReadResult Fill(Memory<byte> buffer, string text) =>
+        FuseReadResult.Filled(Encoding.UTF8.GetBytes(text, buffer.Span));
+
+    private FuseAttributes Attributes() =>
+        new() { Inode = 2, Mode = FuseMode.Regular | 0x1B6, LinkCount = 1, Size = Size }; // rw-rw-rw-
+}

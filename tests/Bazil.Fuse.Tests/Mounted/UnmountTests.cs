@@ -1,0 +1,74 @@
+using Bazil.Fuse.Examples;
+using Bazil.Fuse.Mount;
+using Bazil.Unix;
+
+namespace Bazil.Fuse.Tests.Mounted;
+
+public sealed class UnmountTests
+{
+    [Fact]
+    public async Task Unmounting_ends_everything_and_may_be_repeated()
+    {
+        var fileSystem = new ScriptedFileSystem();
+        await using var mount = await TestMount.StartAsync(fileSystem);
+        Assert.True(MountTable.TryFind(mount.Path, out var entry) && entry.Type == "fuse.test");
+        await mount.Mount.UnmountAsync(TimeSpan.FromSeconds(10), CancellationToken.None);
+        Assert.True(mount.Mount.Completion.IsCompletedSuccessfully);
+        Assert.True(fileSystem.Destroyed.Task.IsCompleted);
+        Assert.False(MountTable.TryFind(mount.Path, out _));
+        await mount.Mount.UnmountAsync(TimeSpan.FromSeconds(10), CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task An_unmount_from_outside_is_noticed()
+    {
+        var fileSystem = new ScriptedFileSystem();
+        await using var mount = await TestMount.StartAsync(fileSystem);
+        (await Child.RunAsync(() => { }, "/bin/umount", mount.Path)).Succeeded();
+        await mount.Mount.Completion.WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.True(fileSystem.Destroyed.Task.IsCompleted);
+    }
+
+    [Fact]
+    public async Task Who_has_a_file_open_may_finish_within_the_grace()
+    {
+        await using var mount = await TestMount.StartAsync(new MemoryFileSystem(TimeProvider.System, 1 << 24));
+        using var child = mount.StartPython("""
+            fd = os.open('f', os.O_RDWR | os.O_CREAT)
+            os.chdir('/'); print('open'); sys.stdin.readline()
+            os.write(fd, b'after'); print(os.pread(fd, 9, 0).decode())
+            """);
+        Assert.Equal("open", await child.StandardOutput.ReadLineAsync());
+        var unmounted = mount.Mount.UnmountAsync(TimeSpan.FromSeconds(30), CancellationToken.None);
+        while (MountTable.TryFind(mount.Path, out _)) await Task.Yield();
+        Assert.False(unmounted.IsCompleted);
+        await child.StandardInput.WriteLineAsync();
+        Assert.Equal("after", (await mount.FinishAsync(child)).Succeeded());
+        await unmounted;
+    }
+
+    [Fact]
+    public async Task Who_keeps_a_file_open_is_cut_off_after_the_grace_even_in_the_middle_of_a_request()
+    {
+        var reading = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var fileSystem = new ScriptedFileSystem
+        {
+            OnRead = async (_, cancellationToken) =>
+            {
+                reading.TrySetResult();
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+                return Errno.EIO;
+            },
+        };
+        await using var mount = await TestMount.StartAsync(fileSystem);
+        using var child = mount.StartPython("""
+            fd = os.open('f', os.O_RDONLY)
+            try: os.read(fd, 9)
+            except OSError as e: print(errno.errorcode[e.errno])
+            """);
+        await reading.Task;
+        await mount.Mount.UnmountAsync(TimeSpan.FromMilliseconds(100), CancellationToken.None);
+        Assert.True(fileSystem.Destroyed.Task.IsCompleted);
+        Assert.Equal("ECONNABORTED", (await mount.FinishAsync(child)).Succeeded());
+    }
+}
