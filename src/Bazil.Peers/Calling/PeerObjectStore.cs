@@ -19,6 +19,9 @@ public sealed class PeerObjectStore : IObjectStore
     private readonly PeerCaller _caller;
     private readonly SemaphoreSlim _puts = new(Limits.PutsPerPeer); // never over the peer's own limit; not disposed: it has no handle
 
+    // Waiting for a stream of the connection must not be taken for silence of the peer: wait here, before the clock runs.
+    private readonly SemaphoreSlim _requests = new(Limits.StreamsPerConnection - Limits.PutsPerPeer);
+
     internal PeerObjectStore(PeerId peer, PeerId self, PeerCaller caller)
     {
         _peer = peer;
@@ -59,9 +62,17 @@ public sealed class PeerObjectStore : IObjectStore
         {
             var part = Part(ids, start);
             var call = Call("objects", cancel);
-            using var answer = await InStoreAsync(() => _caller.OpenAsync(call, PeerPaths.ObjectsGet, _ => IdsContent(part)));
-            foreach (var id in part) yield return await InStoreAsync(() => ReadObjectAsync(answer, id));
-            await InStoreAsync(() => EndAsync(answer));
+            await _requests.WaitAsync(cancel);
+            try
+            {
+                using var answer = await InStoreAsync(() => _caller.OpenAsync(call, PeerPaths.ObjectsGet, _ => IdsContent(part)));
+                foreach (var id in part) yield return await InStoreAsync(() => ReadObjectAsync(answer, id));
+                await InStoreAsync(() => EndAsync(answer));
+            }
+            finally
+            {
+                _requests.Release();
+            }
         }
     }
 
@@ -98,16 +109,16 @@ public sealed class PeerObjectStore : IObjectStore
         for (int start = 0; start < ids.Count; start += Limits.IdsPerRequest)
         {
             var part = Part(ids, start);
-            byte[] present = await InStoreAsync(async () =>
+            await _requests.WaitAsync(cancel);
+            try
             {
-                using var answer = await _caller.OpenAsync(Call("whether objects are there", cancel), PeerPaths.ObjectsHas, _ => IdsContent(part));
-                var frame = await answer.NextAsync();
-                if (frame is not { Kind: FrameKind.Data } data || data.Length != part.Count) throw Nonsense();
-                byte[] bytes = await answer.ReadPayloadAsync(data);
-                await EndAsync(answer);
-                return bytes;
-            });
-            for (int i = 0; i < present.Length; i++) result[start + i] = present[i] != 0;
+                byte[] present = await InStoreAsync(() => AskPresenceAsync(part, cancel));
+                for (int i = 0; i < present.Length; i++) result[start + i] = present[i] != 0;
+            }
+            finally
+            {
+                _requests.Release();
+            }
         }
         return result;
     }
@@ -127,7 +138,18 @@ public sealed class PeerObjectStore : IObjectStore
         return await EndAsync(answer);
     });
 
+    /// <summary>Does nothing: the connection belongs to its client.</summary>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private async Task<byte[]> AskPresenceAsync(IReadOnlyList<ObjectId> ids, CancellationToken cancel)
+    {
+        using var answer = await _caller.OpenAsync(Call("whether objects are there", cancel), PeerPaths.ObjectsHas, _ => IdsContent(ids));
+        var frame = await answer.NextAsync();
+        if (frame is not { Kind: FrameKind.Data } data || data.Length != ids.Count) throw Nonsense();
+        byte[] present = await answer.ReadPayloadAsync(data);
+        await EndAsync(answer);
+        return present;
+    }
 
     private async Task<PeerObject> ReadObjectAsync(FramedAnswer answer, ObjectId id)
     {

@@ -193,6 +193,29 @@ public sealed class ObjectTests
     }
 
     [Fact]
+    public async Task Two_hundred_gets_at_once_wait_for_their_turn_without_being_taken_for_silence()
+    {
+        var time = new ManualTime();
+        await using var nodes = await TwoNodes.StartAsync(clientTime: time, server: new PeerServerOptions { AliveInterval = TimeSpan.FromMilliseconds(20) });
+        using var full = new SemaphoreSlim(0);
+        var gate = new TaskCompletionSource();
+        nodes.Store.Before = (_, _) =>
+        {
+            full.Release();
+            return gate.Task;
+        };
+        var gets = Enumerable.Range(0, 200).Select(i => nodes.Call.Store.GetAsync(Id(i), Cancel).AsTask()).ToList();
+        for (int i = 0; i < Limits.StreamsPerConnection - Limits.PutsPerPeer; i++) await full.WaitAsync(Cancel);
+        for (int i = 0; i < 5; i++)
+        {
+            time.Advance(TimeSpan.FromSeconds(4));
+            await Task.Delay(TimeSpan.FromMilliseconds(300), TimeProvider.System, Cancel); // signs of life come in
+        }
+        gate.SetResult();
+        foreach (var get in gets) Assert.Null(await get);
+    }
+
+    [Fact]
     public async Task Metadata_passes_content_that_nobody_reads()
     {
         await using var nodes = await TwoNodes.StartAsync();
