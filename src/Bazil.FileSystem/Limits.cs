@@ -36,9 +36,6 @@ public static class Limits
     /// <summary>Decoded records kept in memory.</summary>
     public const int RecordCacheCount = 32768;
 
-    /// <summary>Bytes of nodes collected into one frame of a pull.</summary>
+    /// <summary>Bytes of nodes collected into one frame of a pull, which is merged in one transaction.</summary>
     public const int FrameBytesTarget = 64 * 1024;
-
-    /// <summary>Nodes merged in one transaction of a pull.</summary>
-    public const int PullBatchCount = 256;
 }

@@ -166,18 +166,25 @@ public sealed partial class Volume
         {
             var transaction = new Transaction(_store) { MergesForeign = true };
             VolumeState state = _store.State;
+            bool isNew = !header.Knowledge.IsCoveredBy(state.Knowledge) || !header.Horizon.IsCoveredBy(state.Horizon);
             foreach (Head head in header.Heads.Where(head => head.Tick > state.Knowledge[head.Replica] || HeadTable.Read(_store.Tables, head.Replica) is null))
             {
                 HeadTable.Put(transaction.Batch, _store.Tables, head);
             }
 
-            state.Learn(header.Knowledge);
-            state.RaiseHorizon(header.Horizon);
             foreach ((PeerId member, Knowledge knowledge) in header.Members.Append(KeyValuePair.Create(peer, header.Knowledge)))
             {
-                MemberTable.Put(transaction.Batch, _store.Tables, member, _store.ReadMemberKnowledge(member).Join(knowledge));
+                Knowledge before = _store.ReadMemberKnowledge(member);
+                if (knowledge.IsCoveredBy(before)) continue;
+                MemberTable.Put(transaction.Batch, _store.Tables, member, before.Join(knowledge));
+                isNew = true;
             }
 
+            // Nothing learnt, nothing to write: two connected machines at rest stay at rest.
+            if (!isNew) return new CommittedChange([], []);
+
+            state.Learn(header.Knowledge);
+            state.RaiseHorizon(header.Horizon);
             state.DropCoveredReferences();
             CommittedChange first = Commit(transaction);
             CommittedChange second = new PullCompletion(_store, Now(), message => _options.Log($"volume {Name}: {message}", null)).Run(Commit);

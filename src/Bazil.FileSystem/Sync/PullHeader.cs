@@ -5,10 +5,10 @@ namespace Bazil.FileSystem.Sync;
 /// <summary>
 /// The first frame of an answer: what the serving side knows.
 /// <code>
-/// format (1) = 1 | status (1) | full (1) | knowledge | purge horizon
-/// | heads: count, each as in <see cref="Head"/> | members: count, each peer id (32) and knowledge
+/// format (1) = 1 | status (1) | full (1) | knowledge | heads: count, each as in <see cref="Head"/>
+/// | purge horizon | members: count, each peer id (32), flag (1), knowledge when the flag is 0; 1 means the header's
 /// </code>
-/// With another status than <see cref="PullStatus.Changes"/> nothing follows the status.
+/// With status <see cref="PullStatus.Same"/> full, knowledge and heads are absent, with the others everything is.
 /// </summary>
 internal sealed record PullHeader(
     PullStatus Status,
@@ -28,40 +28,49 @@ internal sealed record PullHeader(
         var writer = new WireWriter();
         writer.WriteByte(Format);
         writer.WriteByte((byte)Status);
-        if (Status != PullStatus.Changes) return writer.ToArray();
-        writer.WriteByte(IsFull ? (byte)1 : (byte)0);
-        KnowledgeCodec.Write(writer, Knowledge);
+        if (Status is not (PullStatus.Changes or PullStatus.Same)) return writer.ToArray();
+        if (Status == PullStatus.Changes)
+        {
+            writer.WriteByte(IsFull ? (byte)1 : (byte)0);
+            KnowledgeCodec.Write(writer, Knowledge);
+            writer.WriteVariable((ulong)Heads.Count);
+            foreach (Head head in Heads) head.Write(writer);
+        }
+
         KnowledgeCodec.Write(writer, Horizon);
-        writer.WriteVariable((ulong)Heads.Count);
-        foreach (Head head in Heads) head.Write(writer);
         writer.WriteVariable((ulong)Members.Count);
         foreach ((PeerId member, Knowledge knowledge) in Members)
         {
+            bool isSame = knowledge.Equals(Knowledge);
             writer.WriteFixed(member.Span);
-            KnowledgeCodec.Write(writer, knowledge);
+            writer.WriteByte(isSame ? (byte)1 : (byte)0);
+            if (!isSame) KnowledgeCodec.Write(writer, knowledge);
         }
 
         return writer.ToArray();
     }
 
+    /// <param name="bytes">The frame.</param>
+    /// <param name="known">The puller's knowledge: that of the header when both are the same.</param>
     /// <exception cref="WireFormatException">Malformed, or of a newer format.</exception>
-    public static PullHeader Decode(ReadOnlySpan<byte> bytes)
+    public static PullHeader Decode(ReadOnlySpan<byte> bytes, Knowledge known)
     {
         var reader = new WireReader(bytes, "header of a pull");
         byte format = reader.ReadByte();
         if (format != Format) throw reader.Malformed($"format {format} is not known to this version");
         var status = (PullStatus)reader.ReadByte();
         if (!Enum.IsDefined(status)) throw reader.Malformed($"unknown status {(byte)status}");
-        if (status != PullStatus.Changes) return Only(status);
-        bool isFull = reader.ReadByte() != 0;
-        Knowledge knowledge = KnowledgeCodec.Read(ref reader), horizon = KnowledgeCodec.Read(ref reader);
-        var heads = new Head[reader.ReadCount(KnowledgeCodec.EntriesMax, Head.SignatureBytes)];
+        if (status is not (PullStatus.Changes or PullStatus.Same)) return Only(status);
+        bool isFull = status == PullStatus.Changes && reader.ReadByte() != 0;
+        Knowledge knowledge = status == PullStatus.Changes ? KnowledgeCodec.Read(ref reader) : known;
+        var heads = new Head[status == PullStatus.Changes ? reader.ReadCount(KnowledgeCodec.EntriesMax, Head.SignatureBytes) : 0];
         for (int index = 0; index < heads.Length; index++) heads[index] = Head.Read(ref reader);
+        Knowledge horizon = KnowledgeCodec.Read(ref reader);
         var members = new KeyValuePair<PeerId, Knowledge>[reader.ReadCount(MembersMax, PeerId.Size + 1)];
         for (int index = 0; index < members.Length; index++)
         {
             PeerId member = reader.ReadPeerId();
-            members[index] = KeyValuePair.Create(member, KnowledgeCodec.Read(ref reader));
+            members[index] = KeyValuePair.Create(member, reader.ReadByte() == 0 ? KnowledgeCodec.Read(ref reader) : knowledge);
         }
 
         reader.ExpectEnd();

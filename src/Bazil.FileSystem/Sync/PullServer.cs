@@ -30,18 +30,21 @@ internal sealed class PullServer
     public IEnumerable<byte[]> Answer(PeerId puller, PullRequest request)
     {
         if (!IsMember(puller)) return [PullHeader.Only(PullStatus.NotMember).Encode()];
-        if (request.AsksForNodes) return Items(Header(isFull: false), request.Nodes);
-        if (request.Digest.AsSpan().SequenceEqual(PullRequest.DigestOf(_knowledge))) return [PullHeader.Only(PullStatus.Same).Encode()];
+        if (request.AsksForNodes) return Items(Header(PullStatus.Changes, isFull: false), request.Nodes);
+
+        // With nodes of an interrupted pull there is more than the knowledge says, whatever the other side knows.
+        bool isComplete = _references.Values.All(reference => reference.IsCoveredBy(_knowledge));
+        if (isComplete && request.Digest.AsSpan().SequenceEqual(PullRequest.DigestOf(_knowledge))) return [Header(PullStatus.Same, isFull: false).Encode()];
         if (request.Knowledge is null) return [PullHeader.Only(PullStatus.SendKnowledge).Encode()];
 
         // Who does not know all that was purged here may still have it: only a full comparison tells.
         bool isFull = !VolumeState.ReadHorizon(_tables).IsCoveredBy(request.Knowledge);
-        return Items(Header(isFull), isFull ? AllNodes() : ChangedNodes(request.Knowledge));
+        return Items(Header(PullStatus.Changes, isFull), isFull ? AllNodes() : ChangedNodes(request.Knowledge));
     }
 
     private bool IsMember(PeerId peer) => ReadRecord(Transaction.MembersInode)?.Members.Find(peer) is not null;
 
-    private PullHeader Header(bool isFull)
+    private PullHeader Header(PullStatus status, bool isFull)
     {
         var heads = new List<Head>(_knowledge.Count);
         OwnHead own = VolumeState.ReadHead(_tables);
@@ -51,7 +54,7 @@ internal sealed class PullServer
             else heads.Add(HeadTable.Read(_tables, replica) ?? throw new InvariantException($"replica {replica} is known without its head"));
         }
 
-        return new PullHeader(PullStatus.Changes, isFull, _knowledge, VolumeState.ReadHorizon(_tables), heads, MemberTable.ReadAll(_tables));
+        return new PullHeader(status, isFull, _knowledge, VolumeState.ReadHorizon(_tables), heads, MemberTable.ReadAll(_tables));
     }
 
     private IEnumerable<byte[]> Items(PullHeader header, IEnumerable<NodeId> nodes)

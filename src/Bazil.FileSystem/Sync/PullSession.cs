@@ -29,12 +29,13 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
         IReadOnlyList<PeerId> members = volume.Members();
         if (members.Count > 0 && !members.Contains(link.Peer)) throw new SyncException($"peer {link.Peer} is not a member of volume {volume.Name}");
         Knowledge known = volume.Knowledge;
-        PullHeader header = await AskAsync(PullRequest.Changes(known, withKnowledge: false), cancel);
-        if (header.Status == PullStatus.SendKnowledge) header = await AskAsync(PullRequest.Changes(known, withKnowledge: true), cancel);
+        PullHeader header = await AskAsync(PullRequest.Changes(known, withKnowledge: false), known, cancel);
+        if (header.Status == PullStatus.SendKnowledge) header = await AskAsync(PullRequest.Changes(known, withKnowledge: true), known, cancel);
         switch (header.Status)
         {
             case PullStatus.Same:
-                return new PullResult(0, 0, 0);
+                await ShowAsync(volume.CompletePull(header, link.Peer));
+                return new PullResult(0, volume.CountConflicts(), 0);
             case PullStatus.NotMember:
                 throw new SyncException($"peer {link.Peer} does not count this node among the members of volume {volume.Name}: ask its owner for 'bazil peer volume allow'");
             case PullStatus.SendKnowledge:
@@ -54,14 +55,13 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
         while (_missing.Where(asked.Add).Take(PullRequest.NodesMax).ToList() is { Count: > 0 } wanted)
         {
             _missing.ExceptWith(wanted);
-            await AskAsync(PullRequest.ForNodes(wanted), cancel);
+            await AskAsync(PullRequest.ForNodes(wanted), Knowledge.Empty, cancel);
         }
     }
 
-    private async Task<PullHeader> AskAsync(PullRequest request, CancellationToken cancel)
+    private async Task<PullHeader> AskAsync(PullRequest request, Knowledge known, CancellationToken cancel)
     {
         PullHeader? header = null;
-        var batch = new List<NodeRecord>();
         ulong received = 0;
         bool isEnded = false;
         await foreach (ReadOnlyMemory<byte> frame in link.RequestAsync(request.Encode(), cancel))
@@ -69,7 +69,7 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
             if (isEnded) throw new WireFormatException("frames follow the end");
             if (header is null)
             {
-                header = PullHeader.Decode(frame.Span);
+                header = PullHeader.Decode(frame.Span, known);
                 isEnded = header.Status != PullStatus.Changes;
                 if (!isEnded) volume.CheckHeader(header, link.Peer);
                 continue;
@@ -78,8 +78,7 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
             if (ItemFrame.Decode(frame.Span, out ulong count) is { } nodes)
             {
                 received += (ulong)nodes.Count;
-                batch.AddRange(nodes);
-                if (batch.Count >= Limits.PullBatchCount) await MergeAsync(batch, header.Knowledge);
+                await MergeAsync(nodes, header.Knowledge);
                 continue;
             }
 
@@ -88,17 +87,15 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
         }
 
         if (header is null || !isEnded) throw new SyncException($"the answer of peer {link.Peer} for volume {volume.Name} was cut off");
-        if (batch.Count > 0) await MergeAsync(batch, header.Knowledge);
         return header;
     }
 
-    private async Task MergeAsync(List<NodeRecord> batch, Knowledge theirKnowledge)
+    private async Task MergeAsync(List<NodeRecord> nodes, Knowledge theirKnowledge)
     {
-        _missing.UnionWith(volume.Merge(batch, theirKnowledge, out CommittedChange change));
-        _served.UnionWith(batch.Select(node => node.Id));
+        _missing.UnionWith(volume.Merge(nodes, theirKnowledge, out CommittedChange change));
+        _served.UnionWith(nodes.Select(node => node.Id));
         _missing.ExceptWith(_served);
-        _merged += batch.Count;
-        batch.Clear();
+        _merged += nodes.Count;
         await ShowAsync(change);
     }
 

@@ -1,0 +1,22 @@
+using System.Runtime.CompilerServices;
+using Bazil.Core;
+using Bazil.FileSystem.Sync;
+
+namespace Bazil.FileSystem.Tests.Simulation;
+
+/// <summary>A link inside the process that breaks after a number of frames.</summary>
+internal sealed class MemoryLink(Replica puller, Replica server, int frames) : IVolumeLink
+{
+    private int _left = frames;
+
+    public PeerId Peer => server.Id;
+
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> RequestAsync(ReadOnlyMemory<byte> request, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        await foreach (ReadOnlyMemory<byte> frame in server.Volume.ServeAsync(puller.Id, request, cancel))
+        {
+            if (_left-- <= 0) throw new IOException("the connection was lost");
+            yield return frame;
+        }
+    }
+}

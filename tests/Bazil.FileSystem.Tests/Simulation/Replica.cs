@@ -1,0 +1,237 @@
+using System.Text;
+using Bazil.Core;
+using Bazil.Core.Crypto;
+using Bazil.FileSystem.Live;
+using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Sync;
+using Bazil.Fuse;
+using Bazil.Storage.Blobs;
+using Bazil.Storage.Cas;
+using Bazil.Storage.Metadata;
+using Bazil.Unix;
+
+namespace Bazil.FileSystem.Tests.Simulation;
+
+/// <summary>
+/// One machine of a simulated world: a real volume over a database in memory that can lose what was not synced. Paths are
+/// written with slashes; the empty path is the root.
+/// </summary>
+internal sealed class Replica : IAsyncDisposable
+{
+    private readonly World _world;
+    private readonly SigningKey _identity;
+    private readonly DirtyBudget _budget = new();
+    private readonly IChunkStore _chunks;
+
+    public Replica(World world, string name, bool isOwner)
+    {
+        _world = world;
+        Name = name;
+        byte[] seed = new byte[SigningKey.SeedSize];
+        Encoding.ASCII.GetBytes(name).CopyTo(seed, 0);
+        _identity = SigningKey.FromSeed(seed);
+        _chunks = new ConvergentChunkStore(world.SharingKey, world.Objects);
+        Volume.Create(Options(), isOwner);
+        Volume = Volume.Open(Options());
+    }
+
+    public string Name { get; }
+
+    public PeerId Id => _identity.PeerId;
+
+    public MemoryMetadataStore Metadata { get; private set; } = new();
+
+    public Volume Volume { get; private set; }
+
+    public List<string> Log { get; } = [];
+
+    // -- life
+
+    /// <summary>Stops without a crash and starts again, as the daemon does.</summary>
+    public async Task RestartAsync()
+    {
+        await Volume.DisposeAsync();
+        Volume = Volume.Open(Options());
+    }
+
+    /// <summary>Power fails: an arbitrary part of what was not synced is lost. Then it starts again.</summary>
+    public void PowerCut(Random random)
+    {
+        Metadata.LoseUnsynced(random);
+        Volume = Volume.Open(Options());
+    }
+
+    /// <summary>A copy of the data directory as it stands.</summary>
+    public MemoryMetadataStore Backup()
+    {
+        Metadata.Sync();
+        return Copy(Metadata);
+    }
+
+    /// <summary>The data directory is replaced by an old copy, and the daemon starts on it.</summary>
+    public void Restore(MemoryMetadataStore backup)
+    {
+        Metadata = Copy(backup);
+        Volume = Volume.Open(Options());
+    }
+
+    // -- sync
+
+    public Task<PullResult> PullAsync(Replica from) => Volume.PullAsync(new MemoryLink(this, from, int.MaxValue), CancellationToken.None);
+
+    /// <summary>Pulls, and loses the connection after this many frames.</summary>
+    public async Task PullAndLoseAsync(Replica from, int frames)
+    {
+        try
+        {
+            await Volume.PullAsync(new MemoryLink(this, from, frames), CancellationToken.None);
+        }
+        catch (IOException)
+        {
+            // The connection was lost on purpose.
+        }
+    }
+
+    // -- files
+
+    public InodeId Find(string path) => TryFind(path) ?? throw new FileNotFoundException($"{Name}: {path}");
+
+    public InodeId? TryFind(string path)
+    {
+        InodeId inode = InodeId.Root;
+        foreach (string name in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            Reply<FuseAttributes> found = Volume.Lookup(inode, Encoding.UTF8.GetBytes(name));
+            if (!found.HasValue) return null;
+            inode = new InodeId(found.Value.Inode);
+        }
+
+        return inode;
+    }
+
+    public bool Exists(string path) => TryFind(path) is not null;
+
+    public FuseAttributes Stat(string path) => Volume.GetAttributes(Find(path)).Value;
+
+    public InodeId MakeDirectory(string path) => Create(path, NodeKind.Directory, null);
+
+    public InodeId MakeSymlink(string path, string target) => Create(path, NodeKind.Symlink, ContentValue.Symlink(Encoding.UTF8.GetBytes(target), default));
+
+    /// <summary>Writes a file as a shell redirection does: create or truncate, write, close.</summary>
+    public async Task WriteAsync(string path, string text)
+    {
+        FuseHandle handle = await OpenForWritingAsync(path);
+        await WriteAsync(handle, text);
+        await CloseAsync(handle);
+    }
+
+    public async Task<FuseHandle> OpenForWritingAsync(string path, bool truncate = true)
+    {
+        InodeId inode = TryFind(path) ?? Create(path, NodeKind.File, ContentValue.Inline([], default));
+        FuseHandle handle = Volume.Open(inode, new FuseOpenMode(2)).Value;
+        if (truncate) Assert.Equal(Errno.OK, await Volume.TruncateAsync(inode, 0, isOpen: true, CancellationToken.None));
+        return handle;
+    }
+
+    public async Task WriteAsync(FuseHandle handle, string text)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        Assert.Equal(bytes.Length, (await Volume.WriteAsync(handle, 0, bytes, CancellationToken.None)).Value);
+    }
+
+    public async Task CloseAsync(FuseHandle handle)
+    {
+        Assert.Equal(Errno.OK, await Volume.FlushAsync(handle, CancellationToken.None));
+        await Volume.ReleaseAsync(handle);
+    }
+
+    public Task<string> ReadAsync(string path) => ReadAsync(Find(path));
+
+    public async Task<string> ReadAsync(InodeId inode)
+    {
+        FuseHandle handle = Volume.Open(inode, new FuseOpenMode(0)).Value;
+        byte[] buffer = new byte[Volume.GetAttributes(inode).Value.Size];
+        Reply<FuseReadResult> read = await Volume.ReadAsync(handle, 0, buffer, CancellationToken.None);
+        Assert.True(read.HasValue);
+        await Volume.ReleaseAsync(handle);
+        return Encoding.UTF8.GetString(buffer);
+    }
+
+    public Errno Unlink(string path) => Volume.Unlink(ParentOf(path), NameOf(path));
+
+    public Errno RemoveDirectory(string path) => Volume.RemoveDirectory(ParentOf(path), NameOf(path));
+
+    public Errno Rename(string path, string newPath, RenameFlags flags = RenameFlags.None) =>
+        Volume.Rename(ParentOf(path), NameOf(path), ParentOf(newPath), NameOf(newPath), flags);
+
+    public Errno Link(string path, string newPath) => Volume.MakeLink(Find(path), ParentOf(newPath), NameOf(newPath)).Error;
+
+    public Errno Chmod(string path, uint mode) =>
+        Volume.SetAttributes(Find(path), new AttributeChanges { Fields = AttributeField.Mode, Mode = mode }).Error;
+
+    /// <summary>The texts of the alternates of a name.</summary>
+    public List<string> Alternates(string path) =>
+        [.. Volume.ListAlternates(ParentOf(path), FileName.Parse(NameOf(path).ToArray())).Select(alternate => Encoding.UTF8.GetString(alternate.Content.Bytes.Span)).Order()];
+
+    public Errno DropAlternate(string path, int index = 0)
+    {
+        FileName name = FileName.Parse(NameOf(path).ToArray());
+        return Volume.DropAlternate(ParentOf(path), name, Volume.ListAlternates(ParentOf(path), name)[index].Label);
+    }
+
+    /// <summary>What is shown, below all directories: path → kind, and alternates.</summary>
+    public SortedDictionary<string, string> Tree() => TreeReader.Read(this);
+
+    /// <summary>The replicated state: what all replicas must agree on.</summary>
+    public SortedDictionary<string, string> State() => StateReader.Read(Metadata);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Volume.DisposeAsync();
+        await _budget.DisposeAsync();
+        _identity.Dispose();
+    }
+
+    private InodeId Create(string path, NodeKind kind, ContentValue? content)
+    {
+        Reply<FuseAttributes> created = Volume.Create(new NewNode
+        {
+            Parent = ParentOf(path), Name = NameOf(path), Kind = kind, Mode = 0x1A4, UserId = 1000, GroupId = 1000, Content = content,
+        });
+        Assert.Equal(Errno.OK, created.Error);
+        return new InodeId(created.Value.Inode);
+    }
+
+    private InodeId ParentOf(string path) => Find(path.Contains('/') ? path[..path.LastIndexOf('/')] : "");
+
+    private static ReadOnlySpan<byte> NameOf(string path) => Encoding.UTF8.GetBytes(path[(path.LastIndexOf('/') + 1)..]);
+
+    private VolumeOptions Options() => new()
+    {
+        Name = "world",
+        Id = _world.VolumeId,
+        LocalNumber = 1,
+        Identity = _identity,
+        Metadata = Metadata,
+        Chunks = _chunks,
+        Blobs = new BlobContext(_chunks, _budget),
+        Clock = _world.Clock,
+        Entropy = _world.Entropy,
+        OwnerId = 1000,
+        GroupId = 1000,
+        Nickname = id => _world.Replicas.FirstOrDefault(replica => replica.Id == id)?.Name,
+        Statistics = () => new FuseStatFs(),
+        Log = (message, _) => Log.Add(message),
+    };
+
+    private static MemoryMetadataStore Copy(MemoryMetadataStore source)
+    {
+        var copy = new MemoryMetadataStore();
+        var batch = new MetadataBatch();
+        using IMetadataCursor cursor = source.Scan([], []);
+        while (cursor.MoveNext()) batch.Put(cursor.Key, cursor.Value);
+        copy.Commit(batch);
+        copy.Sync();
+        return copy;
+    }
+}

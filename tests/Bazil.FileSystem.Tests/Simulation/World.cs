@@ -1,0 +1,101 @@
+using Bazil.Core;
+using Bazil.Core.Crypto;
+using Bazil.Storage.Stores;
+
+namespace Bazil.FileSystem.Tests.Simulation;
+
+/// <summary>
+/// Several machines with one volume, in one process, from one seed. Content lies in one store that all can read, as
+/// here only metadata is exchanged.
+/// </summary>
+internal sealed class World : IAsyncDisposable
+{
+    private readonly List<Replica> _replicas = [];
+
+    private World(int seed)
+    {
+        Random = new Random(seed);
+        Entropy = new SeededEntropy(new Random(seed + 1));
+        VolumeId = VolumeId.Random(Entropy);
+        byte[] secret = new byte[SharingKey.Size];
+        Entropy.Fill(secret);
+        SharingKey = new SharingKey(secret);
+    }
+
+    public Random Random { get; }
+
+    public IEntropy Entropy { get; }
+
+    public ManualClock Clock { get; } = new();
+
+    public VolumeId VolumeId { get; }
+
+    public SharingKey SharingKey { get; }
+
+    public IObjectStore Objects { get; } = new MemoryObjectStore("shared");
+
+    public IReadOnlyList<Replica> Replicas => _replicas;
+
+    /// <summary>Makes a world in which every machine is a member and knows it.</summary>
+    public static async Task<World> CreateAsync(int count, int seed = 1)
+    {
+        var world = new World(seed);
+        for (int index = 0; index < count; index++) world._replicas.Add(new Replica(world, ((char)('A' + index)).ToString(), index == 0));
+        foreach (Replica replica in world._replicas.Skip(1)) world._replicas[0].Volume.AddMember(replica.Id);
+        foreach (Replica replica in world._replicas.Skip(1)) await replica.PullAsync(world._replicas[0]);
+        await world.SpreadAsync();
+        return world;
+    }
+
+    public void Deconstruct(out Replica a, out Replica b) => (a, b) = (_replicas[0], _replicas[1]);
+
+    public void Deconstruct(out Replica a, out Replica b, out Replica c) => (a, b, c) = (_replicas[0], _replicas[1], _replicas[2]);
+
+    /// <summary>Everybody pulls from everybody, twice.</summary>
+    public async Task SpreadAsync()
+    {
+        for (int round = 0; round < 2; round++)
+        {
+            foreach (Replica to in _replicas)
+            {
+                foreach (Replica from in _replicas.Where(from => from != to)) await to.PullAsync(from);
+            }
+        }
+    }
+
+    /// <summary>Pulls until nothing changes any more, then checks that all replicas agree, in state and in what they show.</summary>
+    public async Task SettleAsync(string context = "")
+    {
+        string before = "";
+        for (int round = 0; round < 12; round++)
+        {
+            await SpreadAsync();
+            string after = string.Join('\n', _replicas.Select(replica => replica.Volume.Knowledge + Describe(replica.State())));
+            if (after == before) break;
+            Assert.True(round < 11, $"{context}: does not come to rest");
+            before = after;
+        }
+
+        foreach (Replica replica in _replicas)
+        {
+            string differs = $"{context}: {_replicas[0].Name} and {replica.Name} differ";
+            Assert.True(Describe(_replicas[0].State()) == Describe(replica.State()), $"{differs} in state\n{Diff(_replicas[0].State(), replica.State())}");
+            Assert.True(Describe(_replicas[0].Tree()) == Describe(replica.Tree()), $"{differs} in the tree\n{Diff(_replicas[0].Tree(), replica.Tree())}");
+            Assert.Equal(Describe(TreeOracle.Compute(replica.Metadata)), Describe(replica.Tree()));
+            Assert.Null(replica.Volume.Failure);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (Replica replica in _replicas) await replica.DisposeAsync();
+        SharingKey.Dispose();
+        await Objects.DisposeAsync();
+    }
+
+    public static string Describe(SortedDictionary<string, string> map) => string.Join('\n', map.Select(entry => $"{entry.Key} = {entry.Value}"));
+
+    private static string Diff(SortedDictionary<string, string> left, SortedDictionary<string, string> right) =>
+        string.Join('\n', left.Keys.Union(right.Keys).Where(key => left.GetValueOrDefault(key) != right.GetValueOrDefault(key))
+            .Select(key => $"  {key}\n    {left.GetValueOrDefault(key)}\n    {right.GetValueOrDefault(key)}"));
+}
