@@ -1,0 +1,106 @@
+using Bazil.FileSystem.Live;
+using Bazil.FileSystem.Nodes;
+using Bazil.Fuse;
+using Bazil.Storage.Metadata;
+using Bazil.Unix;
+
+namespace Bazil.FileSystem.Tests.Simulation;
+
+/// <summary>
+/// A random history on several replicas from one seed: local changes, pulls, interrupted pulls, power cuts, restarts,
+/// rollbacks to backups, members removed and added. The mix is that of the executable model of the sync design.
+/// </summary>
+internal sealed class RandomHistory(World world, Random random)
+{
+    private static readonly string[] Names = ["a", "b", "c"];
+    private readonly Dictionary<string, MemoryMetadataStore> _backups = [];
+    private readonly int _chaos = new[] { 0, 0, 1, 1, 4 }[random.Next(5)];
+
+    public async Task RunAsync(int steps)
+    {
+        for (int step = 0; step < steps; step++)
+        {
+            double dice = Math.Pow(random.NextDouble(), 1.0 / Math.Max(1, _chaos));
+            Replica replica = world.Replicas[random.Next(world.Replicas.Count)];
+            Replica other = world.Replicas[random.Next(world.Replicas.Count)];
+            if (dice < .5) await ChangeAsync(replica);
+            else if (other == replica) continue;
+            else await DisturbAsync(dice, replica, other);
+        }
+
+        foreach (Replica replica in world.Replicas)
+        {
+            foreach (Replica member in world.Replicas) replica.Volume.AddMember(member.Id);
+        }
+    }
+
+    private async Task DisturbAsync(double dice, Replica replica, Replica other)
+    {
+        if (dice < .7) await PullAsync(replica, other, int.MaxValue);
+        else if (dice < .9) await PullAsync(replica, other, 1 + random.Next(4));
+        else if (dice < .92) await replica.Volume.SyncAsync(CancellationToken.None);
+        else if (dice < .94) replica.PowerCut(random);
+        else if (_chaos == 0) await replica.RestartAsync();
+        else if (dice < .955) _backups.TryAdd(replica.Name, replica.Backup());
+        else if (dice < .97)
+        {
+            if (_backups.Remove(replica.Name, out MemoryMetadataStore? backup)) replica.Restore(backup);
+        }
+        else if (dice < .985)
+        {
+            if (replica.Volume.Members().Count > 1) replica.Volume.RemoveMember(other.Id);
+        }
+        else
+        {
+            foreach (Replica member in world.Replicas) replica.Volume.AddMember(member.Id);
+        }
+    }
+
+    private static async Task PullAsync(Replica to, Replica from, int frames)
+    {
+        try
+        {
+            await to.PullAndLoseAsync(from, frames);
+        }
+        catch (IOException)
+        {
+            // A removed member is refused.
+        }
+    }
+
+    private async Task ChangeAsync(Replica replica)
+    {
+        List<string> directories = ["", .. Paths(replica, isDirectory: true)], files = Paths(replica, isDirectory: false);
+        string directory = directories[random.Next(directories.Count)];
+        string path = $"{directory}/{Names[random.Next(3)]}".TrimStart('/');
+        string? file = files.Count > 0 ? files[random.Next(files.Count)] : null;
+        bool isFree = !replica.Exists(path);
+        double dice = random.NextDouble();
+        if (dice < .2 && isFree) await replica.WriteAsync(path, Text("xyz"));
+        else if (dice < .3 && isFree && directory.Count(c => c == '/') < 3) replica.MakeDirectory(path);
+        else if (dice < .5 && file is not null) await replica.WriteAsync(file, Text("xyzuvw"));
+        else if (dice < .62 && file is not null) Expect(replica.Unlink(file), Errno.OK);
+        else if (dice < .68 && directory.Length > 0) Expect(replica.RemoveDirectory(directory), Errno.OK, Errno.ENOTEMPTY);
+        else if (dice < .74 && file is not null && isFree) Expect(replica.Rename(file, path), Errno.OK);
+        else if (dice < .78 && files.Count > 1) Expect(replica.Rename(file!, files[random.Next(files.Count)]), Errno.OK);
+        else if (dice < .87 && directories.Count > 1 && isFree) Expect(replica.Rename(directories[1 + random.Next(directories.Count - 1)], path), Errno.OK, Errno.EINVAL);
+        else if (dice < .91 && file is not null && isFree) Expect(replica.Link(file, path), Errno.OK);
+        else if (dice < .94 && file is not null) Expect(replica.Chmod(file, (uint)random.Next(8)), Errno.OK);
+        else Settle(replica, files);
+    }
+
+    private void Settle(Replica replica, List<string> files)
+    {
+        List<string> conflicted = [.. files.Where(file => replica.Alternates(file).Count > 0)];
+        if (conflicted.Count == 0) return;
+        string path = conflicted[random.Next(conflicted.Count)];
+        Expect(replica.DropAlternate(path, random.Next(replica.Alternates(path).Count)), Errno.OK);
+    }
+
+    private static void Expect(Errno error, params Errno[] allowed) => Assert.Contains(error, allowed);
+
+    private string Text(string alphabet) => alphabet[random.Next(alphabet.Length)].ToString();
+
+    private static List<string> Paths(Replica replica, bool isDirectory) =>
+        [.. replica.Tree().Where(entry => entry.Value.StartsWith("directories []", StringComparison.Ordinal) != isDirectory).Select(entry => entry.Key.TrimStart('/'))];
+}
