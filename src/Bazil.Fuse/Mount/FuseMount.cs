@@ -67,9 +67,7 @@ public sealed class FuseMount : IAsyncDisposable
     /// <exception cref="FuseMountException">It cannot be unmounted, or not be cut off. The end of the process ends it.</exception>
     public async Task UnmountAsync(TimeSpan grace, CancellationToken cancellationToken)
     {
-        // Twice would take away what somebody else mounted here meanwhile.
-        if (!Completion.IsCompleted && Interlocked.Exchange(ref _detached, 1) == 0)
-            await Task.Run(() => _mounter.Unmount(Mountpoint), cancellationToken);
+        if (!Completion.IsCompleted) await DetachAsync(cancellationToken);
         if (await EndsWithin(grace, cancellationToken)) return;
         if (ConnectionControl.TryAbort(_connectionNumber) && await EndsWithin(AbortTime, cancellationToken)) return;
         throw new FuseMountException(FuseMountFailure.Busy, Mountpoint, "unmounted, but files are still open in it");
@@ -89,6 +87,21 @@ public sealed class FuseMount : IAsyncDisposable
         catch
         {
             mounter.Unmount(mountpoint);
+            throw;
+        }
+    }
+
+    private async Task DetachAsync(CancellationToken cancellationToken)
+    {
+        // Twice would take away what somebody else mounted here meanwhile.
+        if (Interlocked.Exchange(ref _detached, 1) != 0) return;
+        try
+        {
+            await Task.Run(() => _mounter.Unmount(Mountpoint), cancellationToken);
+        }
+        catch
+        {
+            Volatile.Write(ref _detached, 0); // Still there: the next call may try again.
             throw;
         }
     }
