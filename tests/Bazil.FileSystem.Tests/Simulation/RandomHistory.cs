@@ -14,16 +14,20 @@ internal sealed class RandomHistory(World world, Random random)
 {
     private static readonly string[] Names = ["a", "b", "c"];
     private readonly Dictionary<string, MemoryMetadataStore> _backups = [];
+
+    // Each history has a character of its own, or rare meetings of rules would never come about.
     private readonly int _chaos = new[] { 0, 0, 1, 1, 4 }[random.Next(5)];
+    private readonly double _localShare = new[] { .5, .7, .9 }[random.Next(3)];
+    private readonly bool _movesDirectories = random.Next(2) == 0;
 
     public async Task RunAsync(int steps)
     {
         for (int step = 0; step < steps; step++)
         {
-            double dice = Math.Pow(random.NextDouble(), 1.0 / Math.Max(1, _chaos));
+            double dice = .5 + (Math.Pow(random.NextDouble(), 1.0 / Math.Max(1, _chaos)) / 2);
             Replica replica = world.Replicas[random.Next(world.Replicas.Count)];
             Replica other = world.Replicas[random.Next(world.Replicas.Count)];
-            if (dice < .5) await ChangeAsync(replica);
+            if (random.NextDouble() < _localShare) await ChangeAsync(replica);
             else if (other == replica) continue;
             else await DisturbAsync(dice, replica, other);
         }
@@ -75,7 +79,7 @@ internal sealed class RandomHistory(World world, Random random)
         string path = $"{directory}/{Names[random.Next(3)]}".TrimStart('/');
         string? file = files.Count > 0 ? files[random.Next(files.Count)] : null;
         bool isFree = !replica.Exists(path);
-        double dice = random.NextDouble();
+        double dice = _movesDirectories && random.Next(2) == 0 ? (random.Next(3) == 0 ? .25 : .8) : random.NextDouble();
         if (dice < .2 && isFree) await replica.WriteAsync(path, Text("xyz"));
         else if (dice < .3 && isFree && directory.Count(c => c == '/') < 3) replica.MakeDirectory(path);
         else if (dice < .5 && file is not null) await replica.WriteAsync(file, Text("xyzuvw"));

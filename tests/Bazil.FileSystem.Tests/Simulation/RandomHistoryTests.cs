@@ -23,7 +23,7 @@ public sealed class RandomHistoryTests
             string context = $"BAZIL_SEED={seed} ({replicas} replicas)";
             try
             {
-                await new RandomHistory(world, world.Random).RunAsync(10 + (seed * 7919 % 80));
+                await new RandomHistory(world, world.Random).RunAsync(10 + (seed * 7919 % 150));
                 await world.SettleAsync(context);
             }
             catch (Exception e) when (e is not Xunit.Sdk.XunitException)
