@@ -63,8 +63,9 @@ public static class Daemon
         new PeerCommands(database.Config, descriptions, volumes, storages, new PeerAccess(server, client), key.PeerId).Register(dispatcher);
         await using ControlServer control = await ControlServer.StartAsync(options.DataDirectory.ControlSocket, dispatcher, logs, stop.Token);
 
-        await options.Messages.WriteLineAsync($"bazil: Listening on {Text(server.Endpoint)}");
+        // Said last, so that whoever waits for it finds everything in place.
         await volumes.RemountAsync(stop.Token);
+        await options.Messages.WriteLineAsync($"bazil: Listening on {Text(server.Endpoint)}");
         var manager = new ServiceManager(options.NotifySocket);
         manager.Ready();
         await WaitAsync(stop.Token);

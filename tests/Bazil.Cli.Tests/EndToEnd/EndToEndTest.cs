@@ -1,0 +1,47 @@
+using Bazil.Testing;
+
+namespace Bazil.Cli.Tests.EndToEnd;
+
+/// <summary>Two nodes on this machine, cleaned up whatever happens. Tests that mount need /dev/fuse.</summary>
+public abstract class EndToEndTest : IAsyncLifetime
+{
+    private readonly TempDirectory _root = new("bazil-e2e-");
+
+    protected EndToEndTest()
+    {
+        White = new Node(_root.Path, "white");
+        Black = new Node(_root.Path, "black");
+    }
+
+    private protected Node White { get; }
+
+    private protected Node Black { get; }
+
+    private protected string Root => _root.Path;
+
+    protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public virtual ValueTask InitializeAsync()
+    {
+        Assert.SkipUnless(File.Exists("/dev/fuse"), "there is no /dev/fuse here");
+        return ValueTask.CompletedTask;
+    }
+
+    public virtual async ValueTask DisposeAsync()
+    {
+        await White.DisposeAsync();
+        await Black.DisposeAsync();
+        _root.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>One node with a volume mounted on <c>mnt</c>.</summary>
+    private protected static async Task MountAsync(Node node, string volume = "myfiles")
+    {
+        await node.RunAsync("create");
+        await node.StartServerAsync();
+        await node.RunAsync($"volume create {volume}");
+        await node.ShellAsync("mkdir mnt");
+        await node.RunAsync($"volume mount {volume} mnt");
+    }
+}

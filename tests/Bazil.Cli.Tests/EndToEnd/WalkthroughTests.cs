@@ -1,0 +1,76 @@
+using System.Text.Json;
+
+namespace Bazil.Cli.Tests.EndToEnd;
+
+public sealed class WalkthroughTests : EndToEndTest
+{
+    [Fact]
+    public async Task Two_nodes_share_a_volume()
+    {
+        await Walkthrough.ShareAsync(White, Black, "127.0.0.1");
+        await Walkthrough.ChangeAsync(White, Black);
+
+        // And the other way round.
+        await White.RunAsync($"peer location set black 127.0.0.1:{Black.ServerPort}");
+        await Black.ShellAsync("echo from black >mnt/c/new");
+        await White.RunAsync("volume sync myfiles black");
+        Assert.Equal("new", await White.ShellAsync("ls mnt/c | grep new"));
+    }
+
+    [Fact]
+    public async Task What_was_fetched_is_read_again_without_the_peer()
+    {
+        await Walkthrough.ShareAsync(White, Black, "127.0.0.1");
+        await White.ShellAsync("head -c 1000000 /dev/urandom >mnt/big");
+        await Black.RunAsync("volume sync myfiles white");
+        string checksum = await Black.ShellAsync("sha256sum <mnt/big");
+        Assert.Equal(0, await White.StopServerAsync());
+
+        Assert.Equal(0, await Black.StopServerAsync());
+        await Black.StartServerAsync();
+
+        Assert.Equal(checksum, await Black.ShellAsync("sha256sum <mnt/big"));
+    }
+
+    [Fact]
+    public async Task Lists_tell_everything_in_json()
+    {
+        await Walkthrough.ShareAsync(White, Black, "127.0.0.1");
+
+        using JsonDocument volumes = JsonDocument.Parse(await Black.RunAsync("volume list --json"));
+        JsonElement volume = volumes.RootElement.GetProperty("volumes")[0];
+        Assert.Equal("myfiles", volume.GetProperty("name").GetString());
+        Assert.Equal("friends", volume.GetProperty("sharingKey").GetString());
+        Assert.Equal(Black.Mount, volume.GetProperty("mountpoint").GetString());
+        Assert.True(volume.GetProperty("mounted").GetBoolean());
+        Assert.Equal(["local", "peerkey:white"], volume.GetProperty("storages").EnumerateArray().Select(static s => s.GetProperty("storage").GetString()));
+
+        using JsonDocument peers = JsonDocument.Parse(await White.RunAsync("peer list --json"));
+        JsonElement peer = peers.RootElement.GetProperty("peers")[0];
+        Assert.Equal("black", peer.GetProperty("nickname").GetString());
+        Assert.Equal(["myfiles"], peer.GetProperty("volumes").EnumerateArray().Select(static v => v.GetString()));
+        Assert.Equal(["local"], peer.GetProperty("storages").EnumerateArray().Select(static v => v.GetString()));
+
+        Assert.Contains("myfiles", await White.RunAsync("status"));
+        Assert.Contains("NICKNAME", await White.RunAsync("peer list"));
+        Assert.Contains("friends", await White.RunAsync("sharing list"));
+        Assert.Contains("peerkey:white", await Black.RunAsync("volume storage list myfiles"));
+    }
+
+    [Fact]
+    public async Task Conflict_keeps_both_sides()
+    {
+        await Walkthrough.ShareAsync(White, Black, "127.0.0.1");
+        await White.ShellAsync("echo base >mnt/file");
+        await Black.RunAsync("volume sync myfiles white");
+        await White.ShellAsync("echo white >mnt/file");
+        await Black.ShellAsync("echo black >mnt/file");
+
+        ChildProcess.Result sync = await Black.TryAsync("volume sync myfiles white");
+
+        Assert.Equal(0, sync.Code);
+        Assert.Contains("changed on both sides", sync.Error);
+        Assert.Equal("black", await Black.ShellAsync("cat mnt/file"));
+        Assert.Equal("white", await Black.ShellAsync("find mnt/.bazil/conflicts -type f -exec cat {} +"));
+    }
+}
