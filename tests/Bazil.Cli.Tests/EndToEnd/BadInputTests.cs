@@ -192,8 +192,9 @@ public sealed class BadInputTests : EndToEndTest
         await White.RunAsync("peer volume allow black myfiles");
         await Black.RunAsync("volume sync myfiles white");
 
+        string whiteKey = await White.RunAsync("pubkey");
         await White.RunAsync("peer remove black");
-        await Black.FailsAsync("volume sync myfiles white", "white");
+        await Black.FailsAsync("volume sync myfiles white", $"peer {whiteKey}");
         Assert.Equal("one", await Black.ShellAsync("cat mnt/file"));
     }
 
