@@ -23,6 +23,7 @@ internal sealed class OpenFile : IAsyncDisposable
     {
         _context = context;
         Inode = record.Inode;
+        Opened = record;
         Seen = record.ShownContent?.Value;
         ModifyTime = record.ModifyTime;
         _inline = Seen is { Form: ContentForm.Inline } value ? value.Bytes.ToArray() : [];
@@ -38,6 +39,9 @@ internal sealed class OpenFile : IAsyncDisposable
 
     /// <summary>Handles that may write. Guarded by the volume's gate.</summary>
     public int Writers { get; set; }
+
+    /// <summary>The record as it was when the file was opened: its attributes, should a peer delete it meanwhile.</summary>
+    public NodeRecord Opened { get; }
 
     /// <summary>The record as it was when the last name was removed; null while it has one. Guarded by the volume's gate.</summary>
     public NodeRecord? Unlinked { get; set; }
@@ -64,7 +68,7 @@ internal sealed class OpenFile : IAsyncDisposable
     /// <summary>Reads; short only at the end of the content.</summary>
     public ValueTask<int> ReadAsync(ulong offset, Memory<byte> buffer, CancellationToken cancel)
     {
-        if (Volatile.Read(ref _blob) is { } blob) return blob.ReadAsync(offset, buffer, cancel);
+        if (Volatile.Read(ref _blob) is { } blob) return ReadBlobAsync(blob, offset, buffer, cancel);
         byte[] inline = Volatile.Read(ref _inline);
         if (offset >= (ulong)inline.Length) return new(0);
         int count = Math.Min(buffer.Length, inline.Length - (int)offset);
@@ -158,10 +162,24 @@ internal sealed class OpenFile : IAsyncDisposable
     /// <summary>Starts the time that content may stay unsaved.</summary>
     public void StartDirtyTime(long now) => _dirtySince = now;
 
+    /// <summary>Drops the content. The gate stays usable: the background may still be waiting for it, and finds nothing to do.</summary>
     public async ValueTask DisposeAsync()
     {
+        IsDirty = HasUnsaved = false;
         if (_blob is not null) await _blob.DisposeAsync();
-        Gate.Dispose();
+    }
+
+    private async ValueTask<int> ReadBlobAsync(Blob blob, ulong offset, Memory<byte> buffer, CancellationToken cancel)
+    {
+        try
+        {
+            return await blob.ReadAsync(offset, buffer, cancel);
+        }
+        catch (ObjectDisposedException) when (Volatile.Read(ref _blob) != blob)
+        {
+            // The content was replaced by a peer's in this moment.
+            return await ReadAsync(offset, buffer, cancel);
+        }
     }
 
     private void MarkDirty(UnixTime now)

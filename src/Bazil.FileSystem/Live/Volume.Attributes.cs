@@ -146,7 +146,10 @@ public sealed partial class Volume
         }
 
         NodeRecord? record = _store.Read(inode);
-        return record is null || !IsAlive(record) ? Errno.ENOENT : AttributesOf(new Transaction(_store), record);
+        if (record is not null && IsAlive(record)) return AttributesOf(new Transaction(_store), record);
+
+        // A peer deleted it, but it is open here.
+        return file is null ? Errno.ENOENT : AttributesOf(new Transaction(_store), file.Opened) with { LinkCount = 0 };
     }
 
     private FuseAttributes AttributesOf(Transaction transaction, NodeRecord record)

@@ -159,8 +159,10 @@ public sealed partial class Volume
 
     private async ValueTask ReleaseAsync(OpenFile file, bool isWriter)
     {
-        // What was written after the last flush, through a mapping say, is published now.
-        if (isWriter && file.IsDirty)
+        // What was written after the last flush, through a mapping say, is published by the last writer.
+        bool isPublisher;
+        lock (_gate) isPublisher = isWriter && file.Writers == 1;
+        if (isPublisher && file.IsDirty)
         {
             await file.Gate.WaitAsync(CancellationToken.None);
             try
@@ -199,9 +201,13 @@ public sealed partial class Volume
         ContentValue value = await file.SaveAsync(cancel);
         lock (_gate)
         {
-            if (file.Unlinked is not null || FindShown(file.Inode) is null) return;
+            if (file.Unlinked is not null || _store.Read(file.Inode) is not { } record) return;
             var transaction = new Transaction(_store);
-            new LocalChange(transaction, file.ModifyTime).Write(file.Inode, file.Seen, value);
+            var change = new LocalChange(transaction, file.ModifyTime);
+            change.Write(file.Inode, file.Seen, value);
+
+            // A peer deleted the file while it was being written: the edit wins, with the attributes it had.
+            if (record.Attributes.IsEmpty) change.SetAttributes(file.Inode, ShownAttributes(file.Opened));
             if (file.HasWorkingRow) transaction.Batch.Delete(WorkingKey(file.Inode));
             Commit(transaction);
             file.Published(value);

@@ -110,15 +110,7 @@ public sealed partial class Volume
         var saved = new Dictionary<InodeId, ContentValue>();
         foreach (OpenFile file in OpenFiles().Where(file => file.IsDirty))
         {
-            await file.Gate.WaitAsync(cancel);
-            try
-            {
-                if (file.IsDirty && file.Unlinked is null) saved[file.Inode] = await file.SaveAsync(cancel);
-            }
-            finally
-            {
-                file.Gate.Release();
-            }
+            if (await SaveWorkingAsync(file, cancel) is { } value) saved[file.Inode] = value;
         }
 
         return saved;

@@ -187,10 +187,12 @@ public sealed partial class Volume
             state.RaiseHorizon(header.Horizon);
             state.DropCoveredReferences();
             CommittedChange first = Commit(transaction);
-            CommittedChange second = new PullCompletion(_store, Now(), message => _options.Log($"volume {Name}: {message}", null)).Run(Commit);
+            CommittedChange second = new PullCompletion(_store, Now(), message => _options.Log($"volume {Name}: {message}", null)).Run(Commit, IsBeingWritten);
             return new CommittedChange([.. first.Names, .. second.Names], [.. first.Inodes, .. second.Inodes]);
         }
     }
+
+    private bool IsBeingWritten(InodeId inode) => _files.TryGetValue(inode, out OpenFile? file) && file.Writers > 0;
 
     /// <summary>Signs the head that the last start left, so that others can be shown it: this start writes under a new id.</summary>
     private void SettleLastHead()

@@ -40,21 +40,20 @@ public sealed partial class Volume
         }
     }
 
-    private async Task SaveWorkingAsync(OpenFile file, CancellationToken cancel)
+    /// <summary>Saves what was written to an open file. Returns the value; null when there is nothing to save.</summary>
+    private async Task<ContentValue?> SaveWorkingAsync(OpenFile file, CancellationToken cancel)
     {
-        if (Failure is not null) return;
         await file.Gate.WaitAsync(cancel);
         try
         {
-            if (!file.IsDirty || !file.HasUnsaved || file.Unlinked is not null) return;
+            if (!file.IsDirty || file.Unlinked is not null || Failure is not null) return null;
             ContentValue value = await file.SaveAsync(cancel);
             await _options.Chunks.SyncAsync(cancel);
-            var writer = new WireWriter();
-            ValueCodec.WriteContent(writer, value);
             var batch = new MetadataBatch();
-            batch.Put(WorkingKey(file.Inode), writer.Span);
+            batch.Put(WorkingKey(file.Inode), new WorkingContent(value, file.Seen).Encode());
             Guarded(() => _options.Metadata.Commit(batch));
             file.HasWorkingRow = true;
+            return value;
         }
         finally
         {
@@ -68,10 +67,9 @@ public sealed partial class Volume
         foreach (InodeId inode in _store.Tables.ReadInodes(Table.Working))
         {
             byte[] row = _options.Metadata.Get(WorkingKey(inode))!;
-            var reader = new WireReader(row, $"working content of inode {inode}");
-            ContentValue value = ValueCodec.ReadContent(ref reader);
+            WorkingContent working = WorkingContent.Decode(row, inode);
             var transaction = new Transaction(_store);
-            if (FindShown(inode) is { } record) new LocalChange(transaction, value.ModifyTime).Write(inode, record.ShownContent?.Value, value);
+            if (FindShown(inode) is not null) new LocalChange(transaction, working.Value.ModifyTime).Write(inode, working.Seen, working.Value);
             transaction.Batch.Delete(WorkingKey(inode));
             Commit(transaction);
         }

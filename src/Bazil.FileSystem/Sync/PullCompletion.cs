@@ -12,12 +12,14 @@ namespace Bazil.FileSystem.Sync;
 /// </summary>
 internal sealed class PullCompletion(VolumeStore store, UnixTime now, Action<string> log)
 {
-    public CommittedChange Run(Func<Transaction, CommittedChange> commit)
+    /// <param name="commit">Commits the transaction.</param>
+    /// <param name="isBeingWritten">Files that a program has open for writing: their records stay, for what is written will bring them back.</param>
+    public CommittedChange Run(Func<Transaction, CommittedChange> commit, Func<InodeId, bool> isBeingWritten)
     {
         var transaction = new Transaction(store) { MergesForeign = true };
         foreach (NodeRecord record in OverReferenced()) Adopt(transaction, record);
         foreach (InodeId inode in store.Tables.ReadInodes(Table.Tombstone)) Relink(transaction, inode);
-        transaction.Purge(store.Tables.ReadInodes(Table.Tombstone), transaction.KnownToAll());
+        transaction.Purge(store.Tables.ReadInodes(Table.Tombstone).Where(inode => !isBeingWritten(inode)), transaction.KnownToAll());
         return commit(transaction);
     }
 

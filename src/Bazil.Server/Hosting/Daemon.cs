@@ -41,6 +41,7 @@ public static class Daemon
         await using var client = new PeerClient(identity, new PeerAddressBook(database.Config), new PeerClientOptions(), options.Time, entropy);
         var connections = new PeerConnections(client, database.Config);
         await using var storages = new StoragePool(options.DataDirectory, connections);
+        database.SyncFirst = storages.SyncFiles;
         await using var budget = new DirtyBudget();
         var factory = new VolumeFactory(
             database.Config, keys, database.Store, storages, options.DataDirectory, key, budget, new ChunkCache(), options.Time, entropy, logs.CreateLogger<VolumeFactory>());

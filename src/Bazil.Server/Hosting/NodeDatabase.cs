@@ -14,15 +14,22 @@ namespace Bazil.Server.Hosting;
 public sealed class NodeDatabase : IDisposable
 {
     private readonly LockFile _lock;
+    private readonly RocksDbMetadataStore _store;
 
-    private NodeDatabase(LockFile held, IMetadataStore store, ConfigStore config)
+    private NodeDatabase(LockFile held, RocksDbMetadataStore store, ConfigStore config)
     {
         _lock = held;
-        Store = store;
+        _store = store;
         Config = config;
     }
 
-    public IMetadataStore Store { get; }
+    public IMetadataStore Store => _store;
+
+    /// <inheritdoc cref="RocksDbMetadataStore.SyncFirst"/>
+    public Action? SyncFirst
+    {
+        set => _store.SyncFirst = value;
+    }
 
     public ConfigStore Config { get; }
 

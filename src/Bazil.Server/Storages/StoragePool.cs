@@ -43,6 +43,14 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
         return stores;
     }
 
+    /// <summary>Makes all content in local stores durable. Blocks: rows that name content are synced right after, on the same thread.</summary>
+    public void SyncFiles()
+    {
+        FilesObjectStore[] files;
+        lock (_gate) files = [.. _stores.Values.OfType<FilesObjectStore>()];
+        foreach (FilesObjectStore store in files) store.SyncAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult();
+    }
+
     public async ValueTask DisposeAsync()
     {
         List<IObjectStore> stores;

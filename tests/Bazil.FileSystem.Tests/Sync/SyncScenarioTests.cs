@@ -382,5 +382,61 @@ public sealed class SyncScenarioTests
         await world.SettleAsync();
     }
 
+    [Fact]
+    public async Task A_file_deleted_by_a_peer_while_it_is_being_written_here_comes_back_with_what_was_written()
+    {
+        await using World world = await World.CreateAsync(2);
+        (Replica a, Replica b) = world;
+        await a.WriteAsync("f", "x");
+        a.Chmod("f", 0x180);
+        await world.SpreadAsync();
+        FuseHandle writer = await b.OpenForWritingAsync("f", truncate: false);
+        InodeId inode = b.Find("f");
+        a.Unlink("f");
+        await world.SpreadAsync();
+        Assert.False(b.Exists("f"));
+        Assert.Equal(0u, b.Volume.GetAttributes(inode).Value.LinkCount);
+        await b.WriteAsync(writer, "edited");
+        await b.CloseAsync(writer);
+        Assert.Equal("edited", await b.ReadAsync("f"));
+        await world.SettleAsync();
+        Assert.Equal("edited", await a.ReadAsync("f"));
+        Assert.Equal(0x8180u, a.Stat("f").Mode);
+    }
+
+    [Fact]
+    public async Task Opening_with_truncation_shows_peers_nothing_before_the_close()
+    {
+        await using World world = await World.CreateAsync(2);
+        (Replica a, Replica b) = world;
+        await a.WriteAsync("f", "x");
+        await world.SpreadAsync();
+        FuseHandle writer = await a.OpenForWritingAsync("f");
+        await b.PullAsync(a);
+        Assert.Equal("x", await b.ReadAsync("f"));
+        await a.WriteAsync(writer, "y");
+        await a.CloseAsync(writer);
+        await b.PullAsync(a);
+        Assert.Equal("y", await b.ReadAsync("f"));
+    }
+
+    [Fact]
+    public async Task Content_saved_in_the_background_survives_a_crash_and_does_not_hide_what_a_peer_wrote_meanwhile()
+    {
+        await using World world = await World.CreateAsync(2);
+        (Replica a, Replica b) = world;
+        await a.WriteAsync("f", "x");
+        await world.SpreadAsync();
+        FuseHandle writer = await a.OpenForWritingAsync("f");
+        await a.WriteAsync(writer, "draft");
+        Assert.Equal(Errno.OK, await a.Volume.TakeSnapshotAsync(Bazil.FileSystem.Nodes.FileName.Parse("s"), CancellationToken.None));
+        await b.WriteAsync("f", "peer");
+        await a.PullAsync(b);
+        a.PowerCut(new Random(1));
+        await world.SettleAsync();
+        Assert.Equal("draft", await a.ReadAsync("f"));
+        Assert.Equal(["peer"], a.Alternates("f"));
+    }
+
     private static ReplicaId NewestReplica(Replica replica) => replica.Volume.Knowledge.MaxBy(entry => entry.Value).Key;
 }

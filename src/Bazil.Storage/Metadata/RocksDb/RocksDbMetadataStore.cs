@@ -46,6 +46,12 @@ public sealed unsafe class RocksDbMetadataStore : IMetadataStore
             static store => ((RocksDbMetadataStore)store!).SyncInBackground(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>
+    /// Called at the start of every sync, also of those in the background: makes durable what the rows may name. Set once
+    /// by who composes the stores. When it throws an <see cref="IOException"/>, the rows are not synced either.
+    /// </summary>
+    public Action? SyncFirst { get; set; }
+
     /// <summary>The failure that made the store read-only, or null.</summary>
     public MetadataException? Failure => Volatile.Read(ref _failure);
 
@@ -147,6 +153,7 @@ public sealed unsafe class RocksDbMetadataStore : IMetadataStore
     private void SyncLog()
     {
         long target = Interlocked.Read(ref _committed);
+        if (Interlocked.Read(ref _synced) < target) SyncFirst?.Invoke();
         MetadataException? failure = null;
         lock (_syncLock)
         {
@@ -182,6 +189,10 @@ public sealed unsafe class RocksDbMetadataStore : IMetadataStore
         catch (ObjectDisposedException)
         {
             // A timer that fired while the store was disposed; Dispose has synced.
+        }
+        catch (IOException)
+        {
+            // What the rows name could not be made durable, and whoever waits for it is told. Tried again with the next commit.
         }
     }
 
