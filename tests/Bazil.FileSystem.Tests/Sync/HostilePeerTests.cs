@@ -1,0 +1,161 @@
+using System.Runtime.CompilerServices;
+using Bazil.Core;
+using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Sync;
+using Bazil.FileSystem.Tests.Simulation;
+using Bazil.Testing;
+
+namespace Bazil.FileSystem.Tests.Sync;
+
+/// <summary>A member that sends what it should not: it is cut off with a reason, and what was here stays as it was.</summary>
+public sealed class HostilePeerTests
+{
+    [Fact]
+    public async Task Damaged_frames_abort_the_pull_and_never_do_worse()
+    {
+        Seed seed = Seed.Take(42);
+        await using World world = await World.CreateAsync(2, seed.Value);
+        (Replica a, Replica b) = world;
+        await a.WriteAsync("mine", "kept");
+        Random random = seed.CreateRandom();
+        for (int round = 0; round < 300; round++)
+        {
+            await b.WriteAsync($"f{round % 7}", $"text {round}");
+            try
+            {
+                await a.Volume.PullAsync(new TamperingLink(a, b, frame => Damage(frame, random)), CancellationToken.None);
+            }
+            catch (IOException)
+            {
+                // Refused with a reason.
+            }
+
+            Assert.Null(a.Volume.Failure);
+        }
+
+        Assert.Equal("kept", await a.ReadAsync("mine"));
+    }
+
+    [Fact]
+    public async Task Knowledge_without_its_signed_head_is_refused()
+    {
+        await using World world = await World.CreateAsync(2);
+        (Replica a, Replica b) = world;
+        await b.WriteAsync("f", "x");
+        var claimed = new Version(1000, new ReplicaId(77));
+        string before = World.Describe(a.State());
+        SyncException refused = await Refuse(a, b, header => header with { Knowledge = header.Knowledge.With(claimed) });
+        Assert.Contains("head", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(before, World.Describe(a.State()));
+    }
+
+    [Fact]
+    public async Task A_head_with_a_wrong_signature_is_refused()
+    {
+        await using World world = await World.CreateAsync(2);
+        (Replica a, Replica b) = world;
+        await b.WriteAsync("f", "x");
+        SyncException refused = await Refuse(a, b, header => header with { Heads = [.. header.Heads.Select(head => head with { Signature = new byte[64] })] });
+        Assert.Contains("signature", refused.Message, StringComparison.Ordinal);
+        Assert.False(a.Exists("f"));
+    }
+
+    [Fact]
+    public async Task Ticks_beyond_reason_are_refused()
+    {
+        await using World world = await World.CreateAsync(2);
+        (Replica a, Replica b) = world;
+        await b.WriteAsync("f", "x");
+        SyncException refused = await Refuse(a, b, header => header with { Knowledge = header.Knowledge.With(new Version(1UL << 60, new ReplicaId(7))) });
+        Assert.Contains("beyond reason", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_answer_that_is_cut_off_is_an_error_and_the_next_pull_goes_on()
+    {
+        await using World world = await World.CreateAsync(2);
+        (Replica a, Replica b) = world;
+        await b.WriteAsync("f", "x");
+        Knowledge before = a.Volume.Knowledge;
+        await Assert.ThrowsAsync<SyncException>(() => a.Volume.PullAsync(new TamperingLink(a, b, frame => frame, dropEnd: true), CancellationToken.None));
+        Assert.Equal(before, a.Volume.Knowledge);
+        await a.PullAsync(b);
+        Assert.Equal("x", await a.ReadAsync("f"));
+    }
+
+    [Fact]
+    public async Task A_node_of_another_kind_than_ours_is_refused()
+    {
+        await using World world = await World.CreateAsync(2);
+        (Replica a, Replica b) = world;
+        await b.WriteAsync("f", "x");
+        await a.PullAsync(b);
+        await b.WriteAsync("f", "y");
+        SyncException refused = await Assert.ThrowsAsync<SyncException>(() => a.Volume.PullAsync(new TamperingLink(a, b, ChangeKind), CancellationToken.None));
+        Assert.Contains("is a File here", refused.Message, StringComparison.Ordinal);
+        Assert.Equal("x", await a.ReadAsync("f"));
+    }
+
+    private static async Task<SyncException> Refuse(Replica a, Replica b, Func<PullHeader, PullHeader> forge) =>
+        await Assert.ThrowsAsync<SyncException>(() => a.Volume.PullAsync(new TamperingLink(a, b, frame => Forge(frame, forge)), CancellationToken.None));
+
+    private static byte[] Forge(byte[] frame, Func<PullHeader, PullHeader> forge)
+    {
+        try
+        {
+            PullHeader header = PullHeader.Decode(frame, Knowledge.Empty);
+            return header.Status == PullStatus.Changes ? forge(header).Encode() : frame;
+        }
+        catch (WireFormatException)
+        {
+            return frame;
+        }
+    }
+
+    private static byte[] ChangeKind(byte[] frame)
+    {
+        if (frame[0] != 1 || frame.Length < 60) return frame;
+        try
+        {
+            List<NodeRecord>? nodes = ItemFrame.Decode(frame, out _);
+            if (nodes is null) return frame;
+            var items = new WireWriter();
+            foreach (NodeRecord node in nodes)
+            {
+                var forged = new NodeRecord(node.Id, node.Kind == NodeKind.File ? NodeKind.Fifo : node.Kind, node.Inode)
+                {
+                    Content = node.Content, Attributes = node.Attributes, Links = node.Links, Members = node.Members, Stamp = node.Stamp,
+                };
+                ItemFrame.WriteItem(items, forged);
+            }
+
+            return ItemFrame.EncodeItems(items, nodes.Count);
+        }
+        catch (WireFormatException)
+        {
+            return frame;
+        }
+    }
+
+    private static byte[] Damage(byte[] frame, Random random)
+    {
+        if (random.Next(2) == 0) return frame;
+        byte[] damaged = [.. frame];
+        for (int change = random.Next(1, 4); change > 0; change--) damaged[random.Next(damaged.Length)] ^= (byte)(1 << random.Next(8));
+        return random.Next(4) == 0 ? damaged[..random.Next(damaged.Length)] : damaged;
+    }
+
+    private sealed class TamperingLink(Replica puller, Replica server, Func<byte[], byte[]> tamper, bool dropEnd = false) : IVolumeLink
+    {
+        public PeerId Peer => server.Id;
+
+        public async IAsyncEnumerable<ReadOnlyMemory<byte>> RequestAsync(ReadOnlyMemory<byte> request, [EnumeratorCancellation] CancellationToken cancel)
+        {
+            await foreach (ReadOnlyMemory<byte> frame in server.Volume.ServeAsync(puller.Id, request, cancel))
+            {
+                bool isEnd = frame.Length == 9 && frame.Span[0] == 2;
+                if (!(dropEnd && isEnd)) yield return tamper(frame.ToArray());
+            }
+        }
+    }
+}
