@@ -5,7 +5,7 @@ using Bazil.Storage.Stores;
 
 namespace Bazil.Server.Tests.Peers;
 
-public sealed class OfferedStoreTests
+public sealed class OfferedStoreTests : IAsyncDisposable
 {
     private static readonly ObjectId Id = new(Enumerable.Repeat((byte)1, 32).ToArray());
 
@@ -14,6 +14,13 @@ public sealed class OfferedStoreTests
     private readonly OfferedStore _offered;
 
     public OfferedStoreTests() => _offered = new OfferedStore("offered", [_ours], _puts);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _offered.DisposeAsync();
+        await _puts.DisposeAsync();
+        await _ours.DisposeAsync();
+    }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
