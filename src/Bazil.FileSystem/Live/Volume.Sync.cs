@@ -94,12 +94,13 @@ public sealed partial class Volume
         lock (_gate)
         {
             if (header.Knowledge.LargestTick > _store.State.Clock + Limits.TickAheadMax) throw new SyncException($"peer {peer} claims ticks beyond reason");
-            Dictionary<ReplicaId, Head> heads = header.Heads.ToDictionary(head => head.Replica);
+            HashSet<Version> signed = [.. header.Heads.Select(head => new Version(head.Tick, head.Replica))];
             foreach ((ReplicaId replica, ulong tick) in header.Knowledge)
             {
-                if (!heads.TryGetValue(replica, out Head? head) || head.Tick != tick) throw new SyncException($"peer {peer} claims knowledge of replica {replica} without its head");
-                CheckHead(head, peer);
+                if (!signed.Contains(new Version(tick, replica))) throw new SyncException($"peer {peer} claims knowledge of replica {replica} without its head");
             }
+
+            foreach (Head head in header.Heads) CheckHead(head, peer);
         }
     }
 
@@ -125,17 +126,19 @@ public sealed partial class Volume
     }
 
     /// <summary>Merges a batch of nodes. Returns the parents that they name and that are not here.</summary>
-    internal HashSet<NodeId> Merge(IReadOnlyList<NodeRecord> nodes, Knowledge theirKnowledge, out CommittedChange change)
+    internal HashSet<NodeId> Merge(IReadOnlyList<NodeRecord> nodes, PullHeader header, out CommittedChange change)
     {
         lock (_gate)
         {
             var transaction = new Transaction(_store) { MergesForeign = true };
+            KeepHeads(transaction, header);
             ulong tickMax = _store.State.Clock + Limits.TickAheadMax;
             foreach (NodeRecord node in nodes)
             {
                 if (node.Stamp.LargestTick > tickMax || node.Reference.LargestTick > tickMax) throw new SyncException($"node {node.Id} claims ticks beyond reason");
                 CheckKind(transaction, node);
-                NodeMerge.Apply(transaction, node.Id, node, theirKnowledge.Join(node.Reference));
+                CheckReference(node, header);
+                NodeMerge.Apply(transaction, node.Id, node, header.Knowledge.Join(node.Reference));
             }
 
             NotePostponed(transaction);
@@ -167,9 +170,9 @@ public sealed partial class Volume
             var transaction = new Transaction(_store) { MergesForeign = true };
             VolumeState state = _store.State;
             bool isNew = !header.Knowledge.IsCoveredBy(state.Knowledge) || !header.Horizon.IsCoveredBy(state.Horizon);
-            foreach (Head head in header.Heads.Where(head => head.Tick > state.Knowledge[head.Replica] || HeadTable.Read(_store.Tables, head.Replica) is null))
+            foreach (Head head in header.Heads.Where(head => head.Tick == header.Knowledge[head.Replica]))
             {
-                HeadTable.Put(transaction.Batch, _store.Tables, head);
+                if (head.Tick > state.Knowledge[head.Replica] || HeadTable.Read(_store.Tables, head.Replica) is null) HeadTable.Put(transaction.Batch, _store.Tables, head);
             }
 
             foreach ((PeerId member, Knowledge knowledge) in header.Members.Append(KeyValuePair.Create(peer, header.Knowledge)))
@@ -186,6 +189,11 @@ public sealed partial class Volume
             state.Learn(header.Knowledge);
             state.RaiseHorizon(header.Horizon);
             state.DropCoveredReferences();
+            foreach (Head head in HeadTable.ReadReferenced(_store.Tables).Where(head => head.Tick <= state.Knowledge[head.Replica]))
+            {
+                HeadTable.DeleteReferenced(transaction.Batch, _store.Tables, head);
+            }
+
             CommittedChange first = Commit(transaction);
             CommittedChange second = new PullCompletion(_store, Now(), message => _options.Log($"volume {Name}: {message}", null)).Run(Commit, IsBeingWritten);
             return new CommittedChange([.. first.Names, .. second.Names], [.. first.Inodes, .. second.Inodes]);
@@ -202,6 +210,22 @@ public sealed partial class Volume
         var batch = new MetadataBatch();
         HeadTable.Put(batch, _store.Tables, Head.Sign(Id, last, _options.Identity));
         Guarded(() => _options.Metadata.Commit(batch));
+    }
+
+    /// <summary>What is merged rests on these heads until the pull is completed; whoever pulls from us meanwhile is shown them too.</summary>
+    private void KeepHeads(Transaction transaction, PullHeader header)
+    {
+        foreach (Head head in header.Heads.Where(head => head.Tick > _store.State.Knowledge[head.Replica])) HeadTable.PutReferenced(transaction.Batch, _store.Tables, head);
+    }
+
+    /// <summary>A reference beyond what was signed would make us deaf for changes that are yet to come.</summary>
+    private static void CheckReference(NodeRecord node, PullHeader header)
+    {
+        foreach ((ReplicaId replica, ulong tick) in node.Reference)
+        {
+            bool isSigned = tick <= header.Knowledge[replica] || header.Heads.Any(head => head.Replica == replica && head.Tick >= tick);
+            if (!isSigned) throw new SyncException($"node {node.Id} refers to changes of replica {replica} that nobody signed");
+        }
     }
 
     private static void CheckKind(Transaction transaction, NodeRecord node)

@@ -5,7 +5,8 @@ namespace Bazil.FileSystem.Sync;
 /// <summary>
 /// The first frame of an answer: what the serving side knows.
 /// <code>
-/// format (1) = 1 | status (1) | full (1) | knowledge | heads: count, each as in <see cref="Head"/>
+/// format (1) = 1 | status (1) | full (1) | knowledge | heads: count, each as in <see cref="Head"/>: one for each entry
+///   of the knowledge, and those beyond it that references of the items rest on
 /// | purge horizon | members: count, each peer id (32), flag (1), knowledge when the flag is 0; 1 means the header's
 /// </code>
 /// With status <see cref="PullStatus.Same"/> full, knowledge and heads are absent, with the others everything is.

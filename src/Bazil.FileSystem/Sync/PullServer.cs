@@ -54,6 +54,7 @@ internal sealed class PullServer
             else heads.Add(HeadTable.Read(_tables, replica) ?? throw new InvariantException($"replica {replica} is known without its head"));
         }
 
+        if (status == PullStatus.Changes) heads.AddRange(HeadTable.ReadReferenced(_tables));
         return new PullHeader(status, isFull, _knowledge, VolumeState.ReadHorizon(_tables), heads, MemberTable.ReadAll(_tables));
     }
 

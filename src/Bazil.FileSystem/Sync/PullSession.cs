@@ -78,7 +78,7 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
             if (ItemFrame.Decode(frame.Span, out ulong count) is { } nodes)
             {
                 received += (ulong)nodes.Count;
-                await MergeAsync(nodes, header.Knowledge);
+                await MergeAsync(nodes, header);
                 continue;
             }
 
@@ -90,9 +90,9 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
         return header;
     }
 
-    private async Task MergeAsync(List<NodeRecord> nodes, Knowledge theirKnowledge)
+    private async Task MergeAsync(List<NodeRecord> nodes, PullHeader header)
     {
-        _missing.UnionWith(volume.Merge(nodes, theirKnowledge, out CommittedChange change));
+        _missing.UnionWith(volume.Merge(nodes, header, out CommittedChange change));
         _served.UnionWith(nodes.Select(node => node.Id));
         _missing.ExceptWith(_served);
         _merged += nodes.Count;

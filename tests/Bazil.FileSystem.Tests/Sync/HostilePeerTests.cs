@@ -84,6 +84,20 @@ public sealed class HostilePeerTests
     }
 
     [Fact]
+    public async Task A_reference_to_changes_that_nobody_signed_is_refused()
+    {
+        await using World world = await World.CreateAsync(2);
+        (Replica a, Replica b) = world;
+        await b.WriteAsync("f", "x");
+        await a.PullAsync(b);
+        await b.WriteAsync("f", "y");
+        SyncException refused = await Assert.ThrowsAsync<SyncException>(() => a.Volume.PullAsync(new TamperingLink(a, b, ForgeReference), CancellationToken.None));
+        Assert.Contains("nobody signed", refused.Message, StringComparison.Ordinal);
+        await a.PullAsync(b);
+        Assert.Equal("y", await a.ReadAsync("f"));
+    }
+
+    [Fact]
     public async Task A_node_of_another_kind_than_ours_is_refused()
     {
         await using World world = await World.CreateAsync(2);
@@ -112,7 +126,18 @@ public sealed class HostilePeerTests
         }
     }
 
-    private static byte[] ChangeKind(byte[] frame)
+    private static byte[] ForgeReference(byte[] frame) => Rewrite(frame, node =>
+    {
+        node.Reference = Knowledge.Of(new Version(node.Stamp.LargestTick + 1000, node.Stamp.First().Key));
+        return node;
+    });
+
+    private static byte[] ChangeKind(byte[] frame) => Rewrite(frame, node => new NodeRecord(node.Id, node.Kind == NodeKind.File ? NodeKind.Fifo : node.Kind, node.Inode)
+    {
+        Content = node.Content, Attributes = node.Attributes, Links = node.Links, Members = node.Members, Stamp = node.Stamp,
+    });
+
+    private static byte[] Rewrite(byte[] frame, Func<NodeRecord, NodeRecord> forge)
     {
         if (frame[0] != 1 || frame.Length < 60) return frame;
         try
@@ -120,15 +145,7 @@ public sealed class HostilePeerTests
             List<NodeRecord>? nodes = ItemFrame.Decode(frame, out _);
             if (nodes is null) return frame;
             var items = new WireWriter();
-            foreach (NodeRecord node in nodes)
-            {
-                var forged = new NodeRecord(node.Id, node.Kind == NodeKind.File ? NodeKind.Fifo : node.Kind, node.Inode)
-                {
-                    Content = node.Content, Attributes = node.Attributes, Links = node.Links, Members = node.Members, Stamp = node.Stamp,
-                };
-                ItemFrame.WriteItem(items, forged);
-            }
-
+            foreach (NodeRecord node in nodes) ItemFrame.WriteItem(items, forge(node));
             return ItemFrame.EncodeItems(items, nodes.Count);
         }
         catch (WireFormatException)
