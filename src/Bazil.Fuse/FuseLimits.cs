@@ -29,4 +29,22 @@ public static class FuseLimits
 
     /// <summary>Notifications waiting for their thread. A caller that awaits each one never has more than one.</summary>
     internal const int QueuedNotifications = 65536;
+
+    /// <summary>Entries each queue of io_uring starts with: what one processor usually has outstanding. At 1 MiB of address space each, touched only as far as used.</summary>
+    internal const int UringEntries = 8;
+
+    /// <summary>Entries the kernel keeps while handlers wait; one would be enough to let the next request in, a second overlaps with it.</summary>
+    internal const int UringSpareEntries = 2;
+
+    /// <summary>Entries of one queue when handlers wait: a process may have that many threads blocked on locks of files.</summary>
+    internal const int MaxUringEntries = 2048;
+
+    /// <summary>Rings, one for each possible processor; larger machines stay with the device.</summary>
+    internal const int MaxUringQueues = 1024;
+
+    /// <summary>Longest that an answer waits for the answers to requests that came with it.</summary>
+    internal static readonly TimeSpan UringBatchTime = TimeSpan.FromMicroseconds(50);
+
+    /// <summary>What handlers that ignore their cancellation are left when the mount has ended.</summary>
+    internal static readonly TimeSpan HandlerEndTime = TimeSpan.FromSeconds(5);
 }

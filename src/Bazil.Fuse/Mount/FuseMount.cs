@@ -79,7 +79,7 @@ public sealed class FuseMount : IAsyncDisposable
     {
         var channel = new DeviceChannel(mounter.Mount(mountpoint, options));
         var number = MountTable.TryFind(mountpoint, out var entry) ? entry.DeviceMinor : 0;
-        var session = new FuseSession(channel, fileSystem, options, log);
+        var session = new FuseSession(channel, fileSystem, options, log, () => ConnectionControl.TryAbort(number));
         try
         {
             return new FuseMount(mountpoint, mounter, session, session.Start(), number);

@@ -33,6 +33,9 @@ public enum FuseMountFailure
     /// <summary>The kernel's protocol is older than what the library speaks.</summary>
     KernelTooOld,
 
+    /// <summary>io_uring was demanded and cannot be had; the message says why.</summary>
+    TransportMissing,
+
     /// <summary>Still in use after the time given to end.</summary>
     Busy,
 }

@@ -28,7 +28,10 @@ public sealed record FuseMountOptions
     /// <summary>Most data bytes of one write, a multiple of the page size.</summary>
     public int MaxWriteBytes { get; init; } = FuseLimits.MaxWriteBytes;
 
-    /// <summary>Threads that read requests.</summary>
+    /// <summary>How requests travel.</summary>
+    public FuseTransport Transport { get; init; } = FuseTransport.Automatic;
+
+    /// <summary>Threads that read requests from the device. Over io_uring there is one for each processor instead.</summary>
     public int Workers { get; init; } = 2;
 
     /// <summary>Most requests the kernel keeps in the background (read-ahead, write-back) at a time.</summary>

@@ -50,7 +50,7 @@ internal sealed partial class Dispatcher
             Fail(request, exception);
         }
 
-        pool.Return(Ended(request));
+        Ended(request).Return();
     }
 
     private void SendDirectory(FuseRequest request, Errno error)

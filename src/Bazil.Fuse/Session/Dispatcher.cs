@@ -11,13 +11,11 @@ namespace Bazil.Fuse.Session;
 /// </summary>
 /// <param name="fileSystem">The handlers.</param>
 /// <param name="capabilities">What was agreed when the mount started.</param>
-/// <param name="pool">Where finished requests go.</param>
 /// <param name="mapException">See <see cref="FuseMountOptions.MapException"/>.</param>
 /// <param name="log">Where failures are told.</param>
 internal sealed partial class Dispatcher(
     FuseFileSystem fileSystem,
     FuseCapabilities capabilities,
-    RequestPool pool,
     Func<Exception, Errno?>? mapException,
     FuseLog log)
 {
@@ -25,17 +23,19 @@ internal sealed partial class Dispatcher(
 
     /// <summary>
     /// Handles the request whose <paramref name="length"/> bytes lie in its buffer. True when it is finished and the
-    /// caller may reuse it; false when its handler goes on and the request returns to the pool by itself.
+    /// caller may reuse it; false when its handler goes on and the request returns to where it came from by itself.
     /// </summary>
     internal bool Dispatch(FuseRequest request, IReplyChannel channel, int length)
     {
-        if (!request.TryBegin(channel, length))
-        {
-            if (length >= Unsafe.SizeOf<Abi.InHeader>()) Report(request, request.Reply(Errno.EIO));
-            log(FuseLogLevel.Error, $"a request of {length} bytes from the kernel has no valid header", null);
-            return Recycle(request);
-        }
+        if (request.TryBegin(channel, length)) return Dispatch(request);
+        if (length >= Unsafe.SizeOf<Abi.InHeader>()) Report(request, request.Reply(Errno.EIO));
+        log(FuseLogLevel.Error, $"a request of {length} bytes from the kernel has no valid header", null);
+        return Recycle(request);
+    }
 
+    /// <summary>The same for a request that has begun.</summary>
+    internal bool Dispatch(FuseRequest request)
+    {
         if (HandledWithoutReply(request)) return Recycle(request);
         if (!InFlight.TryBegin(request, out var interrupted))
         {
@@ -151,7 +151,7 @@ internal sealed partial class Dispatcher(
             Fail(request, exception);
         }
 
-        pool.Return(Ended(request));
+        Ended(request).Return();
     }
 
     private async Task CompleteLater(FuseRequest request, ValueTask<Errno> task)
@@ -165,7 +165,7 @@ internal sealed partial class Dispatcher(
             Fail(request, exception);
         }
 
-        pool.Return(Ended(request));
+        Ended(request).Return();
     }
 
     private void Answer<T>(FuseRequest request, in Reply<T> reply, ReplySender<T> send)

@@ -11,6 +11,9 @@ public sealed class FuseConnection
     /// <summary>The capabilities that were asked for and are offered.</summary>
     public FuseCapabilities Capabilities { get; internal init; }
 
+    /// <summary>How requests come: <see cref="FuseTransport.Device"/> or <see cref="FuseTransport.Uring"/>.</summary>
+    public FuseTransport Transport { get; internal set; } = FuseTransport.Device;
+
     /// <summary>Most data bytes of one write.</summary>
     public int MaxWriteBytes { get; internal init; }
 

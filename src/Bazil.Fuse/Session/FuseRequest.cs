@@ -13,6 +13,8 @@ namespace Bazil.Fuse.Session;
 /// completes its handler.
 /// </summary>
 /// <remarks>
+/// From the device, everything lies in the buffer. From io_uring, header and arguments lie in memory of their own, and only
+/// names and data, the payload, in the data area of the buffer.
 /// A read needs no room for its arguments once they are parsed, so the data area of the buffer, where a write finds its
 /// payload, is what a read is lent to fill.
 /// <code>
@@ -20,12 +22,20 @@ namespace Bazil.Fuse.Session;
 /// | header  | operation    | names, data of a write, room for the answer of a read |
 /// </code>
 /// </remarks>
-internal sealed class FuseRequest : IDisposable
+internal sealed unsafe class FuseRequest : IDisposable
 {
+    private readonly IRequestHome? _home;
+    private byte* _arguments;
+    private int _argumentBytes;
+    private int _payloadBytes;
     private CancellationTokenSource _cancellation = new();
     private bool _replied;
 
-    internal FuseRequest(int dataBytes) => Buffer = new NativeBuffer(dataBytes);
+    internal FuseRequest(int dataBytes, IRequestHome? home = null)
+    {
+        Buffer = new NativeBuffer(dataBytes);
+        _home = home;
+    }
 
     internal NativeBuffer Buffer { get; }
 
@@ -49,23 +59,44 @@ internal sealed class FuseRequest : IDisposable
 
     private IReplyChannel? Channel { get; set; }
 
+    private int ExtensionBytes => Header.TotalExtensionLength * sizeof(ulong);
+
     /// <summary>Takes the header from the buffer. False when the bytes are no request at all.</summary>
     internal bool TryBegin(IReplyChannel channel, int length)
     {
         Channel = channel;
         _replied = false;
-        if (length < Unsafe.SizeOf<Abi.InHeader>() || length > Buffer.Length) return false;
+        if (length < sizeof(Abi.InHeader) || length > Buffer.Length) return false;
         Header = MemoryMarshal.Read<Abi.InHeader>(Buffer.Span);
-        var extensionBytes = Header.TotalExtensionLength * sizeof(ulong);
-        return Header.Length == (uint)length && length - Unsafe.SizeOf<Abi.InHeader>() >= extensionBytes;
+        if (Header.Length != (uint)length) return false;
+        _arguments = Buffer.Pointer + sizeof(Abi.InHeader);
+        _argumentBytes = length - sizeof(Abi.InHeader) - ExtensionBytes;
+        _payloadBytes = 0;
+        return _argumentBytes >= 0;
+    }
+
+    /// <summary>Takes the header from where io_uring puts it; the payload is in the data area already.</summary>
+    internal bool TryBegin(IReplyChannel channel, byte* header, byte* arguments, int mostArgumentBytes, int payloadBytes)
+    {
+        Channel = channel;
+        _replied = false;
+        Header = Unsafe.ReadUnaligned<Abi.InHeader>(header);
+        if (!FitsData((uint)payloadBytes) || Header.Length > (uint)Buffer.Length + mostArgumentBytes) return false;
+        _arguments = arguments;
+        _argumentBytes = (int)Header.Length - sizeof(Abi.InHeader) - payloadBytes;
+        _payloadBytes = payloadBytes - ExtensionBytes;
+        return _argumentBytes >= 0 && _argumentBytes <= mostArgumentBytes && _payloadBytes >= 0;
     }
 
     /// <summary>The arguments, without the extensions at their end.</summary>
-    internal RequestReader OpenReader()
+    internal RequestReader OpenReader() =>
+        new(new ReadOnlySpan<byte>(_arguments, _argumentBytes), new ReadOnlySpan<byte>(Buffer.Pointer + NativeBuffer.DataOffset, _payloadBytes));
+
+    /// <summary>Gives a request back whose handler ran on after its thread went for the next.</summary>
+    internal void Return()
     {
-        var start = Unsafe.SizeOf<Abi.InHeader>();
-        var end = (int)Header.Length - (Header.TotalExtensionLength * sizeof(ulong));
-        return new RequestReader(Buffer.Span[start..end]);
+        if (_home is null) Dispose();
+        else _home.Return(this);
     }
 
     /// <summary>The data area, for an answer or as the payload of a write.</summary>

@@ -27,6 +27,9 @@ internal static class Handshake
     /// <summary>FUSE_INIT_EXT: flags2 is valid, in both directions.</summary>
     private const ulong InitExtended = 1UL << 30;
 
+    /// <summary>FUSE_OVER_IO_URING: offered only while the kernel's parameter is on.</summary>
+    private const ulong OverUring = 1UL << 41;
+
     /// <summary>Room for the data of any request that the kernel may send under these options.</summary>
     internal static int DataBytes(FuseMountOptions options)
     {
@@ -36,7 +39,7 @@ internal static class Handshake
 
     /// <summary>Reads requests until the connection is agreed on, and answers. Blocks until the kernel has sent its half.</summary>
     /// <exception cref="FuseMountException">The kernel is too old or the connection ended.</exception>
-    internal static FuseConnection Perform(DeviceChannel channel, FuseRequest request, FuseMountOptions options, IFuseNotifier notifier)
+    internal static FuseConnection Perform(DeviceChannel channel, FuseRequest request, FuseMountOptions options, IFuseNotifier notifier, bool wantsUring)
     {
         while (true)
         {
@@ -50,12 +53,12 @@ internal static class Handshake
                 continue;
             }
 
-            if (Answer(request, options, notifier) is { } connection) return connection;
+            if (Answer(request, options, notifier, wantsUring) is { } connection) return connection;
         }
     }
 
     /// <summary>Null when the kernel is to try again with the major version it was told.</summary>
-    internal static FuseConnection? Answer(FuseRequest request, FuseMountOptions options, IFuseNotifier notifier)
+    internal static FuseConnection? Answer(FuseRequest request, FuseMountOptions options, IFuseNotifier notifier, bool wantsUring)
     {
         var reader = request.OpenReader();
         var size = Math.Min(reader.Rest.Length, Unsafe.SizeOf<Abi.InitIn>());
@@ -81,7 +84,8 @@ internal static class Handshake
         }
 
         var offered = init.Flags | ((init.Flags & InitExtended) != 0 ? (ulong)init.Flags2 << 32 : 0);
-        var agreed = (ulong)options.Capabilities & offered;
+        var wanted = (ulong)options.Capabilities | (wantsUring ? OverUring : 0);
+        var agreed = wanted & offered;
         var maxPages = (agreed & (ulong)FuseCapabilities.MaxPages) != 0 ? RoundUp(options.MaxWriteBytes) / PageBytes : DefaultMaxPages;
         var reply = new Abi.InitOut
         {
@@ -101,7 +105,8 @@ internal static class Handshake
         return new FuseConnection(notifier)
         {
             ProtocolMinor = (int)reply.Minor,
-            Capabilities = (FuseCapabilities)agreed,
+            Capabilities = (FuseCapabilities)(agreed & ~OverUring),
+            Transport = (agreed & OverUring) != 0 ? FuseTransport.Uring : FuseTransport.Device,
             MaxWriteBytes = (int)reply.MaxWrite,
         };
     }

@@ -1,7 +1,9 @@
+using Bazil.Fuse.Transport;
+
 namespace Bazil.Fuse.Session;
 
 /// <summary>Requests between uses. Their number is bounded by what the kernel has outstanding; only the idle ones are counted here.</summary>
-internal sealed class RequestPool(int dataBytes) : IDisposable
+internal sealed class RequestPool(int dataBytes) : IRequestHome, IDisposable
 {
     // Guards the stack; a leaf, nothing is called while it is held.
     private readonly Lock _lock = new();
@@ -15,10 +17,10 @@ internal sealed class RequestPool(int dataBytes) : IDisposable
             if (_idle.TryPop(out var request)) return request;
         }
 
-        return new FuseRequest(dataBytes);
+        return new FuseRequest(dataBytes, this);
     }
 
-    internal void Return(FuseRequest request)
+    public void Return(FuseRequest request)
     {
         request.Reset();
         lock (_lock)

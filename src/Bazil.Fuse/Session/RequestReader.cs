@@ -5,14 +5,17 @@ using System.Runtime.InteropServices;
 namespace Bazil.Fuse.Session;
 
 /// <summary>
-/// Takes the arguments of a request apart, front to back. Nothing outside <c>body</c> is read: what is missing makes a
-/// Try method return false, after which the request counts as malformed.
+/// Takes the arguments of a request apart, front to back: the struct of the operation, then names and data, which may lie
+/// in a second place. Nothing outside them is read: what is missing makes a Try method return false, after which the
+/// request counts as malformed.
 /// </summary>
-internal ref struct RequestReader(ReadOnlySpan<byte> body)
+internal ref struct RequestReader(ReadOnlySpan<byte> arguments, ReadOnlySpan<byte> payload)
 {
-    private ReadOnlySpan<byte> _rest = body;
+    private readonly ReadOnlySpan<byte> _payload = payload;
+    private ReadOnlySpan<byte> _rest = arguments.IsEmpty ? payload : arguments;
+    private bool _inPayload = arguments.IsEmpty;
 
-    /// <summary>What was not taken yet.</summary>
+    /// <summary>What was not taken yet of the place that is being read.</summary>
     internal readonly ReadOnlySpan<byte> Rest => _rest;
 
     /// <summary>The reason why the last name was not taken: the kernel sends names up to PATH_MAX, longer than any file system has.</summary>
@@ -29,7 +32,7 @@ internal ref struct RequestReader(ReadOnlySpan<byte> body)
         }
 
         value = MemoryMarshal.Read<T>(_rest);
-        _rest = _rest[Unsafe.SizeOf<T>()..];
+        Skip(Unsafe.SizeOf<T>());
         return true;
     }
 
@@ -40,7 +43,7 @@ internal ref struct RequestReader(ReadOnlySpan<byte> body)
         value = default;
         if (_rest.Length < size) return false;
         _rest[..size].CopyTo(MemoryMarshal.AsBytes(new Span<T>(ref value)));
-        _rest = _rest[size..];
+        Skip(size);
         return true;
     }
 
@@ -56,7 +59,7 @@ internal ref struct RequestReader(ReadOnlySpan<byte> body)
         }
 
         name = _rest[..length];
-        _rest = _rest[(length + 1)..];
+        Skip(length + 1);
         return true;
     }
 
@@ -70,7 +73,16 @@ internal ref struct RequestReader(ReadOnlySpan<byte> body)
         }
 
         bytes = _rest[..(int)count];
-        _rest = _rest[(int)count..];
+        Skip((int)count);
         return true;
+    }
+
+    /// <summary>Nothing straddles the two places: what comes next is in the payload once the arguments are used up.</summary>
+    private void Skip(int count)
+    {
+        _rest = _rest[count..];
+        if (!_rest.IsEmpty || _inPayload) return;
+        _inPayload = true;
+        _rest = _payload;
     }
 }

@@ -9,6 +9,8 @@ namespace Bazil.Fuse.Session;
 /// </summary>
 internal sealed class RequestsInFlight
 {
+    private const int DescribedRequests = 8;
+
     // Guards everything here and FuseRequest.Interrupted; a leaf, nothing is called while it is held.
     private readonly Lock _lock = new();
     private readonly Dictionary<ulong, FuseRequest> _requests = [];
@@ -66,6 +68,13 @@ internal sealed class RequestsInFlight
             if (_earlyOrder.Count > FuseLimits.PendingInterrupts) _early.Remove(_earlyOrder.Dequeue());
             return null;
         }
+    }
+
+    /// <summary>What is being handled now, for a log line.</summary>
+    internal string Describe()
+    {
+        lock (_lock)
+            return string.Join(", ", _requests.Values.Take(DescribedRequests).Select(request => $"{request.Header.Opcode} of node {request.Header.NodeId}"));
     }
 
     /// <summary>

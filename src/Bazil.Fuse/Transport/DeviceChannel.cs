@@ -52,9 +52,24 @@ internal sealed unsafe class DeviceChannel(SafeFileHandle device) : IReplyChanne
         return new DeviceChannel(clone);
     }
 
+    /// <summary>The number of the descriptor, for the kernel's use while this channel is open.</summary>
+    internal int Descriptor => (int)device.DangerousGetHandle();
+
     public void Dispose() => device.Dispose();
 
     private Errno Send(ulong unique, int error, ReadOnlySpan<byte> body, ReadOnlySpan<byte> tail)
+    {
+        try
+        {
+            return Write(unique, error, body, tail);
+        }
+        catch (ObjectDisposedException) // The mount ended without waiting for a handler that ignored its cancellation.
+        {
+            return Errno.ENODEV;
+        }
+    }
+
+    private Errno Write(ulong unique, int error, ReadOnlySpan<byte> body, ReadOnlySpan<byte> tail)
     {
         var header = new Abi.OutHeader
         {

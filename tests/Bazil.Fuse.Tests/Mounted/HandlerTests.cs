@@ -3,14 +3,14 @@ using Bazil.Unix;
 
 namespace Bazil.Fuse.Tests.Mounted;
 
-public sealed class HandlerTests
+public abstract class HandlerTests(FuseTransport transport)
 {
     [Fact]
     public async Task A_read_that_waits_is_interrupted_by_a_signal()
     {
         var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var fileSystem = new ScriptedFileSystem { OnRead = WaitForEver };
-        await using var mount = await TestMount.StartAsync(fileSystem);
+        await using var mount = await TestMount.StartAsync(fileSystem, transport: transport);
         var output = await mount.PythonAsync("""
             class Alarm(Exception): pass
             def ring(*_): raise Alarm
@@ -46,7 +46,7 @@ public sealed class HandlerTests
         {
             OnRead = (_, cancellationToken) => new(cancellationToken.WaitHandle.WaitOne(TimeSpan.FromSeconds(20)) ? Errno.EINTR : Errno.EIO),
         };
-        await using var mount = await TestMount.StartAsync(fileSystem);
+        await using var mount = await TestMount.StartAsync(fileSystem, transport: transport);
         await mount.PythonAsync("""
             fd = os.open('f', os.O_RDONLY)
             signal.signal(signal.SIGALRM, lambda *_: None)
@@ -61,7 +61,7 @@ public sealed class HandlerTests
     public async Task An_exception_is_EIO_and_logged_and_the_mount_goes_on()
     {
         var fileSystem = new ScriptedFileSystem();
-        await using var mount = await TestMount.StartAsync(fileSystem);
+        await using var mount = await TestMount.StartAsync(fileSystem, transport: transport);
         const string read = "fd = os.open('f', os.O_RDONLY)\ntry: print(os.read(fd, 9).decode())\nexcept OSError as e: print(errno.errorcode[e.errno])";
 
         fileSystem.OnRead = (_, _) => throw new InvalidOperationException("thrown at once");
@@ -86,7 +86,7 @@ public sealed class HandlerTests
     {
         var fileSystem = new ScriptedFileSystem { OnRead = (_, _) => throw new IOException("the disk is full") };
         await using var mount = await TestMount.StartAsync(
-            fileSystem, options => options with { MapException = exception => exception is IOException ? Errno.ENOSPC : null });
+            fileSystem, options => options with { MapException = exception => exception is IOException ? Errno.ENOSPC : null }, transport);
         Assert.Equal("ENOSPC", await mount.PythonAsync("""
             fd = os.open('f', os.O_RDONLY)
             try: os.read(fd, 9)
@@ -111,7 +111,7 @@ public sealed class HandlerTests
                 return ScriptedFileSystem.Fill(buffer, number.ToString(CultureInfo.InvariantCulture));
             },
         };
-        await using var mount = await TestMount.StartAsync(fileSystem, options => options with { Workers = 1 });
+        await using var mount = await TestMount.StartAsync(fileSystem, options => options with { Workers = 1 }, transport);
         await mount.PythonAsync($$"""
             got = []
             def read(): got.append(int(os.read(os.open('f', os.O_RDONLY), 10)))

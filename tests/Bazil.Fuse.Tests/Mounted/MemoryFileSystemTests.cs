@@ -3,15 +3,16 @@ using Bazil.Fuse.Examples;
 namespace Bazil.Fuse.Tests.Mounted;
 
 /// <summary>Each operation through a real mount, done by a child process.</summary>
-public sealed class MemoryFileSystemTests : IAsyncLifetime
+public abstract class MemoryFileSystemTests(FuseTransport transport) : IAsyncLifetime
 {
     private readonly MemoryFileSystem _memory = new(TimeProvider.System, 1L << 30);
     private TestMount _mount = null!;
 
-    public async ValueTask InitializeAsync() => _mount = await TestMount.StartAsync(_memory);
+    public async ValueTask InitializeAsync() => _mount = await TestMount.StartAsync(_memory, transport: transport);
 
     public async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         await _mount.DisposeAsync();
         Assert.DoesNotContain(_mount.Log, line => line.StartsWith("Error", StringComparison.Ordinal));
     }

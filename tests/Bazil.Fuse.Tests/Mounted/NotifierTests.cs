@@ -2,7 +2,7 @@ using Bazil.Unix;
 
 namespace Bazil.Fuse.Tests.Mounted;
 
-public sealed class NotifierTests
+public abstract class NotifierTests(FuseTransport transport)
 {
     [Fact]
     public async Task Invalidating_an_inode_drops_its_cached_pages()
@@ -14,7 +14,7 @@ public sealed class NotifierTests
             OpenFlags = FuseOpenFlags.KeepCache,
             Size = 3,
         };
-        await using var mount = await TestMount.StartAsync(fileSystem);
+        await using var mount = await TestMount.StartAsync(fileSystem, transport: transport);
         Assert.Equal("old", await mount.ShellAsync("cat f"));
         text = "new";
         Assert.Equal("old", await mount.ShellAsync("cat f"));
@@ -27,7 +27,7 @@ public sealed class NotifierTests
     public async Task Invalidating_an_inode_drops_its_cached_attributes()
     {
         var fileSystem = new ScriptedFileSystem { Size = 3 };
-        await using var mount = await TestMount.StartAsync(fileSystem);
+        await using var mount = await TestMount.StartAsync(fileSystem, transport: transport);
         Assert.Equal("3", await mount.ShellAsync("stat -c %s f"));
         fileSystem.Size = 5;
         Assert.Equal("3", await mount.ShellAsync("stat -c %s f"));
@@ -39,7 +39,7 @@ public sealed class NotifierTests
     public async Task Invalidating_an_entry_drops_what_the_kernel_knew_of_the_name()
     {
         var fileSystem = new ScriptedFileSystem();
-        await using var mount = await TestMount.StartAsync(fileSystem);
+        await using var mount = await TestMount.StartAsync(fileSystem, transport: transport);
         Assert.Equal("f", await mount.ShellAsync("stat -c %n f; test ! -e g"));
         fileSystem.Name = "g";
         Assert.Equal("f", await mount.ShellAsync("stat -c %n f; test ! -e g"));
@@ -52,7 +52,7 @@ public sealed class NotifierTests
     [Fact]
     public async Task What_the_kernel_does_not_know_is_ENOENT_and_after_the_end_ENOTCONN()
     {
-        var mount = await TestMount.StartAsync(new ScriptedFileSystem());
+        var mount = await TestMount.StartAsync(new ScriptedFileSystem(), transport: transport);
         var notifier = mount.Mount.Notifier;
         Assert.Equal(Errno.ENOENT, await notifier.InvalidateInode(new FuseNodeId(77), 0, 0));
         await mount.DisposeAsync();

@@ -26,13 +26,18 @@ internal sealed class TestMount : IAsyncDisposable
         }
     }
 
-    internal static async Task<TestMount> StartAsync(FuseFileSystem fileSystem, Func<FuseMountOptions, FuseMountOptions>? configure = null)
+    internal static async Task<TestMount> StartAsync(
+        FuseFileSystem fileSystem,
+        Func<FuseMountOptions, FuseMountOptions>? configure = null,
+        FuseTransport transport = FuseTransport.Device)
     {
+        using var parameter = transport == FuseTransport.Uring ? UringParameter.TurnOn() : null;
         var test = new TestMount();
         Directory.CreateDirectory(test.Path);
-        var options = new FuseMountOptions { Mountpoint = test.Path, FileSystemName = "test", Subtype = "test" };
+        var options = new FuseMountOptions { Mountpoint = test.Path, FileSystemName = "test", Subtype = "test", Transport = transport };
         options = configure?.Invoke(options) ?? options;
         test.Mount = await FuseMount.MountAsync(options, fileSystem, test.Record, TestContext.Current.CancellationToken);
+        if (options.Transport == transport) Assert.Equal(transport, test.Mount.Connection.Transport);
         return test;
     }
 

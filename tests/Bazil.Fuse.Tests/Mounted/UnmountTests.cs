@@ -4,13 +4,13 @@ using Bazil.Unix;
 
 namespace Bazil.Fuse.Tests.Mounted;
 
-public sealed class UnmountTests
+public abstract class UnmountTests(FuseTransport transport)
 {
     [Fact]
     public async Task Unmounting_ends_everything_and_may_be_repeated()
     {
         var fileSystem = new ScriptedFileSystem();
-        await using var mount = await TestMount.StartAsync(fileSystem);
+        await using var mount = await TestMount.StartAsync(fileSystem, transport: transport);
         Assert.True(MountTable.TryFind(mount.Path, out var entry) && entry.Type == "fuse.test");
         await mount.Mount.UnmountAsync(TimeSpan.FromSeconds(10), CancellationToken.None);
         Assert.True(mount.Mount.Completion.IsCompletedSuccessfully);
@@ -23,7 +23,7 @@ public sealed class UnmountTests
     public async Task An_unmount_from_outside_is_noticed()
     {
         var fileSystem = new ScriptedFileSystem();
-        await using var mount = await TestMount.StartAsync(fileSystem);
+        await using var mount = await TestMount.StartAsync(fileSystem, transport: transport);
         (await Child.RunAsync(() => { }, "/bin/umount", mount.Path)).Succeeded();
         await mount.Mount.Completion.WaitAsync(TimeSpan.FromSeconds(20));
         Assert.True(fileSystem.Destroyed.Task.IsCompleted);
@@ -32,7 +32,7 @@ public sealed class UnmountTests
     [Fact]
     public async Task Who_has_a_file_open_may_finish_within_the_grace()
     {
-        await using var mount = await TestMount.StartAsync(new MemoryFileSystem(TimeProvider.System, 1 << 24));
+        await using var mount = await TestMount.StartAsync(new MemoryFileSystem(TimeProvider.System, 1 << 24), transport: transport);
         using var child = mount.StartPython("""
             fd = os.open('f', os.O_RDWR | os.O_CREAT)
             os.chdir('/'); print('open'); sys.stdin.readline()
@@ -60,7 +60,7 @@ public sealed class UnmountTests
                 return Errno.EIO;
             },
         };
-        await using var mount = await TestMount.StartAsync(fileSystem);
+        await using var mount = await TestMount.StartAsync(fileSystem, transport: transport);
         using var child = mount.StartPython("""
             fd = os.open('f', os.O_RDONLY)
             try: os.read(fd, 9)

@@ -15,7 +15,7 @@ internal sealed class DispatcherHarness : IDisposable
     {
         _fileSystem = fileSystem ?? new MemoryFileSystem(TimeProvider.System, 1 << 24);
         _fileSystem.Initialize(new FuseConnection(new SilentNotifier()));
-        Dispatcher = new Dispatcher(_fileSystem, FuseCapabilities.None, _pool, mapException, (level, message, exception) =>
+        Dispatcher = new Dispatcher(_fileSystem, FuseCapabilities.None, mapException, (level, message, exception) =>
         {
             lock (Log) Log.Add(message + exception);
         });
