@@ -4,7 +4,7 @@ using Bazil.Fuse.Examples;
 
 if (args is not [var mountpoint, ..])
 {
-    Console.Error.WriteLine("usage: MemoryFileSystem MOUNTPOINT [--helper] [--allow-other]");
+    Console.Error.WriteLine("usage: MemoryFileSystem MOUNTPOINT [--helper] [--allow-other] [--device | --uring]");
     return 2;
 }
 
@@ -14,6 +14,7 @@ var options = new FuseMountOptions
     FileSystemName = "memory",
     Subtype = "memory",
     AllowOther = args.Contains("--allow-other"),
+    Transport = args.Contains("--device") ? FuseTransport.Device : args.Contains("--uring") ? FuseTransport.Uring : FuseTransport.Automatic,
     Method = args.Contains("--helper") ? FuseMountMethod.Helper : FuseMountMethod.Automatic,
 };
 const long capacityBytes = 4L << 30;
@@ -28,7 +29,7 @@ try
     var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
     using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
     using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-    Console.WriteLine("mounted at " + mount.Mountpoint);
+    Console.WriteLine($"mounted at {mount.Mountpoint} over {mount.Connection.Transport}");
     await Task.WhenAny(stop.Task, mount.Completion);
     return 0;
 

@@ -21,6 +21,8 @@ internal static class VolumeMounts
             Mountpoint = mountpoint,
             FileSystemName = volume.Name,
             Subtype = Subtype,
+            // Handlers of a volume may block on the database; over io_uring that would hold up a whole processor.
+            Transport = FuseTransport.Device,
             MapException = VolumeFileSystem.MapException,
         };
         try
