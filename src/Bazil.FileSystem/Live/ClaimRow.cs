@@ -9,6 +9,9 @@ namespace Bazil.FileSystem.Live;
 /// </summary>
 internal static class ClaimRow
 {
+    /// <summary>Claims on one name. Far more than replicas that make a file of one name before they meet; bounds a hostile peer.</summary>
+    public const int ClaimsMax = 65536;
+
     private const byte FirstLinkFlag = 0x80;
 
     public static readonly Claim[] Empty = [];
@@ -33,7 +36,7 @@ internal static class ClaimRow
     public static Claim[] Decode(ReadOnlySpan<byte> row)
     {
         var reader = new WireReader(row, "directory entry");
-        var claims = new Claim[reader.ReadCount(Limits.FacetPairsMax * 16, 57)];
+        var claims = new Claim[reader.ReadCount(ClaimsMax, 57)];
         for (int index = 0; index < claims.Length; index++)
         {
             var inode = new InodeId(reader.ReadUInt64());

@@ -7,7 +7,7 @@ namespace Bazil.FileSystem.Live;
 
 /// <summary>The shown tree of a frozen view, with the unpublished content of files that were open for writing.</summary>
 internal sealed class LiveSnapshotSource(
-    VolumeId volume, VolumeStore frozen, UnixTime taken, IReadOnlyDictionary<InodeId, ContentValue> unpublished, Func<NodeRecord, AttributeValue> attributesOf)
+    VolumeId volume, VolumeStore frozen, UnixTime taken, IReadOnlyDictionary<InodeId, WorkingContent> unpublished, Func<NodeRecord, AttributeValue> attributesOf)
     : ISnapshotSource
 {
     private readonly Transaction _transaction = new(frozen);
@@ -30,11 +30,15 @@ internal sealed class LiveSnapshotSource(
         {
             ShownName shown = _transaction.Resolve(directory, name);
             NodeRecord record = _transaction.Require(shown.Primary.Inode);
-            ContentValue? content = record.IsDirectory ? null : unpublished.GetValueOrDefault(record.Inode) ?? record.ShownContent?.Value;
-            UnixTime modifyTime = unpublished.ContainsKey(record.Inode) ? content!.ModifyTime : record.ModifyTime;
-            yield return new SnapshotSourceEntry(name, record.Id, record.Kind, modifyTime, attributesOf(record), content, record.Inode);
+            ContentValue? published = record.ShownContent?.Value, open = Unpublished(record);
+            yield return new SnapshotSourceEntry(
+                name, record.Id, record.Kind, open?.ModifyTime ?? record.ModifyTime, attributesOf(record), record.IsDirectory ? null : open ?? published, record.Inode);
         }
     }
+
+    /// <summary>What was written to an open file and not published before the view was taken.</summary>
+    private ContentValue? Unpublished(NodeRecord record) =>
+        unpublished.TryGetValue(record.Inode, out WorkingContent? working) && Equals(record.ShownContent?.Value, working.Seen) ? working.Value : null;
 
     private IEnumerable<FileName> Names(InodeId directory)
     {

@@ -8,7 +8,7 @@ namespace Bazil.FileSystem.Live;
 /// <summary>
 /// The content of one file while it is open, shared by all its handles. Small content is an array that is replaced as a
 /// whole; anything that grew beyond the inline limit is a <see cref="Blob"/> as long as the file is open.
-/// <para>Invariants: exactly one of the two holds the content; <see cref="Seen"/> is the value that the content was
+/// <para>Invariants: the blob holds the content when there is one, else the array; <see cref="Seen"/> is the value that the content was
 /// derived from, so publishing replaces that one and no other.</para>
 /// <para><see cref="Gate"/> is held for every change of the content and while it is published. Reads take no lock.</para>
 /// </summary>
@@ -82,6 +82,8 @@ internal sealed class OpenFile : IAsyncDisposable
         if (_blob is null && offset + (ulong)data.Length > Limits.InlineBytesMax) await PromoteAsync(cancel);
         if (_blob is not null)
         {
+            // Also a write that failed half way has changed the content.
+            MarkDirty(now);
             await _blob.WriteAsync(offset, data, cancel);
         }
         else
@@ -146,7 +148,7 @@ internal sealed class OpenFile : IAsyncDisposable
     {
         if (IsDirty || Unlinked is not null || record.ShownContent?.Value is not { } value) return false;
         Blob? old = _blob;
-        Volatile.Write(ref _inline, value.Form == ContentForm.Inline ? value.Bytes.ToArray() : []);
+        if (value.Form == ContentForm.Inline) Volatile.Write(ref _inline, value.Bytes.ToArray());
         Volatile.Write(ref _blob, value.Form == ContentForm.Blob ? new Blob(_context, value.Manifest) : null);
         Seen = value;
         ModifyTime = record.ModifyTime;
@@ -192,7 +194,8 @@ internal sealed class OpenFile : IAsyncDisposable
     {
         var blob = new Blob(_context, Manifest.Empty());
         if (_inline.Length > 0) await blob.WriteAsync(0, _inline, cancel);
+
+        // The array stays: a reader who found no blob a moment ago reads it.
         Volatile.Write(ref _blob, blob);
-        Volatile.Write(ref _inline, []);
     }
 }

@@ -1,5 +1,6 @@
 using Bazil.Core;
 using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Sync;
 
 namespace Bazil.FileSystem.Live;
 
@@ -43,8 +44,15 @@ internal sealed partial class Transaction
         return placed;
     }
 
-    private InodeId ParentOf(NodeId parent, bool isBefore) =>
-        parent == NodeId.Root ? InodeId.Root : isBefore ? Store.Tables.FindInode(parent) : FindInode(parent);
+    /// <summary>The inode of a parent, or none when it is not here, or is no directory.</summary>
+    private InodeId ParentOf(NodeId parent, bool isBefore)
+    {
+        if (parent == NodeId.Root) return InodeId.Root;
+        InodeId inode = isBefore ? Store.Tables.FindInode(parent) : FindInode(parent);
+        if (inode == default) return default;
+        NodeRecord? record = isBefore ? Store.Read(inode) : Read(inode);
+        return record is { IsDirectory: true } ? inode : default;
+    }
 
     /// <summary>A file lives by a content pair, a directory by a link or by a living descendant.</summary>
     private bool IsAlive(NodeRecord record, bool isBefore) =>
@@ -118,6 +126,8 @@ internal sealed partial class Transaction
     {
         _rows[(parent, name)] = after;
         NodeRecord directory = Touch(parent).Record;
+        if (after.Length > ClaimRow.ClaimsMax) throw new SyncException($"name {name} would have {after.Length} claims, more than {ClaimRow.ClaimsMax}");
+        if (MergesForeign) directory.DirectoryTime = directory.ChangeTime = Now;
         if (before.Length == 0 && after.Length > 0) directory.Entries++;
         if (before.Length > 0 && after.Length == 0) directory.Entries--;
         int dirsBefore = ClaimRow.CountDirectories(before), dirsAfter = ClaimRow.CountDirectories(after);

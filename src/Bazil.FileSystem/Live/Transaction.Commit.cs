@@ -1,6 +1,7 @@
 using Bazil.Core;
 using Bazil.FileSystem.Nodes;
 using Bazil.Storage.Metadata;
+using Bazil.Unix;
 
 namespace Bazil.FileSystem.Live;
 
@@ -13,6 +14,9 @@ internal sealed partial class Transaction
 
     /// <summary>True when nodes of another replica are merged: only then can directories come to form a cycle.</summary>
     public bool MergesForeign { get; init; }
+
+    /// <summary>When it happens; for the local times of what a merge changes.</summary>
+    public UnixTime Now { get; init; }
 
     /// <summary>Extra rows of this transaction, written in the same batch.</summary>
     public MetadataBatch Batch { get; } = new();

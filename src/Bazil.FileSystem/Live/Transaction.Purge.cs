@@ -1,11 +1,14 @@
 using Bazil.Core;
 using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Sync;
 
 namespace Bazil.FileSystem.Live;
 
 // Tombstones go when every member's knowledge covers them, so deletions take no permanent space.
 internal sealed partial class Transaction
 {
+    private readonly Dictionary<PeerId, Knowledge> _memberKnowledge = [];
+
     /// <summary>The members of the volume, this node included once it is one.</summary>
     public List<PeerId> Members() => Read(MembersInode)?.Members.DistinctValues() ?? [];
 
@@ -15,10 +18,18 @@ internal sealed partial class Transaction
         Knowledge low = State.Knowledge;
         foreach (PeerId member in Members())
         {
-            if (member != Store.Self) low = low.Meet(Store.ReadMemberKnowledge(member));
+            if (member == Store.Self) continue;
+            low = low.Meet(_memberKnowledge.TryGetValue(member, out Knowledge? known) ? known : Store.ReadMemberKnowledge(member));
         }
 
         return low;
+    }
+
+    /// <summary>Notes what a member knew when a pull was completed.</summary>
+    public void SetMemberKnowledge(PeerId member, Knowledge knowledge)
+    {
+        _memberKnowledge[member] = knowledge;
+        MemberTable.Put(Batch, Store.Tables, member, knowledge);
     }
 
     /// <summary>Purges what may be purged among the candidates: dead nodes, and removed links of living ones.</summary>

@@ -27,7 +27,7 @@ internal sealed partial class Transaction(VolumeStore store)
     {
         get
         {
-            if (_version.IsNone) _version = State.NextVersion(Store.Entropy);
+            if (_version.IsNone) _version = State.NextVersion(Store.Self, Store.Entropy);
             return _version;
         }
     }

@@ -24,9 +24,10 @@ public sealed partial class Volume
         lock (_gate)
         {
             var transaction = new Transaction(_store);
-            bool isOpen = _files.TryGetValue(inode, out OpenFile? file);
-            NodeRecord? record = isOpen && file!.Unlinked is { } unlinked ? unlinked : transaction.Read(inode);
-            if (record is null || (!IsAlive(record) && file?.Unlinked is null)) return Errno.ENOENT;
+            NodeRecord? record = FindShown(inode);
+            OpenFile? file = (record is null ? _unlinked : _files).GetValueOrDefault(inode);
+            record ??= file?.Unlinked;
+            if (record is null) return Errno.ENOENT;
             UnixTime now = Now();
             AttributeValue value = Changed(record, file, changes, now, out UnixTime? accessTime);
             if (file?.Unlinked is not null)
@@ -140,22 +141,19 @@ public sealed partial class Volume
 
     private Reply<FuseAttributes> FindAttributes(InodeId inode)
     {
-        if (_files.TryGetValue(inode, out OpenFile? file) && file.Unlinked is { } unlinked)
-        {
-            return AttributesOf(new Transaction(_store), unlinked) with { LinkCount = 0 };
-        }
+        if (FindShown(inode) is { } record) return AttributesOf(new Transaction(_store), record);
 
-        NodeRecord? record = _store.Read(inode);
-        if (record is not null && IsAlive(record)) return AttributesOf(new Transaction(_store), record);
-
-        // A peer deleted it, but it is open here.
-        return file is null ? Errno.ENOENT : AttributesOf(new Transaction(_store), file.Opened) with { LinkCount = 0 };
+        // Removed here or by a peer, but open.
+        OpenFile? file = _unlinked.GetValueOrDefault(inode) ?? _files.GetValueOrDefault(inode);
+        return file is null ? Errno.ENOENT : AttributesOf(new Transaction(_store), file.Unlinked ?? file.Opened, file) with { LinkCount = 0 };
     }
 
-    private FuseAttributes AttributesOf(Transaction transaction, NodeRecord record)
+    private FuseAttributes AttributesOf(Transaction transaction, NodeRecord record) =>
+        AttributesOf(transaction, record, _files.GetValueOrDefault(record.Inode));
+
+    private FuseAttributes AttributesOf(Transaction transaction, NodeRecord record, OpenFile? file)
     {
         AttributeValue attributes = ShownAttributes(record);
-        _files.TryGetValue(record.Inode, out OpenFile? file);
         ulong size = record.IsDirectory ? DirectoryBytes : file?.SizeBytes ?? record.ShownContent?.Value.SizeBytes ?? 0;
         return new FuseAttributes
         {

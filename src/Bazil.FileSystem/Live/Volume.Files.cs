@@ -11,7 +11,11 @@ namespace Bazil.FileSystem.Live;
 // close, fsync or truncation by name; peers see nothing before that.
 public sealed partial class Volume
 {
+    /// <summary>Open files that have a name. Guarded by the gate.</summary>
     private readonly Dictionary<InodeId, OpenFile> _files = [];
+
+    /// <summary>Open files whose last name was removed here: only their handles lead to them. Guarded by the gate.</summary>
+    private readonly Dictionary<InodeId, OpenFile> _unlinked = [];
     private readonly ConcurrentDictionary<ulong, OpenHandle> _handles = new();
     private ulong _lastHandle;
 
@@ -26,15 +30,17 @@ public sealed partial class Volume
     }
 
     /// <summary>Creates a regular file and opens it in one step; opens the one that is there unless it must not be.</summary>
-    internal Reply<(FuseAttributes Attributes, FuseHandle Handle)> CreateAndOpen(NewNode node, FuseOpenMode flags)
+    internal Reply<CreatedFile> CreateAndOpen(NewNode node, FuseOpenMode flags)
     {
         lock (_gate)
         {
             Reply<FuseAttributes> created = Create(node);
-            if (created.Error == Errno.EEXIST && !flags.Exclusive) created = Lookup(node.Parent, node.Name);
+            bool existed = created.Error == Errno.EEXIST && !flags.Exclusive;
+            if (existed) created = Lookup(node.Parent, node.Name);
             if (!created.HasValue) return created.Error;
+            if (existed && FuseMode.IsDirectory(created.Value.Mode)) return Errno.EISDIR;
             Reply<FuseHandle> opened = Open(new InodeId(created.Value.Inode), flags);
-            return opened.HasValue ? (created.Value, opened.Value) : opened.Error;
+            return opened.HasValue ? new CreatedFile(created.Value, opened.Value, existed) : opened.Error;
         }
     }
 
@@ -74,7 +80,8 @@ public sealed partial class Volume
         OpenFile? file;
         lock (_gate)
         {
-            file = Acquire(inode, isWriter: true);
+            if (isOpen && _unlinked.TryGetValue(inode, out file)) file.Writers++;
+            else file = Acquire(inode, isWriter: true);
             if (file is not null) file.Handles++;
         }
 
@@ -105,7 +112,7 @@ public sealed partial class Volume
     internal async ValueTask<Errno> FlushAsync(FuseHandle handle, CancellationToken cancel)
     {
         if (!_handles.TryGetValue(handle.Value, out OpenHandle? open)) return Errno.EBADF;
-        if (!open.Flags.CanWrite || !open.File.IsDirty) return Errno.OK;
+        if (!open.File.IsDirty) return Errno.OK;
         await open.File.Gate.WaitAsync(cancel);
         try
         {
@@ -149,7 +156,7 @@ public sealed partial class Volume
         if (!_files.TryGetValue(inode, out OpenFile? file))
         {
             if (FindShown(inode) is not { Kind: NodeKind.File } record) return null;
-            file = new OpenFile(record, _options.Blobs);
+            file = new OpenFile(record, _options.Blobs) { HasWorkingRow = _options.Metadata.Get(WorkingKey(inode)) is not null };
             _files.Add(inode, file);
         }
 
@@ -160,9 +167,13 @@ public sealed partial class Volume
     private async ValueTask ReleaseAsync(OpenFile file, bool isWriter)
     {
         // What was written after the last flush, through a mapping say, is published by the last writer.
-        bool isPublisher;
-        lock (_gate) isPublisher = isWriter && file.Writers == 1;
-        if (isPublisher && file.IsDirty)
+        bool isLastWriter = false;
+        if (isWriter)
+        {
+            lock (_gate) isLastWriter = --file.Writers == 0;
+        }
+
+        if (isLastWriter && file.IsDirty)
         {
             await file.Gate.WaitAsync(CancellationToken.None);
             try
@@ -179,13 +190,11 @@ public sealed partial class Volume
             }
         }
 
-        bool isLast, isLastWriter;
+        bool isLast;
         lock (_gate)
         {
-            if (isWriter) file.Writers--;
-            isLastWriter = isWriter && file.Writers == 0;
             isLast = --file.Handles == 0;
-            if (isLast) _files.Remove(file.Inode);
+            if (isLast) (file.Unlinked is null ? _files : _unlinked).Remove(file.Inode);
             if (isLast && file.WasRead) UpdateAccessTime(file.Inode);
         }
 
@@ -199,6 +208,9 @@ public sealed partial class Volume
     {
         if (!file.IsDirty || file.Unlinked is not null) return;
         ContentValue value = await file.SaveAsync(cancel);
+
+        // A power cut must not lose the old content with the new: what replaces something is durable first.
+        if (value.Form == ContentForm.Blob && file.Seen is { SizeBytes: > 0 }) await _options.Chunks.SyncAsync(cancel);
         lock (_gate)
         {
             if (file.Unlinked is not null || _store.Read(file.Inode) is not { } record) return;

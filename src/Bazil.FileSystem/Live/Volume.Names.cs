@@ -90,6 +90,13 @@ public sealed partial class Volume
         }
     }
 
+    /// <summary>True when a name shows a file that a rename would replace.</summary>
+    internal bool ReplacesFile(InodeId parent, ReadOnlySpan<byte> name)
+    {
+        Reply<FuseAttributes> found = Lookup(parent, name);
+        return found.HasValue && FuseMode.IsRegular(found.Value.Mode);
+    }
+
     internal Errno Rename(InodeId parent, ReadOnlySpan<byte> name, InodeId newParent, ReadOnlySpan<byte> newName, RenameFlags flags)
     {
         if (Failure is not null) return Errno.EROFS;
@@ -153,7 +160,12 @@ public sealed partial class Volume
         foreach (Claim claim in shown.Group)
         {
             NodeRecord record = transaction.Require(claim.Inode);
-            if (_files.TryGetValue(claim.Inode, out OpenFile? file) && record.LiveLinks.Count() <= 1) file.Unlinked = record;
+            int removed = shown.Group.Count(other => other.Inode == claim.Inode);
+            if (!_files.TryGetValue(claim.Inode, out OpenFile? file) || record.LiveLinks.Count() > removed) continue;
+            file.Unlinked = record;
+            _files.Remove(claim.Inode);
+            _unlinked[claim.Inode] = file;
+            transaction.Batch.Delete(WorkingKey(claim.Inode));
         }
 
         new LocalChange(transaction, Now()).Remove(shown.Group, parent);

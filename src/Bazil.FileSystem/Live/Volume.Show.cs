@@ -38,9 +38,15 @@ public sealed partial class Volume
                 file.Handles++;
             }
 
-            if (hasWriters) postponed++;
-            else await ReplaceContentAsync(file);
-            await ReleaseAsync(file, isWriter: false);
+            try
+            {
+                if (hasWriters) postponed++;
+                else await ReplaceContentAsync(file);
+            }
+            finally
+            {
+                await ReleaseAsync(file, isWriter: false);
+            }
         }
 
         await NotifyAsync(change);

@@ -20,7 +20,7 @@ public sealed partial class Volume
     {
         if (Failure is not null) return Errno.EROFS;
         if (FindSnapshot(name) is not null) return Errno.EEXIST;
-        Dictionary<InodeId, ContentValue> unpublished = await SaveOpenFilesAsync(cancel);
+        Dictionary<InodeId, WorkingContent> unpublished = await SaveOpenFilesAsync(cancel);
         UnixTime taken = Now();
         SnapshotKey key;
         using (IMetadataSnapshot view = _options.Metadata.Snapshot())
@@ -105,12 +105,12 @@ public sealed partial class Volume
         }
     }
 
-    private async Task<Dictionary<InodeId, ContentValue>> SaveOpenFilesAsync(CancellationToken cancel)
+    private async Task<Dictionary<InodeId, WorkingContent>> SaveOpenFilesAsync(CancellationToken cancel)
     {
-        var saved = new Dictionary<InodeId, ContentValue>();
+        var saved = new Dictionary<InodeId, WorkingContent>();
         foreach (OpenFile file in OpenFiles().Where(file => file.IsDirty))
         {
-            if (await SaveWorkingAsync(file, cancel) is { } value) saved[file.Inode] = value;
+            if (await SaveWorkingAsync(file, cancel) is { } value) saved[file.Inode] = new WorkingContent(value, file.Seen);
         }
 
         return saved;

@@ -52,10 +52,10 @@ public sealed partial class Volume
         using IMetadataSnapshot view = _options.Metadata.Snapshot();
         await SyncAsync(cancel);
         var server = new PullServer(view, _options.LocalNumber, Id, _options.Identity);
-        foreach (byte[] frame in server.Answer(puller, decoded))
+        foreach (byte[] piece in server.Answer(puller, decoded).SelectMany(FramePieces.Split))
         {
             cancel.ThrowIfCancellationRequested();
-            yield return frame;
+            yield return piece;
         }
     }
 
@@ -101,6 +101,8 @@ public sealed partial class Volume
             }
 
             foreach (Head head in header.Heads) CheckHead(head, peer);
+            bool isConsistent = header.Horizon.IsCoveredBy(header.Knowledge) && header.Members.All(member => member.Value.IsCoveredBy(header.Knowledge));
+            if (!isConsistent) throw new SyncException($"peer {peer} claims that somebody knows, or that it purged, more than it knows itself");
         }
     }
 
@@ -120,7 +122,11 @@ public sealed partial class Volume
         OwnHead own = _store.State.Head;
         if (head.Owner == _store.Self && head.Replica == own.Replica && head.Tick > own.Tick)
         {
+            var batch = new MetadataBatch();
+            HeadTable.Put(batch, _store.Tables, Head.Sign(Id, own, _options.Identity));
             _store.State.EndHead();
+            _store.State.Write(batch, _store.Tables);
+            Guarded(() => _options.Metadata.Commit(batch));
             _options.Log($"volume {Name}: this replica was rolled back: member {peer} knows changes of it that it lost; it goes on under a new replica id", null);
         }
     }
@@ -130,12 +136,11 @@ public sealed partial class Volume
     {
         lock (_gate)
         {
-            var transaction = new Transaction(_store) { MergesForeign = true };
-            KeepHeads(transaction, header);
+            var transaction = new Transaction(_store) { MergesForeign = true, Now = Now() };
             ulong tickMax = _store.State.Clock + Limits.TickAheadMax;
             foreach (NodeRecord node in nodes)
             {
-                if (node.Stamp.LargestTick > tickMax || node.Reference.LargestTick > tickMax) throw new SyncException($"node {node.Id} claims ticks beyond reason");
+                if (NodeMerge.LargestTick(node) > tickMax) throw new SyncException($"node {node.Id} claims ticks beyond reason");
                 CheckKind(transaction, node);
                 CheckReference(node, header);
                 NodeMerge.Apply(transaction, node.Id, node, header.Knowledge.Join(node.Reference));
@@ -152,7 +157,7 @@ public sealed partial class Volume
     {
         lock (_gate)
         {
-            var transaction = new Transaction(_store) { MergesForeign = true };
+            var transaction = new Transaction(_store) { MergesForeign = true, Now = Now() };
             foreach (NodeId node in AllNodes().Where(node => !served.Contains(node) && node != NodeId.Root && node != NodeId.Members))
             {
                 NodeMerge.Apply(transaction, node, null, theirKnowledge);
@@ -167,7 +172,7 @@ public sealed partial class Volume
     {
         lock (_gate)
         {
-            var transaction = new Transaction(_store) { MergesForeign = true };
+            var transaction = new Transaction(_store) { MergesForeign = true, Now = Now() };
             VolumeState state = _store.State;
             bool isNew = !header.Knowledge.IsCoveredBy(state.Knowledge) || !header.Horizon.IsCoveredBy(state.Horizon);
             foreach (Head head in header.Heads.Where(head => head.Tick == header.Knowledge[head.Replica]))
@@ -179,7 +184,7 @@ public sealed partial class Volume
             {
                 Knowledge before = _store.ReadMemberKnowledge(member);
                 if (knowledge.IsCoveredBy(before)) continue;
-                MemberTable.Put(transaction.Batch, _store.Tables, member, before.Join(knowledge));
+                transaction.SetMemberKnowledge(member, before.Join(knowledge));
                 isNew = true;
             }
 
@@ -194,9 +199,8 @@ public sealed partial class Volume
                 HeadTable.DeleteReferenced(transaction.Batch, _store.Tables, head);
             }
 
-            CommittedChange first = Commit(transaction);
-            CommittedChange second = new PullCompletion(_store, Now(), message => _options.Log($"volume {Name}: {message}", null)).Run(Commit, IsBeingWritten);
-            return new CommittedChange([.. first.Names, .. second.Names], [.. first.Inodes, .. second.Inodes]);
+            new PullCompletion(_store, Now(), message => _options.Log($"volume {Name}: {message}", null)).Apply(transaction, IsBeingWritten);
+            return Commit(transaction);
         }
     }
 
@@ -213,9 +217,14 @@ public sealed partial class Volume
     }
 
     /// <summary>What is merged rests on these heads until the pull is completed; whoever pulls from us meanwhile is shown them too.</summary>
-    private void KeepHeads(Transaction transaction, PullHeader header)
+    internal void KeepHeads(PullHeader header)
     {
-        foreach (Head head in header.Heads.Where(head => head.Tick > _store.State.Knowledge[head.Replica])) HeadTable.PutReferenced(transaction.Batch, _store.Tables, head);
+        lock (_gate)
+        {
+            var batch = new MetadataBatch();
+            foreach (Head head in header.Heads.Where(head => head.Tick > _store.State.Knowledge[head.Replica])) HeadTable.PutReferenced(batch, _store.Tables, head);
+            if (batch.Count > 0) Guarded(() => _options.Metadata.Commit(batch));
+        }
     }
 
     /// <summary>A reference beyond what was signed would make us deaf for changes that are yet to come.</summary>

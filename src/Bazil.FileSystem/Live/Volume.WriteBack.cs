@@ -69,7 +69,13 @@ public sealed partial class Volume
             byte[] row = _options.Metadata.Get(WorkingKey(inode))!;
             WorkingContent working = WorkingContent.Decode(row, inode);
             var transaction = new Transaction(_store);
-            if (FindShown(inode) is not null) new LocalChange(transaction, working.Value.ModifyTime).Write(inode, working.Seen, working.Value);
+            if (_store.Read(inode) is { } record)
+            {
+                var change = new LocalChange(transaction, working.Value.ModifyTime);
+                change.Write(inode, working.Seen, working.Value);
+                if (record.Attributes.IsEmpty) change.SetAttributes(inode, ShownAttributes(record));
+            }
+
             transaction.Batch.Delete(WorkingKey(inode));
             Commit(transaction);
         }
@@ -82,8 +88,9 @@ public sealed partial class Volume
         {
             await PublishAsync(file, CancellationToken.None);
         }
-        catch (Exception e) when (e is IOException)
+        catch (Exception e)
         {
+            // Whatever it is, the other files and the final sync come after it.
             _options.Log($"volume {Name}: content of inode {file.Inode} could not be saved at shutdown: {e.Message}", e);
         }
         finally

@@ -79,6 +79,16 @@ public sealed partial class Volume : IAsyncDisposable
         metadata.Sync();
     }
 
+    /// <summary>On return, all content that was sealed before the call survives power loss.</summary>
+    internal ValueTask SyncContentAsync(CancellationToken cancel) => _options.Chunks.SyncAsync(cancel);
+
+    /// <summary>As <see cref="SyncAsync"/>, with what is written to files that are still open.</summary>
+    internal async Task SyncAllAsync(CancellationToken cancel)
+    {
+        foreach (OpenFile file in OpenFiles()) await SaveWorkingAsync(file, cancel);
+        await SyncAsync(cancel);
+    }
+
     /// <summary>On return, everything that was closed, fsynced or renamed before the call survives power loss.</summary>
     public async Task SyncAsync(CancellationToken cancel)
     {
@@ -101,6 +111,8 @@ public sealed partial class Volume : IAsyncDisposable
     /// <summary>Runs a change under the gate. Any failure of the database stops all further changes.</summary>
     private CommittedChange Commit(Transaction transaction)
     {
+        // After a failure the values in memory may be ahead of the rows.
+        if (Failure is { } failure) throw new MetadataException($"volume {Name} is read-only: {failure}");
         CommittedChange? change = null;
         Guarded(() => change = transaction.Commit());
         return change!;

@@ -30,7 +30,13 @@ public sealed partial class VolumeFileSystem
     public override ValueTask<Errno> Fsync(in RequestContext context, FuseNodeId node, FuseHandle handle, bool dataOnly, CancellationToken cancellationToken) =>
         IsVirtual(node) ? new(Errno.OK) : volume.FsyncAsync(handle, cancellationToken);
 
-    public override ValueTask<Errno> SyncFileSystem(in RequestContext context, FuseNodeId node, CancellationToken cancellationToken) => SyncAsync(cancellationToken);
+    public override ValueTask<Errno> SyncFileSystem(in RequestContext context, FuseNodeId node, CancellationToken cancellationToken) => SyncAllAsync(cancellationToken);
+
+    private async ValueTask<Errno> SyncAllAsync(CancellationToken cancel)
+    {
+        await volume.SyncAllAsync(cancel);
+        return Errno.OK;
+    }
 
     public override ValueTask<Errno> Release(in RequestContext context, FuseNodeId node, FuseHandle handle, FuseOpenMode flags, CancellationToken cancellationToken) =>
         ReleaseAsync(handle);

@@ -1,3 +1,4 @@
+using Bazil.Core;
 using Bazil.FileSystem.Dynamic;
 using Bazil.FileSystem.Nodes;
 using Bazil.Fuse;
@@ -81,7 +82,8 @@ public sealed partial class VolumeFileSystem
 
         if (IsVirtual(parent) || IsVirtual(newParent)) return new(Errno.EXDEV);
         if (IsDynamicName(name) || IsDynamicName(newName)) return new(Errno.EBUSY);
-        return new(volume.Rename(InodeOf(parent), name, InodeOf(newParent), newName, flags));
+        if (!volume.ReplacesFile(InodeOf(newParent), newName)) return new(volume.Rename(InodeOf(parent), name, InodeOf(newParent), newName, flags));
+        return RenameOverAsync(InodeOf(parent), name.ToArray(), InodeOf(newParent), newName.ToArray(), flags, cancellationToken);
     }
 
     public override ValueTask<Reply<FuseCreated>> Create(
@@ -90,9 +92,17 @@ public sealed partial class VolumeFileSystem
         if (IsVirtual(parent)) return new(Errno.EROFS);
         if (IsDynamicName(name)) return new(Errno.EEXIST);
         NewNode node = NewNode(context, parent, name, NodeKind.File, mode, ContentValue.Inline([], default));
-        Reply<(FuseAttributes Attributes, FuseHandle Handle)> reply = volume.CreateAndOpen(node, flags);
+        Reply<CreatedFile> reply = volume.CreateAndOpen(node, flags);
         if (!reply.HasValue) return new(reply.Error);
+        if (reply.Value.Existed && flags.Truncate && flags.CanWrite) return TruncateFoundAsync(reply.Value, cancellationToken);
         return new(new FuseCreated(ToEntry(reply.Value.Attributes), new FuseOpened(reply.Value.Handle, FuseOpenFlags.KeepCache)));
+    }
+
+    /// <summary>Somebody else made the file in the meantime: it is opened, and truncated as asked.</summary>
+    private async ValueTask<Reply<FuseCreated>> TruncateFoundAsync(CreatedFile found, CancellationToken cancel)
+    {
+        Reply<FuseOpened> opened = await TruncateOpenedAsync(new FuseNodeId(found.Attributes.Inode), found.Handle, cancel);
+        return opened.HasValue ? new FuseCreated(ToEntry(found.Attributes with { Size = 0, Blocks = 0 }), opened.Value) : opened.Error;
     }
 
     private Reply<FuseEntry> Create(in RequestContext context, FuseNodeId parent, ReadOnlySpan<byte> name, NodeKind kind, uint mode, ContentValue? content)
@@ -121,6 +131,13 @@ public sealed partial class VolumeFileSystem
     {
         if (!IsDynamicName(name)) return null;
         return name.SequenceEqual(SnapshotsDirectory.SnapName.Span) ? new SnapshotsDirectory(InodeOf(parent), volume) : new BazilDirectory(InodeOf(parent), volume);
+    }
+
+    /// <summary>An editor's save: the new content is durable before the old one goes, whether it asked for that or not.</summary>
+    private async ValueTask<Errno> RenameOverAsync(InodeId parent, byte[] name, InodeId newParent, byte[] newName, RenameFlags flags, CancellationToken cancel)
+    {
+        await volume.SyncContentAsync(cancel);
+        return volume.Rename(parent, name, newParent, newName, flags);
     }
 
     private async ValueTask<Reply<FuseEntry>> LookupVirtualAsync(VirtualNode? parent, FileName name, CancellationToken cancel)

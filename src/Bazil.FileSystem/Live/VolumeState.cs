@@ -85,11 +85,11 @@ internal sealed class VolumeState
     }
 
     /// <summary>Gives the version of a new local change.</summary>
-    public Version NextVersion(IEntropy entropy)
+    public Version NextVersion(PeerId self, IEntropy entropy)
     {
         if (Head.IsNone)
         {
-            Head = OwnHead.Start(ReplicaId.Random(entropy));
+            Head = OwnHead.Start(self, entropy);
             _knowledgeDirty = true;
         }
 

@@ -113,10 +113,9 @@ internal static class ValueCodec
         uint chunkSize = ReadUInt32(ref reader);
         uint fanout = ReadUInt32(ref reader);
         uint epoch = ReadUInt32(ref reader);
-        bool valid = chunkSize is >= 4096 and <= 4 << 20 && (chunkSize & (chunkSize - 1)) == 0
-            && fanout is >= 2 and <= 4096 && size <= long.MaxValue;
-        if (!valid) throw reader.Malformed($"a manifest with chunks of {chunkSize}, fanout {fanout}, size {size}");
-        return new Manifest(root, size, chunkSize, (ushort)fanout, epoch);
+        var manifest = new Manifest(root, size, chunkSize, (ushort)Math.Min(fanout, ushort.MaxValue), epoch);
+        if (fanout > ushort.MaxValue || !BlobLimits.Accepts(manifest)) throw reader.Malformed($"a manifest with chunks of {chunkSize}, fanout {fanout}, size {size}");
+        return manifest;
     }
 
     private static uint ReadUInt32(ref WireReader reader)

@@ -6,11 +6,14 @@ namespace Bazil.FileSystem.Sync;
 /// <summary>
 /// A signed statement of a replica's owner: under this id I have made changes up to this tick, and their running hash is
 /// this. Knowledge is served with the head of each entry; a claim without its signature is refused.
-/// <code>replica (16) | tick (8) | running hash (32) | owner (32) | Ed25519 signature (64)</code>
+/// <code>nonce (16) | tick (8) | running hash (32) | owner (32) | Ed25519 signature (64)</code>
+/// The replica id is BLAKE2b-128 (personal <c>bazil-replica-id</c>) of owner and nonce, so an id has one owner.
 /// The signature covers <c>"bazil head 1\0" | volume id (16)</c> and the fields before it.
 /// </summary>
-internal sealed record Head(ReplicaId Replica, ulong Tick, byte[] Hash, PeerId Owner, byte[] Signature)
+internal sealed record Head(UInt128 Nonce, ulong Tick, byte[] Hash, PeerId Owner, byte[] Signature)
 {
+    public ReplicaId Replica { get; } = Live.OwnHead.IdOf(Owner, Nonce);
+
     public const int SignatureBytes = 64;
     private static ReadOnlySpan<byte> Domain => "bazil head 1\0"u8;
 
@@ -18,7 +21,7 @@ internal sealed record Head(ReplicaId Replica, ulong Tick, byte[] Hash, PeerId O
     {
         byte[] signature = new byte[SignatureBytes];
         byte[] hash = head.Hash ?? new byte[Live.OwnHead.HashBytes];
-        var unsigned = new Head(head.Replica, head.Tick, hash, key.PeerId, signature);
+        var unsigned = new Head(head.Nonce, head.Tick, hash, key.PeerId, signature);
         key.Sign(unsigned.Statement(volume), signature);
         return unsigned;
     }
@@ -33,11 +36,11 @@ internal sealed record Head(ReplicaId Replica, ulong Tick, byte[] Hash, PeerId O
 
     public static Head Read(ref WireReader reader)
     {
-        ReplicaId replica = reader.ReadReplicaId();
+        UInt128 nonce = reader.ReadReplicaId().Value;
         ulong tick = reader.ReadUInt64();
         byte[] hash = reader.ReadFixed(Live.OwnHead.HashBytes).ToArray();
         PeerId owner = reader.ReadPeerId();
-        return new Head(replica, tick, hash, owner, reader.ReadFixed(SignatureBytes).ToArray());
+        return new Head(nonce, tick, hash, owner, reader.ReadFixed(SignatureBytes).ToArray());
     }
 
     private byte[] Statement(VolumeId volume)
@@ -53,7 +56,7 @@ internal sealed record Head(ReplicaId Replica, ulong Tick, byte[] Hash, PeerId O
 
     private void WriteFields(WireWriter writer)
     {
-        writer.WriteReplicaId(Replica);
+        writer.WriteReplicaId(new ReplicaId(Nonce));
         writer.WriteUInt64(Tick);
         writer.WriteFixed(Hash);
         writer.WriteFixed(Owner.Span);

@@ -23,6 +23,7 @@ internal static class NodeMerge
         NodeRecord mine = isNew ? transaction.Add(id, theirs!.Kind) : transaction.Change(inode);
         Knowledge knowledge = isNew ? transaction.State.Knowledge : transaction.State.Knowledge.Join(mine.Reference);
         ContentValue? shown = mine.ShownContent?.Value;
+        Facet<AttributeValue> attributes = mine.Attributes;
 
         mine.Content = mine.Content.Merge(theirs?.Content ?? Facet<ContentValue>.Empty, knowledge, theirKnowledge);
         mine.Attributes = mine.Attributes.Merge(theirs?.Attributes ?? Facet<AttributeValue>.Empty, knowledge, theirKnowledge);
@@ -31,11 +32,40 @@ internal static class NodeMerge
         mine.Links = MergeLinks(mine.Links, theirs?.Links ?? [], knowledge, theirKnowledge);
         if (theirs is not null) mine.Stamp = mine.Stamp.Join(theirs.Stamp);
         mine.Reference = mine.Reference.Join(theirKnowledge);
+        mine.ChangeTime = transaction.Now;
+        if (isNew || !ReferenceEquals(attributes, mine.Attributes)) mine.DirectoryTime = mine.ShownAttributes?.ModifyTime ?? transaction.Now;
+        CheckSize(mine);
 
         // Ours stays in place as long as it is among the values.
         mine.Choice = shown is not null && mine.Content.Find(shown) is { } kept ? kept.Version : default;
         transaction.State.SeeTick(mine.Stamp.LargestTick);
         return mine;
+    }
+
+    /// <summary>The largest tick that a node names anywhere.</summary>
+    public static ulong LargestTick(NodeRecord node)
+    {
+        ulong largest = Math.Max(Math.Max(node.Stamp.LargestTick, node.Reference.LargestTick), node.Id.Creation.Tick);
+        largest = Math.Max(largest, Math.Max(LargestTick(node.Content), LargestTick(node.Attributes)));
+        largest = Math.Max(largest, Math.Max(LargestTick(node.Members), LargestTick(node.Ended)));
+        foreach (Link link in node.Links)
+        {
+            largest = Math.Max(largest, Math.Max(LargestTick(link.Places), Math.Max(link.Id.Tick, Math.Max(link.Last.Version.Tick, link.Gone.Tick))));
+        }
+
+        return largest;
+    }
+
+    private static ulong LargestTick<T>(Facet<T> facet)
+        where T : IEquatable<T> => facet.IsEmpty ? 0 : facet.Largest.Version.Tick;
+
+    /// <summary>What two sides have together must still be readable as a row.</summary>
+    private static void CheckSize(NodeRecord node)
+    {
+        int pairs = Math.Max(Math.Max(node.Content.Pairs.Length, node.Attributes.Pairs.Length), Math.Max(node.Members.Pairs.Length, node.Ended.Pairs.Length));
+        foreach (Link link in node.Links) pairs = Math.Max(pairs, link.Places.Pairs.Length);
+        if (pairs > Limits.FacetPairsMax) throw new SyncException($"node {node.Id} would have {pairs} values of one facet, more than {Limits.FacetPairsMax}");
+        if (node.Links.Count > Limits.LinksMax * 2) throw new SyncException($"node {node.Id} would have {node.Links.Count} links");
     }
 
     private static List<Link> MergeLinks(IReadOnlyList<Link> mine, IReadOnlyList<Link> theirs, Knowledge knowledge, Knowledge theirKnowledge)

@@ -12,15 +12,13 @@ namespace Bazil.FileSystem.Sync;
 /// </summary>
 internal sealed class PullCompletion(VolumeStore store, UnixTime now, Action<string> log)
 {
-    /// <param name="commit">Commits the transaction.</param>
+    /// <param name="transaction">The transaction that completes the pull: all of it is one step.</param>
     /// <param name="isBeingWritten">Files that a program has open for writing: their records stay, for what is written will bring them back.</param>
-    public CommittedChange Run(Func<Transaction, CommittedChange> commit, Func<InodeId, bool> isBeingWritten)
+    public void Apply(Transaction transaction, Func<InodeId, bool> isBeingWritten)
     {
-        var transaction = new Transaction(store) { MergesForeign = true };
         foreach (NodeRecord record in OverReferenced()) Adopt(transaction, record);
         foreach (InodeId inode in store.Tables.ReadInodes(Table.Tombstone)) Relink(transaction, inode);
         transaction.Purge(store.Tables.ReadInodes(Table.Tombstone).Where(inode => !isBeingWritten(inode)), transaction.KnownToAll());
-        return commit(transaction);
     }
 
     /// <summary>

@@ -64,14 +64,18 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
         PullHeader? header = null;
         ulong received = 0;
         bool isEnded = false;
-        await foreach (ReadOnlyMemory<byte> frame in link.RequestAsync(request.Encode(), cancel))
+        var pieces = new FramePieces();
+        await foreach (ReadOnlyMemory<byte> piece in link.RequestAsync(request.Encode(), cancel))
         {
+            if (!pieces.Add(piece.Span, out ReadOnlyMemory<byte> frame)) continue;
             if (isEnded) throw new WireFormatException("frames follow the end");
             if (header is null)
             {
                 header = PullHeader.Decode(frame.Span, known);
                 isEnded = header.Status != PullStatus.Changes;
-                if (!isEnded) volume.CheckHeader(header, link.Peer);
+                if (isEnded) continue;
+                volume.CheckHeader(header, link.Peer);
+                volume.KeepHeads(header);
                 continue;
             }
 

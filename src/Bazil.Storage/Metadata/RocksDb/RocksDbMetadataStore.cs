@@ -192,7 +192,8 @@ public sealed unsafe class RocksDbMetadataStore : IMetadataStore
         }
         catch (IOException)
         {
-            // What the rows name could not be made durable, and whoever waits for it is told. Tried again with the next commit.
+            // What the rows name could not be made durable, and whoever waits for it is told. Tried again.
+            if (_disposed == 0 && Interlocked.Exchange(ref _timerArmed, 1) == 0) _timer.Change(MaxUnsynced, Timeout.InfiniteTimeSpan);
         }
     }
 
