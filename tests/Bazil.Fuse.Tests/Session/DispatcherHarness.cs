@@ -47,7 +47,7 @@ internal sealed class DispatcherHarness : IDisposable
         Channel.Replies.Clear();
         Feed(copy);
         if (Channel.Replies.Count == 0) return null;
-        var (_, error, body) = Assert.Single(Channel.Replies);
+        var (_, error, body) = Channel.Replies.Single();
         return (error, body);
     }
 
