@@ -47,6 +47,13 @@ internal sealed class Inode(ulong number, uint mode)
 
     internal FuseFileType Type => FuseMode.TypeOf(Mode);
 
+    /// <summary>Takes setuid away, and setgid where it is one (without group execution it means mandatory locks). With the lock held.</summary>
+    internal void DropPrivileges()
+    {
+        Mode &= ~FuseMode.SetUserId;
+        if ((Mode & FuseMode.GroupExecute) != 0) Mode &= ~FuseMode.SetGroupId;
+    }
+
     internal FuseAttributes Attributes()
     {
         lock (Lock)

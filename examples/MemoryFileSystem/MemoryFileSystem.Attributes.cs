@@ -24,6 +24,7 @@ public partial class MemoryFileSystem
                 inode.ModificationTime = now;
             }
 
+            if (changes.Has(AttributeField.KillSuidGid | AttributeField.UserId | AttributeField.GroupId) && !inode.IsDirectory) inode.DropPrivileges();
             if (changes.Has(AttributeField.Mode)) inode.Mode = (inode.Mode & FuseMode.TypeMask) | (changes.Mode & FuseMode.PermissionMask);
             if (changes.Has(AttributeField.UserId)) inode.UserId = changes.UserId;
             if (changes.Has(AttributeField.GroupId)) inode.GroupId = changes.GroupId;

@@ -62,6 +62,7 @@ public partial class MemoryFileSystem
         {
             if (!content.TryWrite(offset, buffer.Span)) return new(Errno.ENOSPC);
             inode.ModificationTime = inode.ChangeTime = UnixTime.Now(clock);
+            if ((flags & FuseWriteFlags.KillSuidGid) != 0) inode.DropPrivileges();
             return new(buffer.Length);
         }
     }

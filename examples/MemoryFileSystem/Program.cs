@@ -15,6 +15,8 @@ var options = new FuseMountOptions
     Subtype = "memory",
     AllowOther = args.Contains("--allow-other"),
     Transport = args.Contains("--device") ? FuseTransport.Device : args.Contains("--uring") ? FuseTransport.Uring : FuseTransport.Automatic,
+    // The kernel then need not ask for security.capability before each write.
+    Capabilities = FuseCapabilities.Default | FuseCapabilities.HandleKillPrivV2,
     Method = args.Contains("--helper") ? FuseMountMethod.Helper : FuseMountMethod.Automatic,
 };
 const long capacityBytes = 4L << 30;

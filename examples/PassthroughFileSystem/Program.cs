@@ -7,11 +7,12 @@ using Bazil.Fuse.Examples.Passthrough;
 
 if (args is not [var source, var mountpoint, ..])
 {
-    Console.Error.WriteLine("usage: PassthroughFileSystem SOURCE MOUNTPOINT [--exclusive] [--allow-other]");
+    Console.Error.WriteLine("usage: PassthroughFileSystem SOURCE MOUNTPOINT [--exclusive] [--allow-other] [--device]");
     return 2;
 }
 
 var options = new FuseMountOptions { Mountpoint = mountpoint, FileSystemName = source, Subtype = "passthrough", AllowOther = args.Contains("--allow-other") };
+if (args.Contains("--device")) options = options with { Transport = FuseTransport.Device };
 var fileSystem = new PassthroughFileSystem(source, args.Contains("--exclusive"));
 await using var mount = await FuseMount.MountAsync(
     options, fileSystem, (level, message, exception) => Console.Error.WriteLine($"{level}: {message} {exception}"), CancellationToken.None);

@@ -55,7 +55,7 @@ internal sealed partial class Dispatcher
     {
         var size = (capabilities & FuseCapabilities.SetXattrExtended) != 0 ? Unsafe.SizeOf<Abi.SetXattrIn>() : ShortSetXattrBytes;
         if (!reader.TryTakePrefix(size, out Abi.SetXattrIn set)
-            || !reader.TryTakeName(out var name)
+            || !reader.TryTakeText(out var name, FuseLimits.NameBytes)
             || !reader.TryTakeBytes(set.Size, out var value)) return Malformed(request, reader);
         var flags = (XattrFlags)set.Flags & (XattrFlags.Create | XattrFlags.Replace);
         if ((set.ExtendedFlags & AclKillSetGroupId) != 0) flags |= XattrFlags.ClearSetGroupId;
@@ -64,7 +64,7 @@ internal sealed partial class Dispatcher
 
     private bool GetXattr(FuseRequest request, ref RequestReader reader)
     {
-        if (!reader.TryTake(out Abi.GetXattrIn get) || !reader.TryTakeName(out var name)) return Malformed(request, reader);
+        if (!reader.TryTake(out Abi.GetXattrIn get) || !reader.TryTakeText(out var name, FuseLimits.NameBytes)) return Malformed(request, reader);
         request.AskedBytes = get.Size;
         var task = fileSystem.GetXattr(request.Context, request.Node, name, request.Token);
         return Complete(request, task, get.Size == 0 ? SendXattrSize : SendXattr);
@@ -79,7 +79,7 @@ internal sealed partial class Dispatcher
     }
 
     private bool RemoveXattr(FuseRequest request, ref RequestReader reader) =>
-        reader.TryTakeName(out var name)
+        reader.TryTakeText(out var name, FuseLimits.NameBytes)
             ? Complete(request, fileSystem.RemoveXattr(request.Context, request.Node, name, request.Token))
             : Malformed(request, reader);
 }

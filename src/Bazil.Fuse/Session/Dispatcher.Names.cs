@@ -19,12 +19,12 @@ internal sealed partial class Dispatcher
         target.Length is 0 or > FuseLimits.LinkTargetBytes ? request.Reply(Errno.EIO) : request.Reply(Errno.OK, target.Span);
 
     private bool Lookup(FuseRequest request, ref RequestReader reader) =>
-        reader.TryTakeName(out var name)
+        reader.TryTakeName(out var name, allowDots: true)
             ? Complete(request, fileSystem.Lookup(request.Context, request.Node, name, request.Token), SendEntry)
             : Malformed(request, reader);
 
     private bool MakeSymbolicLink(FuseRequest request, ref RequestReader reader) =>
-        reader.TryTakeName(out var name) && reader.TryTakeName(out var target, FuseLimits.LinkTargetBytes)
+        reader.TryTakeName(out var name) && reader.TryTakeText(out var target, FuseLimits.LinkTargetBytes)
             ? Complete(request, fileSystem.MakeSymbolicLink(request.Context, request.Node, name, target, request.Token), SendEntry)
             : Malformed(request, reader);
 

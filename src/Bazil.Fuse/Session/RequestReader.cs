@@ -47,18 +47,26 @@ internal ref struct RequestReader(ReadOnlySpan<byte> arguments, ReadOnlySpan<byt
         return true;
     }
 
+    /// <summary>
+    /// The next name of a directory entry and its NUL: 1 to 255 bytes without slash. <c>.</c> and <c>..</c> come only in lookups (of exported mounts).
+    /// </summary>
+    internal bool TryTakeName(out ReadOnlySpan<byte> name, bool allowDots = false) =>
+        TryTakeText(out name, FuseLimits.NameBytes)
+        && !name.Contains((byte)'/')
+        && (allowDots || name is not ([(byte)'.'] or [(byte)'.', (byte)'.']));
+
     /// <summary>The next text up to its NUL, which is taken as well: 1 to <paramref name="longest"/> bytes.</summary>
-    internal bool TryTakeName(out ReadOnlySpan<byte> name, int longest = FuseLimits.NameBytes)
+    internal bool TryTakeText(out ReadOnlySpan<byte> text, int longest)
     {
         var length = _rest.IndexOf((byte)0);
         NameTooLong = length > longest;
         if (length <= 0 || length > longest)
         {
-            name = default;
+            text = default;
             return false;
         }
 
-        name = _rest[..length];
+        text = _rest[..length];
         Skip(length + 1);
         return true;
     }

@@ -85,6 +85,19 @@ public sealed class MalformedRequestTests
         Assert.Equal(Errno.EIO, harness.Ask(RequestBytes.Make(Opcode.SetXattr, 8, 2, RequestBytes.Bytes(new Abi.SetXattrIn { Size = uint.MaxValue })[..8], RequestBytes.Name("user.x")))!.Value.Error);
     }
 
+    [Theory]
+    [InlineData("a/b")]
+    [InlineData("/")]
+    [InlineData(".")]
+    [InlineData("..")]
+    public void A_name_that_no_directory_can_hold_is_refused(string name)
+    {
+        using var harness = new DispatcherHarness();
+        var make = RequestBytes.Bytes(new Abi.MakeDirectoryIn { Mode = 0x1ED });
+        Assert.Equal(Errno.EIO, harness.Ask(RequestBytes.Make(Opcode.MakeDirectory, 2, 1, make, RequestBytes.Name(name)))!.Value.Error);
+        Assert.Equal(Errno.OK, harness.Ask(RequestBytes.Make(Opcode.Symlink, 4, 1, RequestBytes.Name("link"), RequestBytes.Name(name)))!.Value.Error);
+    }
+
     [Fact]
     public void Extensions_at_the_end_are_not_taken_for_data()
     {
