@@ -1,4 +1,5 @@
 using Bazil.TestChild.Metadata;
+using Bazil.TestChild.Volumes;
 
 namespace Bazil.TestChild;
 
@@ -10,7 +11,7 @@ internal static class Program
 {
     private const int UsageError = 2;
 
-    private static int Main(string[] arguments)
+    private static async Task<int> Main(string[] arguments)
     {
         switch (arguments)
         {
@@ -20,6 +21,8 @@ internal static class Program
                 return MetadataOpener.Run();
             case ["metadata-bench", string directory]:
                 return MetadataBench.Run(directory);
+            case ["volume-serve", string directory, string mountpoint]:
+                return await VolumeServer.RunAsync(directory, mountpoint);
             default:
                 Console.Error.WriteLine($"Bazil.TestChild: unknown verb or wrong arguments: {string.Join(' ', arguments)}");
                 return UsageError;

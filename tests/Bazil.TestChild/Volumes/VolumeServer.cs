@@ -1,0 +1,110 @@
+using System.Runtime.InteropServices;
+using Bazil.Core;
+using Bazil.Core.Crypto;
+using Bazil.FileSystem.Live;
+using Bazil.Fuse;
+using Bazil.Storage.Blobs;
+using Bazil.Storage.Cas;
+using Bazil.Storage.Metadata.RocksDb;
+using Bazil.Storage.Stores;
+using Bazil.Unix;
+
+namespace Bazil.TestChild.Volumes;
+
+/// <summary>
+/// A daemon of one volume and nothing else: the database and the objects lie in a directory, the volume is mounted. It says
+/// <c>ready</c>, unmounts on SIGTERM with everything durable and says <c>done</c>. Messages go to standard error.
+/// </summary>
+internal static class VolumeServer
+{
+    private const string Name = "test";
+    private const long CacheBytes = 32 << 20;
+
+    internal static async Task<int> RunAsync(string directory, string mountpoint)
+    {
+        using SigningKey identity = SigningKey.FromSeed(KeyBytes(1));
+        using var sharingKey = new SharingKey(KeyBytes(2));
+        string database = Path.Combine(directory, "meta");
+        bool isNew = !Directory.Exists(database);
+        using RocksDbMetadataStore metadata = isNew
+            ? RocksDbMetadataStore.Create(database, TimeProvider.System)
+            : RocksDbMetadataStore.Open(database, TimeProvider.System);
+        await using FilesObjectStore objects = FilesObjectStore.Open("local", Path.Combine(directory, "objects"));
+        var chunks = new CachingChunkStore(new ConvergentChunkStore(sharingKey, objects), new ChunkCache(CacheBytes));
+        await using var budget = new DirtyBudget();
+        var options = new VolumeOptions
+        {
+            Name = Name,
+            Id = VolumeId.Read(KeyBytes(3).AsSpan(0, VolumeId.Size)),
+            LocalNumber = 1,
+            Identity = identity,
+            Metadata = metadata,
+            Chunks = chunks,
+            Blobs = new BlobContext(chunks, budget),
+            Clock = TimeProvider.System,
+            Entropy = new SodiumEntropy(),
+            OwnerId = UnixUser.EffectiveUserId,
+            GroupId = UnixUser.EffectiveGroupId,
+            Nickname = _ => null,
+            Statistics = () => Measure(directory),
+            Log = (message, exception) => Console.Error.WriteLine($"{message} {exception}"),
+        };
+        if (isNew) Volume.Create(options, isOwn: true);
+        await using Volume volume = Volume.Open(options);
+        await ServeAsync(volume, mountpoint);
+        await volume.DisposeAsync();
+        Console.WriteLine("done");
+        return 0;
+    }
+
+    private static async Task ServeAsync(Volume volume, string mountpoint)
+    {
+        var options = new FuseMountOptions
+        {
+            Mountpoint = mountpoint,
+            FileSystemName = Name,
+            Subtype = "bazil",
+            AllowOther = true,
+            AllowSetUserIdAndDevices = true,
+            Capabilities = VolumeFileSystem.Capabilities,
+            MapException = VolumeFileSystem.MapException,
+        };
+        await using FuseMount mount = await FuseMount.MountAsync(
+            options,
+            new VolumeFileSystem(volume),
+            (level, message, exception) => Console.Error.WriteLine($"{level}: {message} {exception}"),
+            CancellationToken.None);
+        var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
+        {
+            context.Cancel = true; // Unmount first, then end.
+            stop.TrySetResult();
+        });
+        Console.WriteLine("ready");
+        await Task.WhenAny(stop.Task, mount.Completion);
+    }
+
+    private static FuseStatFs Measure(string directory)
+    {
+        DiskSpace space = DiskSpace.Of(directory);
+        ulong unit = (ulong)space.BlockSizeBytes;
+        return new FuseStatFs
+        {
+            BlockSize = (uint)unit,
+            FragmentSize = (uint)unit,
+            Blocks = (ulong)space.TotalBytes / unit,
+            BlocksFree = (ulong)space.FreeBytes / unit,
+            BlocksAvailable = (ulong)space.UsableBytes / unit,
+            Files = (ulong)space.Inodes,
+            FilesFree = (ulong)space.FreeInodes,
+        };
+    }
+
+    /// <summary>A key that is the same at every start.</summary>
+    private static byte[] KeyBytes(byte number)
+    {
+        byte[] bytes = new byte[SharingKey.Size];
+        bytes.AsSpan().Fill(number);
+        return bytes;
+    }
+}
