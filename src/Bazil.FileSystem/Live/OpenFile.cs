@@ -26,6 +26,7 @@ internal sealed class OpenFile : IAsyncDisposable
         Opened = record;
         Seen = record.ShownContent?.Value;
         ModifyTime = record.ModifyTime;
+        ChangeTime = record.ChangeTime;
         _inline = Seen is { Form: ContentForm.Inline } value ? value.Bytes.ToArray() : [];
         if (Seen is { Form: ContentForm.Blob }) _blob = new Blob(context, Seen.Manifest);
     }
@@ -43,13 +44,16 @@ internal sealed class OpenFile : IAsyncDisposable
     /// <summary>The record as it was when the file was opened: its attributes, should a peer delete it meanwhile.</summary>
     public NodeRecord Opened { get; }
 
-    /// <summary>The record as it was when the last name was removed; null while it has one. Guarded by the volume's gate.</summary>
+    /// <summary>The record as it was when the last name was removed, as changed since; null while it has one. Guarded by the volume's gate.</summary>
     public NodeRecord? Unlinked { get; set; }
 
     /// <summary>The value in the record that this content was derived from.</summary>
     public ContentValue? Seen { get; private set; }
 
     public UnixTime ModifyTime { get; private set; }
+
+    /// <summary>When content or times were last changed through this state.</summary>
+    public UnixTime ChangeTime { get; private set; }
 
     /// <summary>True when there are changes that were not published.</summary>
     public bool IsDirty { get; private set; }
@@ -63,13 +67,21 @@ internal sealed class OpenFile : IAsyncDisposable
     /// <summary>True when a read should move the access time, by the rules of relatime.</summary>
     public bool WasRead { get; set; }
 
-    public ulong SizeBytes => Volatile.Read(ref _blob) is { } blob ? blob.SizeBytes : (ulong)Volatile.Read(ref _inline).Length;
+    public ulong SizeBytes
+    {
+        get
+        {
+            // In the opposite order of writing: whoever meets the array that promotion emptied must see the blob.
+            byte[] inline = Volatile.Read(ref _inline);
+            return Volatile.Read(ref _blob) is { } blob ? blob.SizeBytes : (ulong)inline.Length;
+        }
+    }
 
     /// <summary>Reads; short only at the end of the content.</summary>
     public ValueTask<int> ReadAsync(ulong offset, Memory<byte> buffer, CancellationToken cancel)
     {
-        if (Volatile.Read(ref _blob) is { } blob) return ReadBlobAsync(blob, offset, buffer, cancel);
         byte[] inline = Volatile.Read(ref _inline);
+        if (Volatile.Read(ref _blob) is { } blob) return ReadBlobAsync(blob, offset, buffer, cancel);
         if (offset >= (ulong)inline.Length) return new(0);
         int count = Math.Min(buffer.Length, inline.Length - (int)offset);
         inline.AsSpan((int)offset, count).CopyTo(buffer.Span);
@@ -156,7 +168,11 @@ internal sealed class OpenFile : IAsyncDisposable
         return true;
     }
 
-    public void SetModifyTime(UnixTime time) => ModifyTime = time;
+    public void SetTimes(UnixTime modifyTime, UnixTime changeTime)
+    {
+        ModifyTime = modifyTime;
+        ChangeTime = changeTime;
+    }
 
     /// <summary>True when the content has been dirty for at least this many clock ticks.</summary>
     public bool IsDirtyFor(long now, long ticks) => IsDirty && HasUnsaved && now - _dirtySince >= ticks;
@@ -186,7 +202,7 @@ internal sealed class OpenFile : IAsyncDisposable
 
     private void MarkDirty(UnixTime now)
     {
-        ModifyTime = now;
+        ModifyTime = ChangeTime = now;
         IsDirty = HasUnsaved = true;
     }
 

@@ -24,19 +24,12 @@ public sealed partial class Volume
         lock (_gate)
         {
             var transaction = new Transaction(_store);
-            NodeRecord? record = FindShown(inode);
-            OpenFile? file = (record is null ? _unlinked : _files).GetValueOrDefault(inode);
-            record ??= file?.Unlinked;
-            if (record is null) return Errno.ENOENT;
+            if (Find(inode, out OpenFile? file, out bool isUnlinked) is not { } record) return Errno.ENOENT;
             UnixTime now = Now();
             AttributeValue value = Changed(record, file, changes, now, out UnixTime? accessTime);
-            if (file?.Unlinked is not null)
+            if (isUnlinked)
             {
-                record = record.Clone();
-                record.Attributes = Facet<AttributeValue>.Empty.With(record.Attributes.IsEmpty ? record.Id.Creation : record.Attributes.Largest.Version, value);
-                if (accessTime is { } atime) record.AccessTime = atime;
-                record.ChangeTime = now;
-                file.Unlinked = record;
+                SetUnlinked(record, value, accessTime ?? record.AccessTime, now);
                 return FindAttributes(inode);
             }
 
@@ -55,16 +48,17 @@ public sealed partial class Volume
     {
         lock (_gate)
         {
-            if (FindShown(inode) is not { } record) return Errno.ENOENT;
+            if (Find(inode, out _, out _) is not { } record) return Errno.ENOENT;
             return record.Kind == NodeKind.Symlink ? record.ShownContent!.Value.Value.Bytes : Errno.EINVAL;
         }
     }
 
     internal Reply<ReadOnlyMemory<byte>> GetXattr(InodeId inode, ReadOnlySpan<byte> name)
     {
+        if (!IsStoredXattr(name)) return Errno.EOPNOTSUPP;
         lock (_gate)
         {
-            if (FindShown(inode) is not { } record) return Errno.ENOENT;
+            if (Find(inode, out _, out _) is not { } record) return Errno.ENOENT;
             return ShownAttributes(record).Extended.Find(name) is { } value ? (ReadOnlyMemory<byte>)value : Errno.ENODATA;
         }
     }
@@ -73,7 +67,7 @@ public sealed partial class Volume
     {
         lock (_gate)
         {
-            if (FindShown(inode) is not { } record) return Errno.ENOENT;
+            if (Find(inode, out _, out _) is not { } record) return Errno.ENOENT;
             var names = new WireWriter();
             foreach (KeyValuePair<byte[], byte[]> entry in ShownAttributes(record).Extended.Entries)
             {
@@ -88,34 +82,49 @@ public sealed partial class Volume
     internal Errno SetXattr(InodeId inode, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, XattrFlags flags)
     {
         if (name.IsEmpty || name.Length > Limits.XAttrNameBytesMax) return Errno.ERANGE;
+        if (!IsStoredXattr(name)) return Errno.EOPNOTSUPP;
         if (value.Length > Limits.XAttrValueBytesMax) return Errno.E2BIG;
         lock (_gate)
         {
-            if (FindShown(inode) is not { } record) return Errno.ENOENT;
+            if (Find(inode, out _, out bool isUnlinked) is not { } record) return Errno.ENOENT;
             ExtendedAttributes extended = ShownAttributes(record).Extended;
             bool exists = extended.Find(name) is not null;
             if (exists && flags.HasFlag(XattrFlags.Create)) return Errno.EEXIST;
             if (!exists && flags.HasFlag(XattrFlags.Replace)) return Errno.ENODATA;
             ExtendedAttributes changed = extended.With(name, value);
-            return changed.TotalBytes > Limits.XAttrTotalBytesMax ? Errno.ENOSPC : SetExtended(record, changed);
+            return changed.TotalBytes > Limits.XAttrTotalBytesMax ? Errno.ENOSPC : SetExtended(record, changed, isUnlinked);
         }
     }
 
     internal Errno RemoveXattr(InodeId inode, ReadOnlySpan<byte> name)
     {
+        if (!IsStoredXattr(name)) return Errno.EOPNOTSUPP;
         lock (_gate)
         {
-            if (FindShown(inode) is not { } record) return Errno.ENOENT;
+            if (Find(inode, out _, out bool isUnlinked) is not { } record) return Errno.ENOENT;
             ExtendedAttributes extended = ShownAttributes(record).Extended;
-            return extended.Find(name) is null ? Errno.ENODATA : SetExtended(record, extended.Without(name));
+            return extended.Find(name) is null ? Errno.ENODATA : SetExtended(record, extended.Without(name), isUnlinked);
         }
     }
 
-    private Errno SetExtended(NodeRecord record, ExtendedAttributes extended)
+    /// <summary>
+    /// The name spaces that are plain storage. POSIX access lists (<c>system.posix_acl_access</c>) are not: one that is
+    /// taken without changing the mode would leave copied files with the wrong permissions.
+    /// </summary>
+    private static bool IsStoredXattr(ReadOnlySpan<byte> name) =>
+        name.StartsWith("user."u8) || name.StartsWith("trusted."u8) || name.StartsWith("security."u8);
+
+    private Errno SetExtended(NodeRecord record, ExtendedAttributes extended, bool isUnlinked)
     {
         if (Failure is not null) return Errno.EROFS;
-        var transaction = new Transaction(_store);
         AttributeValue value = ShownAttributes(record) with { Extended = extended, ModifyTime = ModifyTimeOf(record) };
+        if (isUnlinked)
+        {
+            SetUnlinked(record, value, record.AccessTime, Now());
+            return Errno.OK;
+        }
+
+        var transaction = new Transaction(_store);
         new LocalChange(transaction, Now()).SetAttributes(record.Inode, value);
         Commit(transaction);
         return Errno.OK;
@@ -132,7 +141,7 @@ public sealed partial class Volume
         {
             UnixTime time = changes.Has(AttributeField.ModificationTimeNow) ? now : changes.ModificationTime;
             value = value with { ModifyTime = time };
-            if (file is not null) file.SetModifyTime(time);
+            file?.SetTimes(time, now);
         }
 
         accessTime = !changes.Has(AttributeField.AccessTime) ? null : changes.Has(AttributeField.AccessTimeNow) ? now : changes.AccessTime;
@@ -141,17 +150,17 @@ public sealed partial class Volume
 
     private Reply<FuseAttributes> FindAttributes(InodeId inode)
     {
-        if (FindShown(inode) is { } record) return AttributesOf(new Transaction(_store), record);
+        if (Find(inode, out OpenFile? file, out bool isUnlinked) is { } record) return AttributesOf(isUnlinked ? null : new Transaction(_store), record, file);
 
-        // Removed here or by a peer, but open.
-        OpenFile? file = _unlinked.GetValueOrDefault(inode) ?? _files.GetValueOrDefault(inode);
-        return file is null ? Errno.ENOENT : AttributesOf(new Transaction(_store), file.Unlinked ?? file.Opened, file) with { LinkCount = 0 };
+        // A peer deleted it, but it is open here.
+        return _files.TryGetValue(inode, out OpenFile? open) ? AttributesOf(null, open.Opened, open) : Errno.ENOENT;
     }
 
     private FuseAttributes AttributesOf(Transaction transaction, NodeRecord record) =>
         AttributesOf(transaction, record, _files.GetValueOrDefault(record.Inode));
 
-    private FuseAttributes AttributesOf(Transaction transaction, NodeRecord record, OpenFile? file)
+    /// <summary>Without a transaction: of a node that has no name any more.</summary>
+    private FuseAttributes AttributesOf(Transaction? transaction, NodeRecord record, OpenFile? file)
     {
         AttributeValue attributes = ShownAttributes(record);
         ulong size = record.IsDirectory ? DirectoryBytes : file?.SizeBytes ?? record.ShownContent?.Value.SizeBytes ?? 0;
@@ -162,15 +171,17 @@ public sealed partial class Volume
             Blocks = (long)((size + StatBlockBytes - 1) / StatBlockBytes),
             AccessTime = record.AccessTime,
             ModificationTime = file?.ModifyTime ?? ModifyTimeOf(record),
-            ChangeTime = file is { IsDirty: true } ? file.ModifyTime : record.ChangeTime,
+            ChangeTime = file is { IsDirty: true } ? Later(file.ChangeTime, record.ChangeTime) : record.ChangeTime,
             Mode = TypeBits(record.Kind) | attributes.Mode,
-            LinkCount = LinkCount(transaction, record),
+            LinkCount = transaction is null ? 0 : LinkCount(transaction, record),
             UserId = attributes.Owner == AttributeValue.Self ? _options.OwnerId : attributes.Owner,
             GroupId = attributes.Group == AttributeValue.Self ? _options.GroupId : attributes.Group,
             Device = record.ShownContent?.Value.Device ?? 0,
             BlockSize = PreferredReadBytes,
         };
     }
+
+    private static UnixTime Later(UnixTime left, UnixTime right) => left.CompareTo(right) > 0 ? left : right;
 
     private static UnixTime ModifyTimeOf(NodeRecord record) => record.ModifyTime;
 

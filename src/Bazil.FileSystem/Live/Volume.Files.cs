@@ -112,25 +112,15 @@ public sealed partial class Volume
     internal async ValueTask<Errno> FlushAsync(FuseHandle handle, CancellationToken cancel)
     {
         if (!_handles.TryGetValue(handle.Value, out OpenHandle? open)) return Errno.EBADF;
-        if (!open.File.IsDirty) return Errno.OK;
-        await open.File.Gate.WaitAsync(cancel);
-        try
-        {
-            await PublishAsync(open.File, cancel);
-        }
-        finally
-        {
-            open.File.Gate.Release();
-        }
-
+        await PublishNowAsync(open.File, cancel);
         return Errno.OK;
     }
 
-    /// <summary>Publishes the file and makes everything up to now durable.</summary>
+    /// <summary>Publishes the file, whoever changed it, and makes everything up to now durable.</summary>
     internal async ValueTask<Errno> FsyncAsync(FuseHandle handle, CancellationToken cancel)
     {
-        Errno error = await FlushAsync(handle, cancel);
-        if (error != Errno.OK) return error;
+        if (!_handles.TryGetValue(handle.Value, out OpenHandle? open)) return Errno.EBADF;
+        await PublishNowAsync(open.File, cancel);
         if (Failure is not null) return Errno.EIO;
         await SyncAsync(cancel);
         return Errno.OK;
@@ -203,6 +193,20 @@ public sealed partial class Volume
         if (isLastWriter && isLast) await NotifyIfPendingAsync(file.Inode);
     }
 
+    private async ValueTask PublishNowAsync(OpenFile file, CancellationToken cancel)
+    {
+        if (!file.IsDirty) return;
+        await file.Gate.WaitAsync(cancel);
+        try
+        {
+            await PublishAsync(file, cancel);
+        }
+        finally
+        {
+            file.Gate.Release();
+        }
+    }
+
     /// <summary>Makes the content in memory the content of the file. Under the file's gate.</summary>
     private async ValueTask PublishAsync(OpenFile file, CancellationToken cancel)
     {
@@ -215,7 +219,7 @@ public sealed partial class Volume
         {
             if (file.Unlinked is not null || _store.Read(file.Inode) is not { } record) return;
             var transaction = new Transaction(_store);
-            var change = new LocalChange(transaction, file.ModifyTime);
+            var change = new LocalChange(transaction, Later(file.ChangeTime, record.ChangeTime));
             change.Write(file.Inode, file.Seen, value);
 
             // A peer deleted the file while it was being written: the edit wins, with the attributes it had.

@@ -154,21 +154,20 @@ public sealed partial class Volume
     private static bool IsEmpty(Transaction transaction, ShownName shown) =>
         shown.Directories.All(directory => transaction.Require(directory.Inode).Entries == 0);
 
-    /// <summary>Removes what a name shows; files that are open live on in memory.</summary>
+    /// <summary>Removes what a name shows; what is still in use lives on in memory.</summary>
     private void Remove(Transaction transaction, ShownName shown, InodeId parent)
     {
+        UnixTime now = Now();
         foreach (Claim claim in shown.Group)
         {
             NodeRecord record = transaction.Require(claim.Inode);
             int removed = shown.Group.Count(other => other.Inode == claim.Inode);
-            if (!_files.TryGetValue(claim.Inode, out OpenFile? file) || record.LiveLinks.Count() > removed) continue;
-            file.Unlinked = record;
-            _files.Remove(claim.Inode);
-            _unlinked[claim.Inode] = file;
+            if (record.LiveLinks.Count() > removed) continue;
+            KeepUnlinked(record, now);
             transaction.Batch.Delete(WorkingKey(claim.Inode));
         }
 
-        new LocalChange(transaction, Now()).Remove(shown.Group, parent);
+        new LocalChange(transaction, now).Remove(shown.Group, parent);
     }
 
     /// <summary>Checks that an entry of this name may be looked for or made here.</summary>

@@ -21,7 +21,11 @@ public sealed partial class Volume
     }
 
     /// <summary>Takes the mount's way to tell the kernel; null when the mount has ended.</summary>
-    internal void SetNotifier(IFuseNotifier? notifier) => Volatile.Write(ref _notifier, notifier);
+    internal void SetNotifier(IFuseNotifier? notifier)
+    {
+        Volatile.Write(ref _notifier, notifier);
+        if (notifier is null) _nameless.Clear();
+    }
 
     /// <summary>Shows a change that came from a peer. Returns how many files wait for a writer.</summary>
     internal async Task<int> ShowAsync(CommittedChange change)
@@ -81,7 +85,7 @@ public sealed partial class Volume
             if (Failure is not null || _options.Metadata.Get(key) is null) return false;
             var batch = new MetadataBatch();
             batch.Delete(key);
-            Guarded(() => _options.Metadata.Commit(batch));
+            CommitRows(batch);
             return true;
         }
     }

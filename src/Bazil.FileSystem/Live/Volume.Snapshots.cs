@@ -34,7 +34,7 @@ public sealed partial class Volume
             if (FindSnapshot(name) is not null) return Errno.EEXIST;
             var batch = new MetadataBatch();
             batch.Put(SnapshotRowKey(name), new SnapshotReference(name, key, taken).Encode());
-            Guarded(() => _options.Metadata.Commit(batch));
+            CommitRows(batch);
         }
 
         await SyncAsync(cancel);
@@ -50,7 +50,7 @@ public sealed partial class Volume
             if (FindSnapshot(name) is null) return Errno.ENOENT;
             var batch = new MetadataBatch();
             batch.Delete(SnapshotRowKey(name));
-            Guarded(() => _options.Metadata.Commit(batch));
+            CommitRows(batch);
             return Errno.OK;
         }
     }
@@ -65,7 +65,7 @@ public sealed partial class Volume
             var batch = new MetadataBatch();
             batch.Delete(SnapshotRowKey(name));
             batch.Put(SnapshotRowKey(newName), (found with { Name = newName }).Encode());
-            Guarded(() => _options.Metadata.Commit(batch));
+            CommitRows(batch);
             return Errno.OK;
         }
     }
@@ -108,9 +108,17 @@ public sealed partial class Volume
     private async Task<Dictionary<InodeId, WorkingContent>> SaveOpenFilesAsync(CancellationToken cancel)
     {
         var saved = new Dictionary<InodeId, WorkingContent>();
-        foreach (OpenFile file in OpenFiles().Where(file => file.IsDirty))
+        List<OpenFile> files = PinOpenFiles(file => file.IsDirty);
+        try
         {
-            if (await SaveWorkingAsync(file, cancel) is { } value) saved[file.Inode] = new WorkingContent(value, file.Seen);
+            foreach (OpenFile file in files)
+            {
+                if (await SaveWorkingAsync(file, cancel) is { } value) saved[file.Inode] = new WorkingContent(value, file.Seen);
+            }
+        }
+        finally
+        {
+            foreach (OpenFile file in files) await ReleaseAsync(file, isWriter: false);
         }
 
         return saved;

@@ -26,17 +26,38 @@ public sealed partial class Volume
     private async Task WriteBackAsync(CancellationToken cancel)
     {
         long now = _options.Clock.GetTimestamp();
-        foreach (OpenFile file in OpenFiles().Where(file => file.IsDirtyFor(now, _options.Clock.TimestampFrequency)))
+        foreach (OpenFile file in PinOpenFiles(file => file.IsDirtyFor(now, _options.Clock.TimestampFrequency)))
         {
             try
             {
                 await SaveWorkingAsync(file, cancel);
             }
-            catch (Exception e) when (e is IOException)
+            catch (Exception e) when (e is IOException or MetadataException)
             {
                 // The data stays dirty in memory and the next close or fsync reports the error.
                 _options.Log($"volume {Name}: content of inode {file.Inode} could not be saved in the background: {e.Message}", e);
             }
+            finally
+            {
+                await ReleaseAsync(file, isWriter: false);
+            }
+        }
+
+        await SyncInBackgroundAsync(cancel);
+    }
+
+    private async Task SyncInBackgroundAsync(CancellationToken cancel)
+    {
+        if (!_hasUnsynced || Failure is not null) return;
+        try
+        {
+            await SyncAsync(cancel);
+        }
+        catch (Exception e) when (e is IOException or MetadataException)
+        {
+            // The next fsync reports it to the program that asks; until then it is tried again each second.
+            _hasUnsynced = true;
+            _options.Log($"volume {Name} could not be synced in the background: {e.Message}", e);
         }
     }
 
@@ -51,7 +72,7 @@ public sealed partial class Volume
             await _options.Chunks.SyncAsync(cancel);
             var batch = new MetadataBatch();
             batch.Put(WorkingKey(file.Inode), new WorkingContent(value, file.Seen).Encode());
-            Guarded(() => _options.Metadata.Commit(batch));
+            CommitRows(batch);
             file.HasWorkingRow = true;
             return value;
         }
@@ -71,7 +92,7 @@ public sealed partial class Volume
             var transaction = new Transaction(_store);
             if (_store.Read(inode) is { } record)
             {
-                var change = new LocalChange(transaction, working.Value.ModifyTime);
+                var change = new LocalChange(transaction, Later(working.Value.ModifyTime, record.ChangeTime));
                 change.Write(inode, working.Seen, working.Value);
                 if (record.Attributes.IsEmpty) change.SetAttributes(inode, ShownAttributes(record));
             }
@@ -99,8 +120,14 @@ public sealed partial class Volume
         }
     }
 
-    private List<OpenFile> OpenFiles()
+    /// <summary>The open files that fit; each stays open until the caller releases it (not as a writer).</summary>
+    private List<OpenFile> PinOpenFiles(Func<OpenFile, bool> fits)
     {
-        lock (_gate) return [.. _files.Values];
+        lock (_gate)
+        {
+            List<OpenFile> files = [.. _files.Values.Where(fits)];
+            foreach (OpenFile file in files) file.Handles++;
+            return files;
+        }
     }
 }

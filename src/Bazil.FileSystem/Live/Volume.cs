@@ -21,6 +21,9 @@ public sealed partial class Volume : IAsyncDisposable
     private readonly Task _writeBack;
     private string? _failure;
 
+    /// <summary>Something was committed since the last sync began.</summary>
+    private volatile bool _hasUnsynced;
+
     private Volume(VolumeOptions options)
     {
         _options = options;
@@ -92,6 +95,8 @@ public sealed partial class Volume : IAsyncDisposable
     /// <summary>On return, everything that was closed, fsynced or renamed before the call survives power loss.</summary>
     public async Task SyncAsync(CancellationToken cancel)
     {
+        _hasUnsynced = false;
+
         // Content first: metadata must never name what is not there.
         await _options.Chunks.SyncAsync(cancel);
         Guarded(() => _options.Metadata.Sync());
@@ -101,7 +106,7 @@ public sealed partial class Volume : IAsyncDisposable
     {
         await _closing.CancelAsync();
         await _writeBack;
-        foreach (OpenFile file in OpenFiles()) await CloseAtShutdownAsync(file);
+        foreach (OpenFile file in PinOpenFiles(_ => true)) await CloseAtShutdownAsync(file);
         await SyncAsync(CancellationToken.None);
         _closing.Dispose();
     }
@@ -115,7 +120,15 @@ public sealed partial class Volume : IAsyncDisposable
         if (Failure is { } failure) throw new MetadataException($"volume {Name} is read-only: {failure}");
         CommittedChange? change = null;
         Guarded(() => change = transaction.Commit());
+        _hasUnsynced = true;
         return change!;
+    }
+
+    /// <summary>Writes rows that are not part of the tree.</summary>
+    private void CommitRows(MetadataBatch batch)
+    {
+        Guarded(() => _options.Metadata.Commit(batch));
+        _hasUnsynced = true;
     }
 
     private void Guarded(Action action)

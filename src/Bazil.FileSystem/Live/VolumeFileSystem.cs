@@ -40,6 +40,7 @@ public sealed partial class VolumeFileSystem(Volume volume) : FuseFileSystem
 
     public override void Forget(FuseNodeId node, ulong count)
     {
+        if (!IsVirtual(node)) volume.Forget(InodeOf(node));
         if (!IsVirtual(node) || !_virtual.TryGetValue(node.Value, out VirtualLookup? lookup)) return;
         if (lookup.Release(count)) _virtual.TryRemove(KeyValuePair.Create(node.Value, lookup));
     }

@@ -11,9 +11,9 @@ public partial class PosixTests(RunningVolume running) : IClassFixture<RunningVo
     public static TheoryData<string, string> Cases()
     {
         var cases = new TheoryData<string, string>();
-        foreach (string path in Directory.GetFiles(MountedVolume.CasePath(""), "*.py").Order())
+        foreach (string path in Directory.GetFiles(MountedVolume.CasePath(""), "*.py").Where(path => Path.GetFileName(path) != "restart.py").Order())
         {
-            foreach (Match match in CasePattern().Matches(File.ReadAllText(path))) cases.Add(Path.GetFileName(path), match.Groups[1].Value);
+            foreach (Match match in CasePattern().Matches(File.ReadAllText(path))) cases.Add(Path.GetFileName(path), match.Groups["case"].Value);
         }
 
         return cases;
@@ -23,6 +23,6 @@ public partial class PosixTests(RunningVolume running) : IClassFixture<RunningVo
     [MemberData(nameof(Cases))]
     public void Case(string file, string name) => running.Volume.RunCase(file, name);
 
-    [GeneratedRegex(@"^def ([A-Z]\w+)\(d\)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^def (?<case>[A-Z]\w+)\(d\)", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex CasePattern();
 }

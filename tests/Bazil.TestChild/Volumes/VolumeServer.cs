@@ -5,6 +5,7 @@ using Bazil.FileSystem.Live;
 using Bazil.Fuse;
 using Bazil.Storage.Blobs;
 using Bazil.Storage.Cas;
+using Bazil.Storage.Metadata;
 using Bazil.Storage.Metadata.RocksDb;
 using Bazil.Storage.Stores;
 using Bazil.Unix;
@@ -47,12 +48,14 @@ internal static class VolumeServer
             GroupId = UnixUser.EffectiveGroupId,
             Nickname = _ => null,
             Statistics = () => Measure(directory),
-            Log = (message, exception) => Console.Error.WriteLine($"{message} {exception}"),
+            Log = (message, exception) => Console.Error.WriteLine(exception is IOException or MetadataException ? message : $"{message} {exception}"),
         };
         if (isNew) Volume.Create(options, isOwn: true);
-        await using Volume volume = Volume.Open(options);
-        await ServeAsync(volume, mountpoint);
-        await volume.DisposeAsync();
+        await using (Volume volume = Volume.Open(options))
+        {
+            await ServeAsync(volume, mountpoint);
+        }
+
         Console.WriteLine("done");
         return 0;
     }
