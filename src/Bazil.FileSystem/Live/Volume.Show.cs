@@ -85,7 +85,7 @@ public sealed partial class Volume
             if (Failure is not null || _options.Metadata.Get(key) is null) return false;
             var batch = new MetadataBatch();
             batch.Delete(key);
-            CommitRows(batch);
+            Guarded(() => _options.Metadata.Commit(batch));
             return true;
         }
     }

@@ -34,7 +34,7 @@ public sealed partial class Volume
             if (FindSnapshot(name) is not null) return Errno.EEXIST;
             var batch = new MetadataBatch();
             batch.Put(SnapshotRowKey(name), new SnapshotReference(name, key, taken).Encode());
-            CommitRows(batch);
+            Guarded(() => _options.Metadata.Commit(batch));
         }
 
         await SyncAsync(cancel);
@@ -50,7 +50,7 @@ public sealed partial class Volume
             if (FindSnapshot(name) is null) return Errno.ENOENT;
             var batch = new MetadataBatch();
             batch.Delete(SnapshotRowKey(name));
-            CommitRows(batch);
+            Guarded(() => _options.Metadata.Commit(batch));
             return Errno.OK;
         }
     }
@@ -65,7 +65,7 @@ public sealed partial class Volume
             var batch = new MetadataBatch();
             batch.Delete(SnapshotRowKey(name));
             batch.Put(SnapshotRowKey(newName), (found with { Name = newName }).Encode());
-            CommitRows(batch);
+            Guarded(() => _options.Metadata.Commit(batch));
             return Errno.OK;
         }
     }

@@ -32,7 +32,7 @@ public sealed partial class Volume
             {
                 await SaveWorkingAsync(file, cancel);
             }
-            catch (Exception e) when (e is IOException or MetadataException)
+            catch (Exception e) when (e is IOException)
             {
                 // The data stays dirty in memory and the next close or fsync reports the error.
                 _options.Log($"volume {Name}: content of inode {file.Inode} could not be saved in the background: {e.Message}", e);
@@ -41,23 +41,6 @@ public sealed partial class Volume
             {
                 await ReleaseAsync(file, isWriter: false);
             }
-        }
-
-        await SyncInBackgroundAsync(cancel);
-    }
-
-    private async Task SyncInBackgroundAsync(CancellationToken cancel)
-    {
-        if (!_hasUnsynced || Failure is not null) return;
-        try
-        {
-            await SyncAsync(cancel);
-        }
-        catch (Exception e) when (e is IOException or MetadataException)
-        {
-            // The next fsync reports it to the program that asks; until then it is tried again each second.
-            _hasUnsynced = true;
-            _options.Log($"volume {Name} could not be synced in the background: {e.Message}", e);
         }
     }
 
@@ -72,7 +55,7 @@ public sealed partial class Volume
             await _options.Chunks.SyncAsync(cancel);
             var batch = new MetadataBatch();
             batch.Put(WorkingKey(file.Inode), new WorkingContent(value, file.Seen).Encode());
-            CommitRows(batch);
+            Guarded(() => _options.Metadata.Commit(batch));
             file.HasWorkingRow = true;
             return value;
         }

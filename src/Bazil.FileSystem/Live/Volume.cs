@@ -21,9 +21,6 @@ public sealed partial class Volume : IAsyncDisposable
     private readonly Task _writeBack;
     private string? _failure;
 
-    /// <summary>Something was committed since the last sync began.</summary>
-    private volatile bool _hasUnsynced;
-
     private Volume(VolumeOptions options)
     {
         _options = options;
@@ -95,8 +92,6 @@ public sealed partial class Volume : IAsyncDisposable
     /// <summary>On return, everything that was closed, fsynced or renamed before the call survives power loss.</summary>
     public async Task SyncAsync(CancellationToken cancel)
     {
-        _hasUnsynced = false;
-
         // Content first: metadata must never name what is not there.
         await _options.Chunks.SyncAsync(cancel);
         Guarded(() => _options.Metadata.Sync());
@@ -120,15 +115,7 @@ public sealed partial class Volume : IAsyncDisposable
         if (Failure is { } failure) throw new MetadataException($"volume {Name} is read-only: {failure}");
         CommittedChange? change = null;
         Guarded(() => change = transaction.Commit());
-        _hasUnsynced = true;
         return change!;
-    }
-
-    /// <summary>Writes rows that are not part of the tree.</summary>
-    private void CommitRows(MetadataBatch batch)
-    {
-        Guarded(() => _options.Metadata.Commit(batch));
-        _hasUnsynced = true;
     }
 
     private void Guarded(Action action)

@@ -5,7 +5,6 @@ using Bazil.FileSystem.Live;
 using Bazil.Fuse;
 using Bazil.Storage.Blobs;
 using Bazil.Storage.Cas;
-using Bazil.Storage.Metadata;
 using Bazil.Storage.Metadata.RocksDb;
 using Bazil.Storage.Stores;
 using Bazil.Unix;
@@ -31,6 +30,7 @@ internal static class VolumeServer
             ? RocksDbMetadataStore.Create(database, TimeProvider.System)
             : RocksDbMetadataStore.Open(database, TimeProvider.System);
         await using FilesObjectStore objects = FilesObjectStore.Open("local", Path.Combine(directory, "objects"));
+        metadata.SyncFirst = () => objects.SyncAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult();
         var chunks = new CachingChunkStore(new ConvergentChunkStore(sharingKey, objects), new ChunkCache(CacheBytes));
         await using var budget = new DirtyBudget();
         var options = new VolumeOptions
@@ -48,7 +48,7 @@ internal static class VolumeServer
             GroupId = UnixUser.EffectiveGroupId,
             Nickname = _ => null,
             Statistics = () => Measure(directory),
-            Log = (message, exception) => Console.Error.WriteLine(exception is IOException or MetadataException ? message : $"{message} {exception}"),
+            Log = (message, exception) => Console.Error.WriteLine(exception is IOException ? message : $"{message} {exception}"),
         };
         if (isNew) Volume.Create(options, isOwn: true);
         await using (Volume volume = Volume.Open(options))
