@@ -20,6 +20,8 @@ public sealed class MountedVolume : IDisposable
     {
         string? reason = MissingReason();
         Assert.SkipWhen(reason is not null, reason ?? "");
+        // The cases also work as another user, who must get to the mount.
+        File.SetUnixFileMode(_directory.Path, File.GetUnixFileMode(_directory.Path) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
         _data = data ?? _directory["data"];
         Directory.CreateDirectory(_data);
         MountPoint = Directory.CreateDirectory(_directory["mount"]).FullName;
