@@ -163,8 +163,8 @@ public sealed partial class Volume
             NodeRecord record = transaction.Require(claim.Inode);
             int removed = shown.Group.Count(other => other.Inode == claim.Inode);
             if (record.LiveLinks.Count() > removed) continue;
+            if (_files.ContainsKey(claim.Inode)) transaction.Batch.Delete(WorkingKey(claim.Inode));
             KeepUnlinked(record, now);
-            transaction.Batch.Delete(WorkingKey(claim.Inode));
         }
 
         new LocalChange(transaction, now).Remove(shown.Group, parent);

@@ -85,7 +85,7 @@ public sealed partial class Volume : IAsyncDisposable
     /// <summary>As <see cref="SyncAsync"/>, with what is written to files that are still open.</summary>
     internal async Task SyncAllAsync(CancellationToken cancel)
     {
-        foreach (OpenFile file in OpenFiles()) await SaveWorkingAsync(file, cancel);
+        await SaveOpenFilesAsync(cancel);
         await SyncAsync(cancel);
     }
 
