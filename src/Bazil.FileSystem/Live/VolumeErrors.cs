@@ -15,7 +15,7 @@ internal static class VolumeErrors
         ChunkNotFoundException => Errno.EIO,
 
         // A store that may have the content could not be asked: offline, not lost.
-        StoreException => Errno.EHOSTUNREACH,
+        StoreException { IsUnreachable: true } => Errno.EHOSTUNREACH,
         MetadataException => Errno.EIO,
         TimeoutException => Errno.ETIMEDOUT,
         IOException => Errno.EIO,

@@ -195,7 +195,7 @@ public sealed class PeerObjectStore : IObjectStore
         }
         catch (PeerException e)
         {
-            throw new StoreException($"store {Name}: {e.Message}", e);
+            throw new StoreException($"store {Name}: {e.Message}", e) { IsUnreachable = true };
         }
     }
 

@@ -51,9 +51,17 @@ internal sealed class PeerCommands(
     private async Task<Nothing> RemoveAsync(PeerRequest request, CancellationToken cancel)
     {
         PeerConfig peer = config.GetPeer(request.Peer);
-        config.RemovePeer(peer.Id);
-        await access.RevokeAsync(peer.Id);
-        foreach (VolumeId volume in peer.Volumes) await volumes.RemoveMemberAsync(volume, peer.Id, cancel);
+        try
+        {
+            // Members first: after a crash in between the command can be given again.
+            foreach (VolumeId volume in peer.Volumes) await volumes.RemoveMemberAsync(volume, peer.Id, CancellationToken.None);
+            config.RemovePeer(peer.Id);
+        }
+        finally
+        {
+            await access.RevokeAsync(peer.Id);
+        }
+
         return Nothing.Instance;
     }
 
@@ -68,7 +76,8 @@ internal sealed class PeerCommands(
     {
         StorageAddress address = OfferableStorage(request.Storage);
         PeerConfig peer = config.GetPeer(request.Peer);
-        _ = storages.Open(address);
+        volumes.CheckOutsideMounts(address);
+        _ = storages.Open(address, mayCreate: true);
         _ = storages.OpenPutsOf(peer.Id);
         volumes.RefreshAllStorages();
         config.UpdatePeer(peer.Id, p => p.Storages.Contains(address) ? p : p with { Storages = p.Storages.Add(address) });
@@ -85,8 +94,15 @@ internal sealed class PeerCommands(
                 ErrorKind.NotFound, $"peer {peer.DisplayName} is not allowed to use storage {address} anyway", $"see: bazil peer show {peer.DisplayName}");
         }
 
-        config.UpdatePeer(peer.Id, p => p with { Storages = p.Storages.Remove(address) });
-        access.RevokeStorage(peer.Id);
+        try
+        {
+            config.UpdatePeer(peer.Id, p => p with { Storages = p.Storages.Remove(address) });
+        }
+        finally
+        {
+            access.RevokeStorage(peer.Id);
+        }
+
         return Nothing.Instance;
     }
 
@@ -105,15 +121,17 @@ internal sealed class PeerCommands(
     {
         VolumeConfig volume = config.GetVolume(request.Volume);
         PeerConfig peer = config.GetPeer(request.Peer);
-        if (!peer.Volumes.Contains(volume.Id))
+        try
         {
-            throw new CommandFailedException(
-                ErrorKind.NotFound, $"peer {peer.DisplayName} is not allowed to pull volume {volume.Name} anyway", $"see: bazil volume show {volume.Name}");
+            config.UpdatePeer(peer.Id, p => p with { Volumes = p.Volumes.Remove(volume.Id) });
+        }
+        finally
+        {
+            access.RevokeVolume(peer.Id, volume.Id);
         }
 
-        config.UpdatePeer(peer.Id, p => p with { Volumes = p.Volumes.Remove(volume.Id) });
-        access.RevokeVolume(peer.Id, volume.Id);
-        await volumes.RemoveMemberAsync(volume.Id, peer.Id, cancel);
+        // Also when it was not allowed: an earlier attempt may have come only half way.
+        await volumes.RemoveMemberAsync(volume.Id, peer.Id, CancellationToken.None);
         return Nothing.Instance;
     }
 

@@ -94,7 +94,8 @@ internal sealed class VolumeCommands(
             throw new CommandFailedException(ErrorKind.Invalid, $"invalid backend \"{text}\": a volume is written to local, or to an absolute path");
         }
 
-        _ = storages.Open(address);
+        volumes.CheckOutsideMounts(address);
+        _ = storages.Open(address, mayCreate: true);
         return new VolumeStorage(FirstStorageName, address);
     }
 }

@@ -33,7 +33,8 @@ internal sealed class VolumeStorageCommands(ConfigStore config, Descriptions des
         StorageAddress address = Parse(request.Storage);
         string name = request.Name ?? DefaultName(address);
         NameRules.Check("storage name", name);
-        _ = storages.Open(address);
+        volumes.CheckOutsideMounts(address);
+        _ = storages.Open(address, mayCreate: true);
         var storage = new VolumeStorage(name, address);
         VolumeConfig changed = config.UpdateVolume(volume.Name, v =>
         {

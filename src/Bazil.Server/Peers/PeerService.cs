@@ -20,7 +20,7 @@ internal sealed class PeerService(ConfigStore config, VolumeRegistry volumes, St
     public IObjectStore? StoreFor(PeerId peer)
     {
         if (config.FindPeer(peer) is not { Storages.Length: > 0 } known) return null;
-        return new OfferedStore($"offered to {known.DisplayName}", [.. known.Storages.Select(storages.Open)], storages.OpenPutsOf(peer));
+        return new OfferedStore($"offered to {known.DisplayName}", [.. known.Storages.Select(address => storages.Open(address))], storages.OpenPutsOf(peer));
     }
 
     private PeerVolume? Find(PeerId peer, VolumeConfig? volume)

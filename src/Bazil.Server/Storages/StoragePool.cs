@@ -17,11 +17,13 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
     private readonly Dictionary<string, IObjectStore> _stores = new(StringComparer.Ordinal);
 
     /// <summary>The store at an address; not to be disposed by the caller. A peer's is not connected before it is used.</summary>
+    /// <param name="address">Where it is.</param>
+    /// <param name="mayCreate">A directory may become a store now; otherwise it must be one: a disk may be missing at its path.</param>
     /// <exception cref="CommandFailedException">A directory cannot be used.</exception>
-    public IObjectStore Open(StorageAddress address) => address switch
+    public IObjectStore Open(StorageAddress address, bool mayCreate = false) => address switch
     {
         StorageAddress.PeerStorage { Peer: var peer } => Open(address.ToString()!, name => new PeerOfferStore(peer, connections)),
-        StorageAddress.DirectoryStorage { Path: var path } => Open(path, name => OpenFiles(name, path)),
+        StorageAddress.DirectoryStorage { Path: var path } => Open(path, name => OpenFiles(name, path, mayCreate)),
         _ => Open(address.ToString()!, name => OpenFiles(name, directory.Chunks)),
     };
 
@@ -48,7 +50,17 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
     {
         FilesObjectStore[] files;
         lock (_gate) files = [.. _stores.Values.OfType<FilesObjectStore>()];
-        foreach (FilesObjectStore store in files) store.SyncAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult();
+        foreach (FilesObjectStore store in files)
+        {
+            try
+            {
+                store.SyncAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult();
+            }
+            catch (StoreException) when (store.Name != StorageAddress.Local.ToString())
+            {
+                // A disk that was pulled out: the volumes that write to it are told by their own sync; the others go on.
+            }
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -72,8 +84,13 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
         }
     }
 
-    private static FilesObjectStore OpenFiles(string name, string path)
+    private static FilesObjectStore OpenFiles(string name, string path, bool mayCreate = true)
     {
+        if (!mayCreate && !FilesObjectStore.Exists(path))
+        {
+            throw new CommandFailedException(ErrorKind.Failed, $"storage {path} is not there", "if it is on a disk of its own, attach that disk and try again");
+        }
+
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path) ?? "/", UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);

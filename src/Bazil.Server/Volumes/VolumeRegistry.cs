@@ -4,6 +4,7 @@ using Bazil.Server.Config;
 using Bazil.Server.Errors;
 using Bazil.Server.Hosting;
 using Bazil.Server.Mounts;
+using Bazil.Server.Storages;
 using Microsoft.Extensions.Logging;
 
 namespace Bazil.Server.Volumes;
@@ -122,6 +123,32 @@ internal sealed class VolumeRegistry(ConfigStore config, VolumeFactory factory, 
         foreach (VolumeConfig volume in config.ListVolumes()) RefreshStorages(volume);
     }
 
+    /// <summary>Refuses a storage directory inside a mounted volume: the daemon would wait for itself.</summary>
+    public void CheckOutsideMounts(StorageAddress address)
+    {
+        if (address is not StorageAddress.DirectoryStorage { Path: var path }) return;
+        foreach (string own in Mountpoints())
+        {
+            if (path == own || path.StartsWith(own + "/", StringComparison.Ordinal))
+            {
+                throw new CommandFailedException(ErrorKind.Invalid, $"storage {path} is inside a mounted volume ({own})", "choose a directory outside of it");
+            }
+        }
+    }
+
+    private async Task CloseAsync(OpenVolume volume, Func<Task> step)
+    {
+        try
+        {
+            await step();
+        }
+        catch (Exception e)
+        {
+            // What follows must still be done; whoever runs the daemon reads it in the log.
+            DaemonLog.CloseFailed(log, volume.Volume.Name, e);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _gate.WaitAsync(CancellationToken.None);
@@ -130,16 +157,8 @@ internal sealed class VolumeRegistry(ConfigStore config, VolumeFactory factory, 
             _closed = true;
             foreach (OpenVolume volume in _open.Values)
             {
-                try
-                {
-                    await UnmountHeldAsync(volume);
-                    await volume.Volume.DisposeAsync();
-                }
-                catch (Exception e)
-                {
-                    // The others must still be closed; whoever runs the daemon reads it in the log.
-                    DaemonLog.CloseFailed(log, volume.Volume.Name, e);
-                }
+                await CloseAsync(volume, () => UnmountHeldAsync(volume));
+                await CloseAsync(volume, () => volume.Volume.DisposeAsync().AsTask());
             }
 
             _open.Clear();

@@ -46,6 +46,9 @@ internal sealed class FilesLayout(string root, string bootId)
     public bool TryParse(string path, out ObjectId id) =>
         ObjectId.TryParse(Path.GetFileName(path.AsSpan()), out id) && PathOf(id) == path;
 
+    /// <summary>Whether a directory holds such a store, of whatever version.</summary>
+    public static bool IsStore(string root) => File.Exists(Path.Combine(root, "format"));
+
     /// <summary>Makes what is missing, takes the lock, checks the version, removes what unfinished puts left behind.</summary>
     public LockFile Prepare(string name)
     {
@@ -63,7 +66,7 @@ internal sealed class FilesLayout(string root, string bootId)
             Directory.CreateDirectory(ObjectsDirectory);
             Directory.CreateDirectory(TemporaryDirectory);
             Directory.CreateDirectory(FreshDirectory);
-            foreach (string old in Directory.EnumerateDirectories(_root, FreshPrefix + "*").Where(path => path != FreshDirectory)) RemoveFresh(old);
+            foreach (string old in Directory.EnumerateDirectories(_root, FreshPrefix + "*").Where(path => path != FreshDirectory)) TakeOver(old);
             DirectoryHandle.Sync(_root);
             foreach (string leftover in Directory.EnumerateFiles(TemporaryDirectory, TemporaryPrefix + "*")) File.Delete(leftover);
             return lockFile;
@@ -75,10 +78,20 @@ internal sealed class FilesLayout(string root, string bootId)
         }
     }
 
-    /// <summary>After a reboot, what was not synced may be in pieces; nobody was promised it.</summary>
-    private static void RemoveFresh(string directory)
+    /// <summary>
+    /// Objects that were not synced before a reboot. Nearly always they are whole: the daemon was killed and the machine
+    /// went down in order. After a power cut one may be in pieces; its MAC tells when it is read, and a put of the same
+    /// content replaces it. So they are kept: rows may name them.
+    /// </summary>
+    private void TakeOver(string directory)
     {
-        foreach (string path in Directory.EnumerateFiles(directory).Where(path => TryParseFresh(path, out _, out _))) File.Delete(path);
+        foreach (string path in Directory.EnumerateFiles(directory).Where(path => TryParseFresh(path, out _, out _)))
+        {
+            string target = Path.Combine(FreshDirectory, Path.GetFileName(path));
+            if (new FileInfo(path).Length == 0 || File.Exists(target)) File.Delete(path);
+            else File.Move(path, target);
+        }
+
         if (!Directory.EnumerateFileSystemEntries(directory).Any()) Directory.Delete(directory);
     }
 

@@ -43,6 +43,9 @@ public sealed partial class FilesObjectStore : IObjectStore
     /// <exception cref="StoreException">Not possible, made by a newer version, or in use by another process.</exception>
     public static FilesObjectStore Open(string name, string directory) => Open(name, directory, BootId.Read());
 
+    /// <summary>Whether a directory holds a files store.</summary>
+    public static bool Exists(string directory) => FilesLayout.IsStore(directory);
+
     internal static FilesObjectStore Open(string name, string directory, string bootId)
     {
         try

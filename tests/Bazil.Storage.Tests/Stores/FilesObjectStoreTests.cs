@@ -85,22 +85,23 @@ public sealed class FilesObjectStoreTests : ObjectStoreContract, IDisposable
     }
 
     [Fact]
-    public async Task Unsynced_object_outlives_its_process_but_not_a_reboot()
+    public async Task Unsynced_object_outlives_its_process_and_a_reboot_unless_it_was_left_empty()
     {
         await Open("boot-1").DisposeAsync();
-        foreach ((int number, string process) in new[] { (1, "boot-1"), (2, "boot-2") })
+        foreach ((int number, string process, int length) in new[] { (1, "boot-1", 100), (2, "boot-2", 100), (3, "boot-1", 0) })
         {
             // What a killed process leaves behind: it was written and renamed, never synced.
             string directory = Path.Combine(Root, "fresh-" + process);
             Directory.CreateDirectory(directory);
-            await File.WriteAllBytesAsync(Path.Combine(directory, $"{Id(number)}-7"), Bytes(number, 100));
+            await File.WriteAllBytesAsync(Path.Combine(directory, $"{Id(number)}-7"), Bytes(number, length));
         }
 
         await using (FilesObjectStore store = Open("boot-2"))
         {
-            Assert.Null(await ReadAsync(store, Id(1)));
+            Assert.Equal(Bytes(1, 100), await ReadAsync(store, Id(1)));
+            Assert.Null(await ReadAsync(store, Id(3)));
             Assert.Equal(Bytes(2, 100), await ReadAsync(store, Id(2)));
-            Assert.Equal([Id(2)], await ListAsync(store));
+            Assert.Equal(new[] { Id(1), Id(2) }.Order(), (await ListAsync(store)).Order());
             Assert.False(Directory.Exists(Path.Combine(Root, "fresh-boot-1")));
         }
 
