@@ -50,8 +50,9 @@ class UringParameter:
 class Server:
     """A process that serves a mount."""
 
-    def __init__(self, name, command, directory):
+    def __init__(self, name, command, directory, environment=None):
         self.name = name
+        self.environment = {**os.environ, **(environment or {})}
         self.mountpoint = os.path.join(directory, name, "mnt")
         self.source = os.path.join(directory, name, "source")
         os.makedirs(self.mountpoint)
@@ -61,7 +62,7 @@ class Server:
         self.process = None
 
     def mount(self):
-        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env=self.environment)
         deadline = time.monotonic() + MOUNT_SECONDS
         while not os.path.ismount(self.mountpoint):
             if self.process.poll() is not None or time.monotonic() > deadline:
