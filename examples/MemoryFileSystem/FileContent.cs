@@ -51,6 +51,50 @@ internal sealed class FileContent(MemoryBudget budget) : IDisposable
         return true;
     }
 
+    /// <summary>Takes memory for a range, so that writing it later cannot fail for want of it. False when there is no room.</summary>
+    internal bool TryReserve(long offset, long count)
+    {
+        if (count - ChunkBytes > budget.FreeBytes + AllocatedBytes) return false;
+        while (count > 0)
+        {
+            var (index, start) = Locate(offset);
+            var step = (int)Math.Min(count, ChunkBytes - start);
+            if (Allocate(index, start + step) is null) return false;
+            offset += step;
+            count -= step;
+        }
+
+        return true;
+    }
+
+    /// <summary>Copies a range of <paramref name="source"/>, holes as holes, and returns how much there was room for.</summary>
+    internal long CopyFrom(FileContent source, long from, long to, long count)
+    {
+        var done = 0L;
+        while (done < count)
+        {
+            var (index, start) = Locate(from + done);
+            var step = (int)Math.Min(count - done, ChunkBytes - start);
+            var chunk = source.ChunkAt(index);
+            var present = chunk is null ? 0 : Math.Clamp(chunk.Length - start, 0, step);
+            if (present > 0 && !TryWriteFrom(chunk!, start, present, to + done)) break;
+            Zero(to + done + present, step - present);
+            done += step;
+            Length = Math.Max(Length, to + done);
+        }
+
+        return done;
+    }
+
+    private bool TryWriteFrom(ContentChunk chunk, int start, int count, long to)
+    {
+        // When a file is copied into itself, making room may replace the very chunk that is read from.
+        chunk.AddReference();
+        var written = TryWrite(to, chunk.GetSpan().Slice(start, count));
+        chunk.Release();
+        return written;
+    }
+
     internal void SetLength(long length)
     {
         if (length < Length) Zero(length, Length - length);

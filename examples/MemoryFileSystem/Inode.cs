@@ -28,6 +28,8 @@ internal sealed class Inode(ulong number, uint mode)
 
     internal UnixTime ChangeTime { get; set; }
 
+    internal UnixTime BirthTime { get; set; }
+
     internal FileContent? Content { get; init; }
 
     internal byte[]? LinkTarget { get; init; }

@@ -9,6 +9,12 @@ public partial class MemoryFileSystem
         in RequestContext context, FuseNodeId node, FuseHandle? handle, CancellationToken cancellationToken) =>
         TryGet(node, out var inode) ? new(new FuseTimedAttributes(inode.Attributes(), Forever)) : new(Errno.ESTALE);
 
+    public override ValueTask<Reply<FuseStatx>> GetStatx(
+        in RequestContext context, FuseNodeId node, FuseHandle? handle, CancellationToken cancellationToken) =>
+        TryGet(node, out var inode)
+            ? new(new FuseStatx { Attributes = inode.Attributes(), BirthTime = inode.BirthTime, Timeout = Forever })
+            : new(Errno.ESTALE);
+
     public override ValueTask<Reply<FuseTimedAttributes>> SetAttributes(
         in RequestContext context, FuseNodeId node, in AttributeChanges changes, CancellationToken cancellationToken)
     {

@@ -67,42 +67,6 @@ public partial class MemoryFileSystem
         }
     }
 
-    public override ValueTask<Reply<long>> Seek(
-        in RequestContext context, FuseNodeId node, FuseHandle handle, long offset, SeekWhence whence, CancellationToken cancellationToken)
-    {
-        if (!TryGet(node, out var inode) || inode.Content is not { } content) return new(Errno.ESTALE);
-        lock (inode.Lock)
-        {
-            if (offset < 0 || offset >= content.Length) return new(Errno.ENXIO);
-            var found = content.Find(offset, data: whence == SeekWhence.Data);
-            if (found >= 0) return new(found);
-            return whence == SeekWhence.Hole ? new(content.Length) : new(Errno.ENXIO);
-        }
-    }
-
-    public override ValueTask<Errno> Allocate(
-        in RequestContext context,
-        FuseNodeId node,
-        FuseHandle handle,
-        long offset,
-        long length,
-        AllocateModes modes,
-        CancellationToken cancellationToken)
-    {
-        if (!TryGet(node, out var inode) || inode.Content is not { } content) return new(Errno.ESTALE);
-        if ((modes & ~(AllocateModes.KeepSize | AllocateModes.PunchHole | AllocateModes.ZeroRange)) != 0) return new(Errno.EOPNOTSUPP);
-        if (offset < 0 || length <= 0) return new(Errno.EINVAL);
-        if (offset > FileContent.MaxBytes - length) return new(Errno.EFBIG);
-        lock (inode.Lock)
-        {
-            if ((modes & (AllocateModes.PunchHole | AllocateModes.ZeroRange)) != 0) content.Zero(offset, length);
-            var grows = (modes & AllocateModes.KeepSize) == 0 && offset + length > content.Length;
-            if (grows) content.SetLength(offset + length);
-            inode.ModificationTime = inode.ChangeTime = UnixTime.Now(clock);
-            return new(Errno.OK);
-        }
-    }
-
     public override ValueTask<Reply<FuseOpened>> OpenDirectory(
         in RequestContext context, FuseNodeId node, FuseOpenMode flags, CancellationToken cancellationToken) =>
         TryGet(node, out _) ? new(OpenedDirectory) : new(Errno.ESTALE);

@@ -12,7 +12,10 @@ public partial class MemoryFileSystem
     {
         lock (_tree)
         {
+            // Asked for by those who hold a file handle (name_to_handle_at(2), NFS) of a node that has left the kernel's cache.
+            if (name is [(byte)'.']) return TryGet(parent, out var same) ? new(Entry(same)) : new(Errno.ESTALE);
             if (!TryGetDirectory(parent, out var directory, out var error)) return new(error);
+            if (name is [(byte)'.', (byte)'.']) return new(Entry(directory.Directory!.Parent ?? directory));
             return directory.Directory!.Find(name) is { } entry ? new(Entry(entry.Inode)) : new(FuseEntry.Negative(Forever));
         }
     }

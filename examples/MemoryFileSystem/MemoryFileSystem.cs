@@ -28,6 +28,7 @@ public partial class MemoryFileSystem(TimeProvider clock, long capacityBytes) : 
 
     public override void Initialize(FuseConnection connection)
     {
+        _keepsPosixLocks = (connection.Capabilities & FuseCapabilities.PosixLocks) != 0;
         var root = new Inode(FuseNodeId.Root.Value, RootMode)
         {
             UserId = UnixUser.EffectiveUserId,
@@ -86,7 +87,7 @@ public partial class MemoryFileSystem(TimeProvider clock, long capacityBytes) : 
         lock (inode.Lock) inode.Content?.Dispose();
     }
 
-    private static void Touch(Inode inode, UnixTime now) => inode.AccessTime = inode.ModificationTime = inode.ChangeTime = now;
+    private static void Touch(Inode inode, UnixTime now) => inode.AccessTime = inode.ModificationTime = inode.ChangeTime = inode.BirthTime = now;
 
     private static void SetLinkCount(Inode inode, uint count, UnixTime now)
     {

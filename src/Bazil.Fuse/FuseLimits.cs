@@ -30,11 +30,11 @@ public static class FuseLimits
     /// <summary>Notifications waiting for their thread. A caller that awaits each one never has more than one.</summary>
     internal const int QueuedNotifications = 65536;
 
-    /// <summary>Entries each queue of io_uring starts with: what one processor usually has outstanding. At 1 MiB of address space each, touched only as far as used.</summary>
-    internal const int UringEntries = 8;
+    /// <summary>Entries each queue of io_uring starts with. The kernel prefers the one it had last, so the others are only address space, 1 MiB each.</summary>
+    internal const int UringEntries = 32;
 
-    /// <summary>Entries the kernel keeps while handlers wait; one would be enough to let the next request in, a second overlaps with it.</summary>
-    internal const int UringSpareEntries = 2;
+    /// <summary>Entries the kernel keeps while handlers wait: as many as may be used up before the queue's thread gets to run.</summary>
+    internal const int UringSpareEntries = 16;
 
     /// <summary>Entries of one queue when handlers wait: a process may have that many threads blocked on locks of files.</summary>
     internal const int MaxUringEntries = 2048;

@@ -15,6 +15,12 @@ public abstract partial class FuseFileSystem
             ? new(new FuseTimedAttributes(new FuseAttributes { Inode = 1, Mode = EmptyRootMode, LinkCount = 2 }, TimeSpan.Zero))
             : new(Errno.ENOENT);
 
+    /// <summary>Attributes with the time of birth, for statx(2) with a mask that asks for it. Default: ENOSYS, after which the
+    /// kernel uses <see cref="GetAttributes"/>.</summary>
+    public virtual ValueTask<Reply<FuseStatx>> GetStatx(
+        in RequestContext context, FuseNodeId node, FuseHandle? handle, CancellationToken cancellationToken) =>
+        new(Errno.ENOSYS);
+
     /// <summary>Changes mode, owner, size or times, all or nothing, and answers the attributes after it. Default: EPERM.</summary>
     public virtual ValueTask<Reply<FuseTimedAttributes>> SetAttributes(
         in RequestContext context, FuseNodeId node, in AttributeChanges changes, CancellationToken cancellationToken) =>

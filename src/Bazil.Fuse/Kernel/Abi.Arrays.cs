@@ -22,4 +22,10 @@ internal static partial class Abi
     {
         private uint _first;
     }
+
+    [InlineArray(14)]
+    internal struct StatxSpare
+    {
+        private ulong _first;
+    }
 }

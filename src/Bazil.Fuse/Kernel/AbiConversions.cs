@@ -41,8 +41,61 @@ internal static class AbiConversions
         target.Attr.Fill(source.Attributes);
     }
 
-    internal static Abi.OpenOut ToKernel(this FuseOpened opened) =>
-        new() { Handle = opened.Handle.Value, OpenFlags = (uint)opened.Flags };
+    /// <summary>FOPEN_PASSTHROUGH.</summary>
+    private const uint OpenPassthrough = 1 << 7;
+
+    /// <summary>FUSE_LK_FLOCK.</summary>
+    private const uint LockIsFlock = 1;
+
+    /// <summary>STATX_BASIC_STATS and STATX_BTIME.</summary>
+    private const uint StatxBasic = 0x7FF;
+    private const uint StatxBirthTime = 0x800;
+
+    internal static Abi.OpenOut ToKernel(this FuseOpened opened) => new()
+    {
+        Handle = opened.Handle.Value,
+        OpenFlags = (uint)opened.Flags | (opened.Backing.IsNone ? 0 : OpenPassthrough),
+        BackingId = opened.Backing.Value,
+    };
+
+    /// <summary>The kernel's positions are signed; a type it does not know becomes none, which conflicts with nothing.</summary>
+    internal static FuseLock ToLock(this in Abi.LockIn source) => new(
+        (source.Flags & LockIsFlock) != 0 ? FuseLockKind.Flock : FuseLockKind.Posix,
+        source.Lock.Type <= (uint)FuseLockType.Exclusive ? (FuseLockType)source.Lock.Type : FuseLockType.None,
+        (long)Math.Min(source.Lock.Start, long.MaxValue),
+        (long)Math.Min(source.Lock.End, long.MaxValue),
+        source.Lock.ProcessId);
+
+    internal static Abi.LockOut ToKernel(this in FuseLock source) => new()
+    {
+        Lock = new Abi.FileLock { Start = (ulong)source.Start, End = (ulong)source.End, Type = (uint)source.Type, ProcessId = source.ProcessId },
+    };
+
+    internal static Abi.StatxOut ToKernel(this in FuseStatx source)
+    {
+        var attributes = source.Attributes;
+        var result = new Abi.StatxOut();
+        (result.AttrValid, result.AttrValidNs) = Split(source.Timeout);
+        result.Stat = new Abi.Statx
+        {
+            Mask = StatxBasic | (source.BirthTime is null ? 0 : StatxBirthTime),
+            BlockSize = attributes.BlockSize,
+            LinkCount = attributes.LinkCount,
+            UserId = attributes.UserId,
+            GroupId = attributes.GroupId,
+            Mode = (ushort)attributes.Mode,
+            Inode = attributes.Inode,
+            Size = (ulong)attributes.Size,
+            Blocks = (ulong)attributes.Blocks,
+            AccessTime = Time(attributes.AccessTime),
+            BirthTime = Time(source.BirthTime ?? default),
+            ChangeTime = Time(attributes.ChangeTime),
+            ModificationTime = Time(attributes.ModificationTime),
+            DeviceMajor = (attributes.Device >> 8) & 0xFFF,
+            DeviceMinor = (attributes.Device & 0xFF) | ((attributes.Device >> 12) & 0xFFF00),
+        };
+        return result;
+    }
 
     internal static Abi.StatFsOut ToKernel(this in FuseStatFs source) => new()
     {
@@ -69,6 +122,8 @@ internal static class AbiConversions
         Handle = new FuseHandle(source.Handle),
         LockOwner = source.LockOwner,
     };
+
+    private static Abi.StatxTime Time(UnixTime time) => new() { Seconds = time.Seconds, Nanoseconds = time.Nanoseconds };
 
     private static (ulong Seconds, uint Nanoseconds) Split(TimeSpan timeout)
     {

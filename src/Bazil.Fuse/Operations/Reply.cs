@@ -30,6 +30,8 @@ public readonly struct Reply<T>
     /// <summary>OK exactly when there is a value.</summary>
     public Errno Error => _hasValue ? Errno.OK : _error == Errno.OK ? Errno.EIO : _error;
 
+    internal bool IsUnset => !_hasValue && _error == Errno.OK;
+
     /// <summary>The value. Throws <see cref="InvalidOperationException"/> when there is none.</summary>
     public T Value => _hasValue ? _value : throw new InvalidOperationException($"the reply holds {Error}, not a value");
 

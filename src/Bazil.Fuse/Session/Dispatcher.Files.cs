@@ -9,6 +9,9 @@ internal sealed partial class Dispatcher
     /// <summary>FUSE_FSYNC_FDATASYNC.</summary>
     private const uint DataOnly = 1;
 
+    /// <summary>FUSE_RELEASE_FLOCK_UNLOCK.</summary>
+    private const uint ReleaseFlockUnlock = 2;
+
     private static readonly ReplySender<FuseOpened> SendOpened = static (dispatcher, request, in opened) =>
     {
         var outcome = request.Reply(opened.ToKernel());
@@ -107,13 +110,14 @@ internal sealed partial class Dispatcher
                 fileSystem.Flush(request.Context, request.Node, new FuseHandle(flush.Handle), flush.LockOwner, request.Token))
             : Malformed(request, reader);
 
-    private bool Release(FuseRequest request, ref RequestReader reader) =>
-        reader.TryTake(out Abi.ReleaseIn release)
-            ? Complete(
-                request,
-                fileSystem.Release(
-                    request.Context, request.Node, new FuseHandle(release.Handle), new FuseOpenMode(release.Flags), request.Token))
-            : Malformed(request, reader);
+    private bool Release(FuseRequest request, ref RequestReader reader)
+    {
+        if (!reader.TryTake(out Abi.ReleaseIn release)) return Malformed(request, reader);
+        var handle = new FuseHandle(release.Handle);
+        if ((release.ReleaseFlags & ReleaseFlockUnlock) != 0) fileSystem.ReleaseLocks(request.Node, handle, release.LockOwner);
+        return Complete(
+            request, fileSystem.Release(request.Context, request.Node, handle, new FuseOpenMode(release.Flags), request.Token));
+    }
 
     private bool Fsync(FuseRequest request, ref RequestReader reader) =>
         reader.TryTake(out Abi.FsyncIn fsync)

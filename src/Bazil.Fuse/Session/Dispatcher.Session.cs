@@ -19,6 +19,7 @@ internal sealed partial class Dispatcher
                 Interrupt(request);
                 break;
             case Opcode.NotifyReply:
+                Retrieved(request);
                 break;
             default:
                 return false;
@@ -53,6 +54,19 @@ internal sealed partial class Dispatcher
         var reader = request.OpenReader();
         if (!reader.TryTake(out Abi.InterruptIn interrupt)) log(FuseLogLevel.Error, "malformed INTERRUPT from the kernel", null);
         else if (InFlight.Interrupt(interrupt.Unique) is { } source) Cancel(source);
+    }
+
+    private void Retrieved(FuseRequest request)
+    {
+        var reader = request.OpenReader();
+        if (!reader.TryTake(out Abi.RetrieveIn retrieved) || retrieved.Size > (uint)reader.Rest.Length)
+        {
+            log(FuseLogLevel.Error, "malformed NOTIFY_REPLY from the kernel", null);
+            retrievals?.Complete(request.Header.Unique, null);
+            return;
+        }
+
+        retrievals?.Complete(request.Header.Unique, reader.Rest[..(int)retrieved.Size].ToArray());
     }
 
     /// <summary>Also takes back a lookup whose answer did not reach the kernel.</summary>

@@ -13,11 +13,13 @@ namespace Bazil.Fuse.Session;
 /// <param name="capabilities">What was agreed when the mount started.</param>
 /// <param name="mapException">See <see cref="FuseMountOptions.MapException"/>.</param>
 /// <param name="log">Where failures are told.</param>
+/// <param name="retrievals">Where cached data goes that was asked for.</param>
 internal sealed partial class Dispatcher(
     FuseFileSystem fileSystem,
     FuseCapabilities capabilities,
     Func<Exception, Errno?>? mapException,
-    FuseLog log)
+    FuseLog log,
+    Retrievals? retrievals = null)
 {
     internal RequestsInFlight InFlight { get; } = new();
 
@@ -112,10 +114,14 @@ internal sealed partial class Dispatcher(
             Opcode.RemoveXattr => RemoveXattr(request, ref reader),
             Opcode.Access => Access(request, ref reader),
             Opcode.Destroy => Answer(request, Errno.OK),
-            Opcode.Ioctl => Answer(request, Errno.ENOTTY),
+            Opcode.GetLock => GetLock(request, ref reader),
+            Opcode.SetLock => SetLock(request, ref reader, wait: false),
+            Opcode.SetLockWait => SetLock(request, ref reader, wait: true),
+            Opcode.Ioctl => Ioctl(request, ref reader),
+            Opcode.Poll => Poll(request, ref reader),
+            Opcode.StatX => GetStatx(request, ref reader),
 
-            // Not implemented by the library: the kernel does without (STATX falls back to GETATTR, POLL to always
-            // ready) and does not ask again.
+            // BMAP and DAX, which plain FUSE mounts do not have, and what a newer kernel may add: it does without.
             _ => Answer(request, Errno.ENOSYS),
         };
     }
@@ -170,8 +176,14 @@ internal sealed partial class Dispatcher(
 
     private void Answer<T>(FuseRequest request, in Reply<T> reply, ReplySender<T> send)
     {
-        if (reply.HasValue) Report(request, send(this, request, reply.Value));
-        else Answer(request, reply.Error);
+        if (reply.HasValue)
+        {
+            Report(request, send(this, request, reply.Value));
+            return;
+        }
+
+        if (reply.IsUnset) log(FuseLogLevel.Error, $"{request.Header.Opcode} of node {request.Header.NodeId} was answered with a reply that nobody filled in", null);
+        Answer(request, reply.Error);
     }
 
     private bool Answer(FuseRequest request, Errno error)

@@ -12,6 +12,9 @@ public enum FuseCapabilities : ulong
     /// <summary>FUSE_ASYNC_READ: read-ahead sends several reads of one file at a time.</summary>
     AsyncRead = 1UL << 0,
 
+    /// <summary>FUSE_POSIX_LOCKS: locks of fcntl(2) come to the file system, which must implement <see cref="FuseFileSystem.Flush"/>.</summary>
+    PosixLocks = 1UL << 1,
+
     /// <summary>FUSE_ATOMIC_O_TRUNC: O_TRUNC comes with <see cref="FuseFileSystem.Open"/> instead of as a change of size before it.</summary>
     AtomicTruncate = 1UL << 3,
 
@@ -23,6 +26,12 @@ public enum FuseCapabilities : ulong
 
     /// <summary>FUSE_DONT_MASK: the umask is not applied by the kernel; the handler applies the one it is given.</summary>
     DontMask = 1UL << 6,
+
+    /// <summary>FUSE_FLOCK_LOCKS: locks of flock(2) come to the file system.</summary>
+    FlockLocks = 1UL << 10,
+
+    /// <summary>FUSE_HAS_IOCTL_DIR: ioctl(2) on directories comes too.</summary>
+    DirectoryIoctl = 1UL << 11,
 
     /// <summary>FUSE_AUTO_INVAL_DATA: cached pages are dropped when a changed size or modification time is seen.</summary>
     AutoInvalidateData = 1UL << 12,
@@ -71,6 +80,18 @@ public enum FuseCapabilities : ulong
 
     /// <summary>FUSE_HAS_EXPIRE_ONLY: entries can be made to expire without being dropped.</summary>
     ExpireOnly = 1UL << 35,
+
+    /// <summary>FUSE_DIRECT_IO_ALLOW_MMAP: shared memory maps of files opened with <see cref="FuseOpenFlags.DirectIo"/>.</summary>
+    DirectIoAllowMap = 1UL << 36,
+
+    /// <summary>FUSE_PASSTHROUGH: the kernel reads and writes a file of another file system, see <see cref="FuseConnection.TryOpenBacking"/>. Needs CAP_SYS_ADMIN.</summary>
+    Passthrough = 1UL << 37,
+
+    /// <summary>FUSE_NO_EXPORT_SUPPORT: node ids do not outlive their lookups; file handles are refused rather than stale.</summary>
+    NoExportSupport = 1UL << 38,
+
+    /// <summary>FUSE_HAS_RESEND: requests that were read and not answered can be sent again, see <see cref="IFuseNotifier.Resend"/>.</summary>
+    Resend = 1UL << 39,
 
     /// <summary>What every file system can have without knowing it.</summary>
     Default = AsyncRead | BigWrites | ReadDirectoryPlus | ReadDirectoryPlusAuto | AsyncDirectIo | ParallelDirectoryOperations

@@ -57,7 +57,7 @@ internal sealed class FuseSession
             throw;
         }
 
-        var dispatcher = new Dispatcher(_fileSystem, connection.Capabilities, _options.MapException, _log);
+        var dispatcher = new Dispatcher(_fileSystem, connection.Capabilities, _options.MapException, _log, _notifier.Retrievals);
         Dispatcher = dispatcher;
         // Over io_uring the device brings only forgets and interrupts.
         var readers = _uring is null ? _options.Workers : 1;
@@ -103,7 +103,7 @@ internal sealed class FuseSession
         var reason = "the kernel does not offer it";
         if (connection.Transport == FuseTransport.Uring)
         {
-            var error = _uring!.Register(_channels[0].Descriptor);
+            var error = _uring!.Register(_channels[0]);
             if (error == Errno.OK) return;
             reason = $"the kernel refused a queue: {error}";
         }

@@ -53,12 +53,13 @@ internal static class Handshake
                 continue;
             }
 
-            if (Answer(request, options, notifier, wantsUring) is { } connection) return connection;
+            if (Answer(channel, request, options, notifier, wantsUring) is { } connection) return connection;
         }
     }
 
     /// <summary>Null when the kernel is to try again with the major version it was told.</summary>
-    internal static FuseConnection? Answer(FuseRequest request, FuseMountOptions options, IFuseNotifier notifier, bool wantsUring)
+    private static FuseConnection? Answer(
+        DeviceChannel channel, FuseRequest request, FuseMountOptions options, IFuseNotifier notifier, bool wantsUring)
     {
         var reader = request.OpenReader();
         var size = Math.Min(reader.Rest.Length, Unsafe.SizeOf<Abi.InitIn>());
@@ -99,10 +100,12 @@ internal static class Handshake
             MaxWrite = (uint)Math.Min(options.MaxWriteBytes, maxPages * PageBytes),
             TimeGranularity = 1,
             MaxPages = (ushort)maxPages,
+            // The depth of file systems above a backing file; without it the kernel drops FUSE_PASSTHROUGH.
+            MaxStackDepth = (agreed & (ulong)FuseCapabilities.Passthrough) != 0 ? 1u : 0,
         };
         var outcome = request.Reply(reply);
         if (outcome != Errno.OK) throw Refused(options, $"the kernel refused the answer to FUSE_INIT: {outcome}");
-        return new FuseConnection(notifier)
+        return new FuseConnection(notifier, channel)
         {
             ProtocolMinor = (int)reply.Minor,
             Capabilities = (FuseCapabilities)(agreed & ~OverUring),

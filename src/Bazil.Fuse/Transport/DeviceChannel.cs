@@ -16,6 +16,10 @@ internal sealed unsafe class DeviceChannel(SafeFileHandle device) : IReplyChanne
     /// <summary>FUSE_DEV_IOC_CLONE: _IOR(229, 0, uint32_t).</summary>
     private const nuint CloneRequest = 0x8004E500;
 
+    /// <summary>FUSE_DEV_IOC_BACKING_OPEN and FUSE_DEV_IOC_BACKING_CLOSE: _IOW(229, 1, struct fuse_backing_map), _IOW(229, 2, uint32_t).</summary>
+    private const nuint BackingOpenRequest = 0x4010E501;
+    private const nuint BackingCloseRequest = 0x4004E502;
+
     /// <summary>Waits for a request. OK and its length, or the error of read(2).</summary>
     internal Errno Receive(NativeBuffer buffer, out int length)
     {
@@ -50,6 +54,20 @@ internal sealed unsafe class DeviceChannel(SafeFileHandle device) : IReplyChanne
 
         error = Errno.OK;
         return new DeviceChannel(clone);
+    }
+
+    internal Errno TryOpenBacking(SafeFileHandle file, out int id)
+    {
+        var map = new Abi.BackingMap { Descriptor = (int)file.DangerousGetHandle() };
+        id = Libc.Ioctl(device, BackingOpenRequest, &map);
+        GC.KeepAlive(file);
+        return id < 0 ? Libc.LastError : Errno.OK;
+    }
+
+    internal Errno CloseBacking(int id)
+    {
+        var number = (uint)id;
+        return Libc.Ioctl(device, BackingCloseRequest, &number) < 0 ? Libc.LastError : Errno.OK;
     }
 
     /// <summary>The number of the descriptor, for the kernel's use while this channel is open.</summary>

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using Bazil.Fuse.Kernel;
+using Bazil.Fuse.Transport.Uring;
 
 namespace Bazil.Fuse.Tests.Kernel;
 
@@ -51,12 +52,36 @@ public sealed class StructLayoutTests
         [typeof(Abi.CopyFileRangeOut)] = (8, [0]),
         [typeof(Abi.InvalidateInodeOut)] = (24, [0, 8, 16]),
         [typeof(Abi.InvalidateEntryOut)] = (16, [0, 8, 12]),
+        [typeof(Abi.PollWakeupOut)] = (8, [0]),
+        [typeof(Abi.DeleteOut)] = (24, [0, 8, 16, 20]),
+        [typeof(Abi.StoreOut)] = (24, [0, 8, 16, 20]),
+        [typeof(Abi.RetrieveOut)] = (32, [0, 8, 16, 24, 28]),
+        [typeof(Abi.RetrieveIn)] = (40, [0, 8, 16, 20, 24, 32]),
+        [typeof(Abi.FileLock)] = (24, [0, 8, 16, 20]),
+        [typeof(Abi.LockIn)] = (48, [0, 8, 16, 40, 44]),
+        [typeof(Abi.LockOut)] = (24, [0]),
+        [typeof(Abi.IoctlIn)] = (32, [0, 8, 12, 16, 24, 28]),
+        [typeof(Abi.IoctlOut)] = (16, [0, 4, 8, 12]),
+        [typeof(Abi.PollIn)] = (24, [0, 8, 16, 20]),
+        [typeof(Abi.PollOut)] = (8, [0, 4]),
+        [typeof(Abi.BackingMap)] = (16, [0, 4, 8]),
+        [typeof(Abi.StatxIn)] = (24, [0, 4, 8, 16, 20]),
+        [typeof(Abi.StatxTime)] = (16, [0, 8, 12]),
+        [typeof(Abi.Statx)] = (256, [0, 4, 8, 16, 20, 24, 28, 30, 32, 40, 48, 56, 64, 80, 96, 112, 128, 132, 136, 140, 144]),
+        [typeof(Abi.StatxOut)] = (288, [0, 8, 12, 16, 24, 32]),
+        [typeof(UringAbi.Parameters)] = (120, [0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 80]),
+        [typeof(UringAbi.SubmissionOffsets)] = (40, [0, 4, 8, 12, 16, 20, 24, 28, 32]),
+        [typeof(UringAbi.CompletionOffsets)] = (40, [0, 4, 8, 12, 16, 20, 24, 28, 32]),
+        [typeof(UringAbi.Submission)] = (128, [0, 1, 2, 4, 8, 16, 24, 28, 32, 40, 42, 44, 48]),
+        [typeof(UringAbi.CommandRequest)] = (24, [0, 8, 16, 18, 20]),
+        [typeof(UringAbi.Completion)] = (16, [0, 8, 12]),
+        [typeof(UringAbi.EntryInOut)] = (32, [0, 8, 16, 20, 24]),
     };
 
     [Fact]
     public void Every_kernel_struct_has_the_size_and_offsets_of_the_C_struct()
     {
-        var structs = typeof(Abi).GetNestedTypes(BindingFlags.NonPublic).Where(type => type.StructLayoutAttribute!.Value == LayoutKind.Sequential
+        var structs = typeof(Abi).GetNestedTypes(BindingFlags.NonPublic).Concat(typeof(UringAbi).GetNestedTypes(BindingFlags.NonPublic)).Where(type => type.StructLayoutAttribute!.Value == LayoutKind.Sequential
             && type.GetCustomAttribute<System.Runtime.CompilerServices.InlineArrayAttribute>() is null).ToList();
         Assert.Equal(Expected.Count, structs.Count);
         foreach (var type in structs)

@@ -75,6 +75,7 @@ public abstract class HandlerTests(FuseTransport transport)
         Assert.Collection(mount.Log, line => Assert.Contains("thrown at once", line), line => Assert.Contains("thrown later", line));
         fileSystem.OnRead = (_, _) => new(default(Reply<FuseReadResult>));
         Assert.Equal("EIO", await mount.PythonAsync(read));
+        Assert.Contains("nobody filled in", mount.Log[^1]);
         fileSystem.OnRead = (buffer, _) => new(FuseReadResult.Filled(buffer.Length + 1));
         Assert.Equal("EIO", await mount.PythonAsync(read));
         fileSystem.OnRead = (buffer, _) => new(ScriptedFileSystem.Fill(buffer, "alive"));
@@ -98,7 +99,7 @@ public abstract class HandlerTests(FuseTransport transport)
     [Fact]
     public async Task One_thread_serves_many_handlers_that_wait()
     {
-        const int readers = 16;
+        const int readers = 100;
         var arrived = 0;
         var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var fileSystem = new ScriptedFileSystem

@@ -1,4 +1,5 @@
 using Bazil.Fuse.Examples;
+using Bazil.Fuse.Mount;
 using Bazil.Testing;
 using Bazil.Unix;
 
@@ -131,6 +132,40 @@ public sealed class MountingTests
         Assert.InRange(connection.ProtocolMinor, 31, 45);
         Assert.Equal(1 << 20, connection.MaxWriteBytes);
         Assert.Equal(FuseCapabilities.Default, connection.Capabilities);
+    }
+
+    [Fact]
+    public async Task Without_io_uring_Automatic_takes_the_device_and_says_why()
+    {
+        using var parameter = UringParameter.Set(on: false);
+        await using var mount = await TestMount.StartAsync(
+            new MemoryFileSystem(TimeProvider.System, 1 << 24), options => options with { Transport = FuseTransport.Automatic });
+        Assert.Equal(FuseTransport.Device, mount.Mount.Connection.Transport);
+        Assert.Contains("not io_uring", Assert.Single(mount.Log), StringComparison.Ordinal);
+        Assert.Equal("hi", await mount.ShellAsync("echo hi > f; cat f"));
+    }
+
+    [Fact]
+    public async Task With_io_uring_Automatic_takes_it()
+    {
+        using var parameter = UringParameter.Set(on: true);
+        await using var mount = await TestMount.StartAsync(
+            new MemoryFileSystem(TimeProvider.System, 1 << 24), options => options with { Transport = FuseTransport.Automatic, MaxWriteBytes = 4096 });
+        Assert.Equal(FuseTransport.Uring, mount.Mount.Connection.Transport);
+        Assert.Empty(mount.Log);
+        Assert.Equal("300000", await mount.ShellAsync("head -c 300000 /dev/zero > f; cat f | wc -c"));
+    }
+
+    [Fact]
+    public async Task Demanded_and_missing_io_uring_fails_the_mount_and_leaves_nothing()
+    {
+        using var parameter = UringParameter.Set(on: false);
+        using var directory = new TempDirectory();
+        var options = new FuseMountOptions { Mountpoint = directory.Path, Transport = FuseTransport.Uring };
+        var refused = await Assert.ThrowsAsync<FuseMountException>(
+            () => FuseMount.MountAsync(options, new MemoryFileSystem(TimeProvider.System, 1 << 20), Ignore, CancellationToken.None));
+        Assert.Equal(FuseMountFailure.TransportMissing, refused.Failure);
+        Assert.False(MountTable.TryFind(directory.Path, out _));
     }
 
     private static async Task<FuseMountException> RefusedAsync(string mountpoint)

@@ -18,6 +18,9 @@ internal sealed class ScriptedFileSystem : FuseFileSystem
 
     internal TimeSpan Timeout { get; set; } = TimeSpan.FromHours(1);
 
+    /// <summary>The node id under which the next lookup finds the file; its inode number stays.</summary>
+    internal FuseNodeId CurrentNode { get; set; } = File;
+
     /// <summary>The name under which the file is found.</summary>
     internal string Name { get; set; } = "f";
 
@@ -33,13 +36,13 @@ internal sealed class ScriptedFileSystem : FuseFileSystem
     {
         Interlocked.Increment(ref Lookups);
         return Encoding.UTF8.GetString(name) == Name
-            ? new(new FuseEntry { Node = File, EntryTimeout = Timeout, AttributeTimeout = Timeout, Attributes = Attributes() })
+            ? new(new FuseEntry { Node = CurrentNode, EntryTimeout = Timeout, AttributeTimeout = Timeout, Attributes = Attributes() })
             : new(FuseEntry.Negative(Timeout));
     }
 
     public override ValueTask<Reply<FuseTimedAttributes>> GetAttributes(
         in RequestContext context, FuseNodeId node, FuseHandle? handle, CancellationToken cancellationToken) =>
-        node == File
+        node == File || node == CurrentNode
             ? new(new FuseTimedAttributes(Attributes(), Timeout))
             : base.GetAttributes(context, node, handle, cancellationToken);
 

@@ -31,7 +31,7 @@ internal sealed class TestMount : IAsyncDisposable
         Func<FuseMountOptions, FuseMountOptions>? configure = null,
         FuseTransport transport = FuseTransport.Device)
     {
-        using var parameter = transport == FuseTransport.Uring ? UringParameter.TurnOn() : null;
+        using var parameter = transport == FuseTransport.Uring ? UringParameter.Set(on: true) : null;
         var test = new TestMount();
         Directory.CreateDirectory(test.Path);
         var options = new FuseMountOptions { Mountpoint = test.Path, FileSystemName = "test", Subtype = "test", Transport = transport };

@@ -71,4 +71,46 @@ public abstract class UnmountTests(FuseTransport transport)
         Assert.True(fileSystem.Destroyed.Task.IsCompleted);
         Assert.Equal("ECONNABORTED", (await mount.FinishAsync(child)).Succeeded());
     }
+
+    [Fact]
+    public async Task A_handler_that_never_completes_does_not_keep_the_mount_from_ending()
+    {
+        var never = new TaskCompletionSource<Reply<FuseReadResult>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var reading = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var fileSystem = new ScriptedFileSystem
+        {
+            OnRead = (_, _) =>
+            {
+                reading.TrySetResult();
+                return new(never.Task);
+            },
+        };
+        await using var mount = await TestMount.StartAsync(fileSystem, transport: transport);
+        using var child = mount.StartPython("""
+            fd = os.open('f', os.O_RDONLY)
+            try: os.read(fd, 9)
+            except OSError as e: print(errno.errorcode[e.errno])
+            """);
+        await reading.Task;
+        await mount.Mount.UnmountAsync(TimeSpan.FromMilliseconds(100), CancellationToken.None);
+        Assert.True(fileSystem.Destroyed.Task.IsCompleted);
+        Assert.Equal("ECONNABORTED", (await mount.FinishAsync(child)).Succeeded());
+        Assert.Contains(mount.Log, line => line.Contains("Read of node 2", StringComparison.Ordinal));
+        never.SetResult(Errno.EIO); // Answers nobody, and harms nobody.
+    }
+
+    [Fact]
+    public async Task A_killed_daemon_in_the_middle_of_requests_leaves_a_mount_that_can_be_taken_away()
+    {
+        using var parameter = transport == FuseTransport.Uring ? UringParameter.Set(on: true) : null;
+        using var directory = new Bazil.Testing.TempDirectory();
+        using var daemon = await Daemon.StartAsync(Daemon.Host, Daemon.Program, directory.Path, transport == FuseTransport.Uring ? "--uring" : "--device");
+        using var user = Child.Start("/bin/sh", "-c", $"cd {directory.Path}; echo go; while echo x > f && cat f > /dev/null && rm f; do :; done 2> /dev/null");
+        Assert.Equal("go", await user.StandardOutput.ReadLineAsync());
+        for (var i = 0; i < 20; i++) await Child.RunAsync(() => { }, "/bin/stat", directory.Path);
+        daemon.Kill();
+        await daemon.WaitForExitAsync();
+        await Child.FinishAsync(user, () => { });
+        (await Child.RunAsync(() => { }, "/bin/umount", directory.Path)).Succeeded();
+    }
 }

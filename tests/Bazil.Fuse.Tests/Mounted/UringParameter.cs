@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Bazil.Fuse.Tests.Mounted;
 
 /// <summary>
-/// The kernel's parameter for io_uring, on while this lives. It need only be on while something is mounted, and is put back at once. The
+/// The kernel's parameter for io_uring, on or off while this lives. It need only be on while something is mounted, and is put back at once. The
 /// lock keeps others who do the same from taking our value for the machine's.
 /// </summary>
 internal sealed class UringParameter : IDisposable
@@ -16,33 +16,34 @@ internal sealed class UringParameter : IDisposable
     private readonly SafeFileHandle _lock;
     private readonly bool _wasOn;
 
-    private UringParameter(SafeFileHandle owned)
+    private UringParameter(SafeFileHandle owned, bool on)
     {
         _lock = owned;
         _wasOn = UringTransport.IsEnabled(out _);
-        Write((byte)'Y');
+        Write(on);
     }
 
     /// <summary>Why tests over io_uring cannot run here; null when they can.</summary>
     internal static string? WhyNot { get; } = FindOut();
 
-    internal static UringParameter TurnOn()
+    internal static UringParameter Set(bool on)
     {
         Assert.SkipWhen(WhyNot is not null, WhyNot ?? "");
         var file = Open(LockPath, Libc.O_RDWR | CreateFlag);
         while (Libc.Flock(file, Libc.LOCK_EX) < 0) Assert.Equal(Errno.EINTR, Libc.LastError);
-        return new UringParameter(file);
+        return new UringParameter(file, on);
     }
 
     public void Dispose()
     {
-        if (!_wasOn) Write((byte)'N');
+        Write(_wasOn);
         _lock.Dispose();
     }
 
     /// <summary>By hand: File locks what it opens.</summary>
-    private static unsafe void Write(byte value)
+    private static unsafe void Write(bool on)
     {
+        var value = on ? (byte)'Y' : (byte)'N';
         using var file = Open(UringTransport.ParameterPath, Libc.O_WRONLY);
         Assert.Equal(1, Libc.Write(file, &value, 1));
     }

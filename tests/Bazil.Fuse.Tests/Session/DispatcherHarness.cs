@@ -60,8 +60,24 @@ internal sealed class DispatcherHarness : IDisposable
 
     private sealed class SilentNotifier : IFuseNotifier
     {
-        public Task<Errno> InvalidateInode(FuseNodeId node, long offset, long length) => Task.FromResult(Errno.ENOENT);
+        public Task<Errno> InvalidateInode(FuseNodeId node, long offset, long length) => Nothing;
 
-        public Task<Errno> InvalidateEntry(FuseNodeId parent, ReadOnlySpan<byte> name) => Task.FromResult(Errno.ENOENT);
+        public Task<Errno> InvalidateEntry(FuseNodeId parent, ReadOnlySpan<byte> name) => Nothing;
+
+        public Task<Errno> ExpireEntry(FuseNodeId parent, ReadOnlySpan<byte> name) => Nothing;
+
+        public Task<Errno> DeleteEntry(FuseNodeId parent, FuseNodeId child, ReadOnlySpan<byte> name) => Nothing;
+
+        public Task<Errno> Store(FuseNodeId node, long offset, ReadOnlySpan<byte> data) => Nothing;
+
+        public Task<byte[]?> Retrieve(FuseNodeId node, long offset, int count) => Task.FromResult<byte[]?>(null);
+
+        public Task<Errno> WakePoll(FusePollHandle waiter) => Nothing;
+
+        public Task<Errno> ExpireAllEntries() => Nothing;
+
+        public Task<Errno> Resend() => Nothing;
+
+        private static Task<Errno> Nothing => Task.FromResult(Errno.ENOENT);
     }
 }

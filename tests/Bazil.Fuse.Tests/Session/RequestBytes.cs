@@ -61,8 +61,13 @@ internal static class RequestBytes
             (Opcode.Fsync, File, [Bytes(default(Abi.FsyncIn))]),
             (Opcode.FsyncDirectory, Root, [Bytes(default(Abi.FsyncIn))]),
             (Opcode.Access, File, [Bytes(default(Abi.AccessIn))]),
-            (Opcode.CopyFileRange, File, [Bytes(default(Abi.CopyFileRangeIn))]),
-            (Opcode.CopyFileRange64, File, [Bytes(default(Abi.CopyFileRangeIn))]),
+            (Opcode.CopyFileRange, File, [Bytes(new Abi.CopyFileRangeIn { NodeIdOut = File })]),
+            (Opcode.StatX, File, [Bytes(default(Abi.StatxIn))]),
+            (Opcode.GetLock, File, [Bytes(new Abi.LockIn { Owner = 7, Lock = new Abi.FileLock { End = 10 } })]),
+            (Opcode.SetLock, File, [Bytes(new Abi.LockIn { Owner = 7, Lock = new Abi.FileLock { End = 10, Type = 1 } })]),
+            (Opcode.SetLockWait, File, [Bytes(new Abi.LockIn { Owner = 7, Lock = new Abi.FileLock { End = 10, Type = 2 } })]),
+            (Opcode.Poll, File, [Bytes(default(Abi.PollIn))]),
+            (Opcode.CopyFileRange64, File, [Bytes(new Abi.CopyFileRangeIn { NodeIdOut = File })]),
         ];
         return requests.Select((request, index) =>
             (request.Opcode, Make(request.Opcode, (ulong)(index + 1) * 2, request.Node, request.Arguments)));

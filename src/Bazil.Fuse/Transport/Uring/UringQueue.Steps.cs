@@ -29,7 +29,7 @@ internal sealed unsafe partial class UringQueue
     }
 
     /// <summary>Lends the kernel the first entries. It sends no request before every queue has some.</summary>
-    internal Errno Register(int device)
+    internal Errno Register(DeviceChannel device)
     {
         _device = device;
         _step.Release();

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Bazil.Fuse.Kernel;
 using Bazil.Fuse.Session;
 using Bazil.Unix;
@@ -13,14 +14,20 @@ namespace Bazil.Fuse.Transport.Uring;
 /// </summary>
 /// <remarks>
 /// An entry stays occupied until its request is answered. So that handlers that wait (for a lock, for the network) never
-/// keep other requests out, the thread lends the kernel a further entry whenever it has none left.
+/// keep other requests out, the thread lends the kernel further entries when it has hardly any left. The kernel does not
+/// look for waiting requests when it is lent an entry, only when it is given an answer; so the thread then asks it a
+/// question about the file that a handler waits for. The answer comes as a request, and answering that makes it look. It
+/// takes such questions about regular files only; for all else there are as many spare entries as a burst may use up.
 /// </remarks>
 internal sealed unsafe partial class UringQueue : IDisposable
 {
     private const ulong WakeUp = ulong.MaxValue;
 
+    /// <summary>The kernel finds answers by number; its own are far below, those of <see cref="Retrievals"/> below too, and bit 0 means an interrupt.</summary>
+    private const ulong KickNumbers = 1UL << 62;
+
     /// <summary>A power of two, at least <see cref="FuseLimits.UringEntries"/>; more answers than that at a time are handed over in parts.</summary>
-    private const uint SubmissionPlaces = 32;
+    private const uint SubmissionPlaces = 64;
 
     private readonly ushort _processor;
     private readonly int _payloadBytes;
@@ -33,9 +40,13 @@ internal sealed unsafe partial class UringQueue : IDisposable
     private readonly Lock _closing = new();
     private Ring _ring = null!;
     private SafeFileHandle _eventFile = null!;
-    private int _device;
+    private DeviceChannel _device = null!;
     private int _threadId;
     private int _lent;
+    private uint _kicks;
+
+    /// <summary>The last file whose handler went on waiting; none once the kernel was asked about it.</summary>
+    private FuseNodeId _waitingFile;
     private int _wakePending;
     private long _firstStaged;
     private bool _full;
@@ -88,7 +99,7 @@ internal sealed unsafe partial class UringQueue : IDisposable
         while (true)
         {
             TakeCompletedElsewhere();
-            LendMore();
+            if (LendMore()) Kick();
             var error = _ring.SubmitAndWait();
             if (error != Errno.OK) throw new UnixException(error, "wait for", $"the ring of processor {_processor}");
             while (_ring.TryTake(out var completion))
@@ -114,9 +125,18 @@ internal sealed unsafe partial class UringQueue : IDisposable
         entry.IsRegistered = true;
         FlushBefore(entry.Opcode);
         if (!entry.TryBegin()) _log(FuseLogLevel.Error, $"{_name}: a request from the kernel has no valid header", null);
-        else if (!dispatcher.Dispatch(entry.Request)) return true; // Its handler goes on and the entry comes back by Commit.
+        else if (!DispatchAt(dispatcher, entry)) return true; // Its handler goes on and the entry comes back by Commit.
         StageCommit(entry);
         return true;
+    }
+
+    private bool DispatchAt(Dispatcher dispatcher, UringEntry entry)
+    {
+        // Read before the handler may have finished elsewhere and the entry come back.
+        var (opcode, node) = (entry.Request.Header.Opcode, entry.Request.Node);
+        if (dispatcher.Dispatch(entry.Request)) return true;
+        if (opcode is Opcode.Read or Opcode.Write or Opcode.Flush or Opcode.Fsync or Opcode.SetLockWait) _waitingFile = node;
+        return false;
     }
 
     /// <summary>The kernel gave an entry back without a request. True when it is the loss of this entry only.</summary>
@@ -145,19 +165,34 @@ internal sealed unsafe partial class UringQueue : IDisposable
         while (_completedElsewhere.TryDequeue(out var entry)) StageCommit(entry);
     }
 
-    private void LendMore()
+    private bool LendMore()
     {
+        var lent = false;
         while (_lent < FuseLimits.UringSpareEntries && !_full)
         {
             if (_entries.Count == FuseLimits.MaxUringEntries)
             {
                 _full = true;
                 _log(FuseLogLevel.Warning, $"{_name}: {_entries.Count} requests of processor {_processor} wait for their handlers; further ones wait for them", null);
-                return;
+                break;
             }
 
             StageRegister();
+            lent = true;
         }
+
+        return lent;
+    }
+
+    /// <summary>Makes the kernel look for requests that found no entry: asks for no bytes of a file, which it answers by way of this processor's queue.</summary>
+    private void Kick()
+    {
+        if (_waitingFile.IsNone) return;
+        _ = _ring.Submit(); // A failure comes again with the next wait.
+        var question = new Abi.RetrieveOut { NotifyUnique = KickNumbers + ((ulong)_processor << 32) + (2 * ++_kicks), NodeId = _waitingFile.Value };
+        // Refused when it is no regular file or forgotten by now, and then there is nothing to be done.
+        _ = _device.Notify(NotifyCode.Retrieve, MemoryMarshal.AsBytes(new ReadOnlySpan<Abi.RetrieveOut>(in question)), default);
+        _waitingFile = default;
     }
 
     private void StageRegister()
@@ -179,7 +214,7 @@ internal sealed unsafe partial class UringQueue : IDisposable
     {
         ref var submission = ref _ring.Stage(out _); // A failure comes again with the next wait.
         submission.Operation = UringAbi.OperationCommand;
-        submission.Descriptor = _device;
+        submission.Descriptor = _device.Descriptor;
         submission.Offset = command;
         submission.UserData = (ulong)entry.Index;
         submission.Command.QueueId = _processor;

@@ -55,7 +55,7 @@ internal sealed class UringTransport : IDisposable
     }
 
     /// <summary>Lends the kernel entries for all queues. When it refuses, it stays with the device; then <see cref="GiveUp"/>.</summary>
-    internal Errno Register(int device)
+    internal Errno Register(DeviceChannel device)
     {
         foreach (var queue in _queues)
         {
