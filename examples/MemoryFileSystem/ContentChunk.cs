@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 namespace Bazil.Fuse.Examples;
 
 /// <summary>
-/// A piece of a file outside the garbage-collected heap, zero at first. Counted: the file holds one reference, and so does each
+/// A piece of a file outside the garbage-collected heap. Only its first <see cref="Filled"/> bytes are set, the others count as zeros: clearing
+/// memory that is about to be written would be a third pass over the data. Counted: the file holds one reference, and so does each
 /// answer that is being sent from it. <see cref="IDisposable.Dispose"/> gives one up.
 /// </summary>
 internal sealed unsafe class ContentChunk : MemoryManager<byte>
@@ -15,10 +16,26 @@ internal sealed unsafe class ContentChunk : MemoryManager<byte>
     internal ContentChunk(int length)
     {
         Length = length;
-        _start = (byte*)NativeMemory.AllocZeroed((nuint)length);
+        _start = (byte*)NativeMemory.Alloc((nuint)length);
     }
 
     internal int Length { get; }
+
+    internal int Filled { get; private set; }
+
+    internal void Write(int start, ReadOnlySpan<byte> data)
+    {
+        if (start > Filled) GetSpan()[Filled..start].Clear();
+        data.CopyTo(GetSpan()[start..]);
+        Filled = Math.Max(Filled, start + data.Length);
+    }
+
+    internal void Zero(int start, int count)
+    {
+        if (start >= Filled) return;
+        if (start + count >= Filled) Filled = start;
+        else GetSpan().Slice(start, count).Clear();
+    }
 
     internal void AddReference() => Interlocked.Increment(ref _references);
 

@@ -2,7 +2,7 @@ namespace Bazil.Fuse.Examples;
 
 /// <summary>
 /// The bytes of one file in chunks; a missing chunk is a hole. The first chunk is as small as the file and grows by doubling, all others have
-/// full size. Bytes of a chunk beyond the end of the file are zero. Not thread-safe: the inode's lock guards it.
+/// full size. No byte of a chunk beyond the end of the file is set. Not thread-safe: the inode's lock guards it.
 /// </summary>
 internal sealed class FileContent(MemoryBudget budget) : IDisposable
 {
@@ -24,7 +24,7 @@ internal sealed class FileContent(MemoryBudget budget) : IDisposable
         if (offset >= Length) return FuseReadResult.Filled(0);
         var count = (int)Math.Min(buffer.Length, Length - offset);
         var (index, start) = Locate(offset);
-        if (start + count <= ChunkBytes && ChunkAt(index) is { } chunk && start + count <= chunk.Length)
+        if (start + count <= ChunkBytes && ChunkAt(index) is { } chunk && start + count <= chunk.Filled)
         {
             chunk.AddReference();
             return FuseReadResult.From(chunk.Memory.Slice(start, count), chunk);
@@ -42,7 +42,7 @@ internal sealed class FileContent(MemoryBudget budget) : IDisposable
             var (index, start) = Locate(offset);
             var count = Math.Min(data.Length, ChunkBytes - start);
             if (Allocate(index, start + count) is not { } chunk) return false;
-            data[..count].CopyTo(chunk.GetSpan()[start..]);
+            chunk.Write(start, data[..count]);
             data = data[count..];
             offset += count;
             Length = Math.Max(Length, offset);
@@ -76,7 +76,7 @@ internal sealed class FileContent(MemoryBudget budget) : IDisposable
             var (index, start) = Locate(from + done);
             var step = (int)Math.Min(count - done, ChunkBytes - start);
             var chunk = source.ChunkAt(index);
-            var present = chunk is null ? 0 : Math.Clamp(chunk.Length - start, 0, step);
+            var present = chunk is null ? 0 : Math.Clamp(chunk.Filled - start, 0, step);
             if (present > 0 && !TryWriteFrom(chunk!, start, present, to + done)) break;
             Zero(to + done + present, step - present);
             done += step;
@@ -112,7 +112,7 @@ internal sealed class FileContent(MemoryBudget budget) : IDisposable
             if (_chunks[index] is { } chunk)
             {
                 if (start == 0 && (step == ChunkBytes || step >= chunk.Length)) Free(index);
-                else if (start < chunk.Length) chunk.GetSpan()[start..Math.Min(start + step, chunk.Length)].Clear();
+                else chunk.Zero(start, step);
             }
 
             offset += step;
@@ -150,7 +150,7 @@ internal sealed class FileContent(MemoryBudget budget) : IDisposable
         {
             var (index, start) = Locate(offset);
             var count = Math.Min(target.Length, ChunkBytes - start);
-            var present = ChunkAt(index) is { } chunk && start < chunk.Length ? Math.Min(count, chunk.Length - start) : 0;
+            var present = ChunkAt(index) is { } chunk ? Math.Clamp(chunk.Filled - start, 0, count) : 0;
             if (present > 0) _chunks[index]!.GetSpan().Slice(start, present).CopyTo(target);
             target[present..count].Clear();
             target = target[count..];
@@ -174,7 +174,7 @@ internal sealed class FileContent(MemoryBudget budget) : IDisposable
         AllocatedBytes += size;
         if (old is not null)
         {
-            old.GetSpan().CopyTo(chunk.GetSpan());
+            chunk.Write(0, old.GetSpan()[..old.Filled]);
             Free(index);
         }
 
