@@ -34,6 +34,9 @@ public sealed partial class Volume : IAsyncDisposable
 
     public VolumeId Id => _options.Id;
 
+    /// <summary>Files that programs have open in the mount, each handle counted.</summary>
+    public int OpenFileCount => _handles.Count;
+
     internal uint OwnerId => _options.OwnerId;
 
     internal uint GroupId => _options.GroupId;

@@ -69,12 +69,14 @@ internal sealed class VolumeRegistry(ConfigStore config, VolumeFactory factory, 
     }
 
     /// <summary>Unmounts a volume and makes it durable; does nothing when it is not mounted.</summary>
+    /// <exception cref="CommandFailedException">Programs have files open in it: they would lose what they are writing.</exception>
     public async Task UnmountAsync(VolumeId id, CancellationToken cancel)
     {
         await _gate.WaitAsync(cancel);
         try
         {
             if (!_open.TryGetValue(id, out OpenVolume? volume)) return;
+            await RequireUnusedAsync(volume, cancel);
             await UnmountHeldAsync(volume);
             await volume.Volume.SyncAsync(cancel);
         }
@@ -133,6 +135,24 @@ internal sealed class VolumeRegistry(ConfigStore config, VolumeFactory factory, 
             {
                 throw new CommandFailedException(ErrorKind.Invalid, $"storage {path} is inside a mounted volume ({own})", "choose a directory outside of it");
             }
+        }
+    }
+
+    /// <summary>A file that was just closed is released a moment later, so it is asked for as long as the grace.</summary>
+    private static async Task RequireUnusedAsync(OpenVolume volume, CancellationToken cancel)
+    {
+        if (volume.MountedOn is not { } mountpoint) return;
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        long deadline = Environment.TickCount64 + (long)Limits.UnmountGrace.TotalMilliseconds;
+        while (volume.Volume.OpenFileCount is var count and > 0)
+        {
+            if (Environment.TickCount64 > deadline)
+            {
+                throw new CommandFailedException(
+                    ErrorKind.Busy, $"volume {volume.Volume.Name} is in use: {count} open files", $"close the programs that use it and try again; to see them: fuser -vm {mountpoint}");
+            }
+
+            await timer.WaitForNextTickAsync(cancel);
         }
     }
 
