@@ -17,7 +17,8 @@ public class LayerTests
         List<(string, string)> references = [];
         foreach (string name in Layers.Assemblies)
         {
-            Assembly assembly = Assembly.Load(name);
+            // The program is called bazil, the others as their projects are.
+            Assembly assembly = Assembly.Load(name == "Bazil.Cli" ? "bazil" : name);
             references.AddRange(assembly.GetReferencedAssemblies()
                 .Where(reference => reference.Name!.StartsWith("Bazil.", StringComparison.Ordinal))
                 .Select(reference => (name, reference.Name!)));
