@@ -100,8 +100,9 @@ public sealed partial class Volume
         OpenFile? file;
         lock (_gate)
         {
-            if (isOpen && _unlinked.TryGetValue(inode, out file)) file.Writers++;
-            else file = Acquire(inode, isWriter: true);
+            // The file that has the name comes first: a peer's edit may have revived one that was unlinked here.
+            file = Acquire(inode, isWriter: true);
+            if (file is null && isOpen && _unlinked.TryGetValue(inode, out file)) file.Writers++;
             if (file is not null) file.Handles++;
         }
 

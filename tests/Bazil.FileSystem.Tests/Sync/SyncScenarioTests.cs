@@ -438,5 +438,23 @@ public sealed class SyncScenarioTests
         Assert.Equal(["peer"], a.Alternates("f"));
     }
 
+    [Fact]
+    public async Task What_is_written_to_a_file_that_a_peer_revived_is_kept_while_its_unlinked_self_is_still_open()
+    {
+        await using World world = await World.CreateAsync(2);
+        (Replica a, Replica b) = world;
+        await a.WriteAsync("f", "x");
+        await world.SpreadAsync();
+        FuseHandle reader = a.Volume.Open(a.Find("f"), new FuseOpenMode(0)).Value;
+        a.Unlink("f");
+        await b.WriteAsync("f", "edit");
+        await a.PullAsync(b);
+        await a.WriteAsync("f", "new");
+        await a.Volume.ReleaseAsync(reader);
+        Assert.Equal("new", await a.ReadAsync("f"));
+        await world.SettleAsync();
+        Assert.Equal("new", await b.ReadAsync("f"));
+    }
+
     private static ReplicaId NewestReplica(Replica replica) => replica.Volume.Knowledge.MaxBy(entry => entry.Value).Key;
 }
