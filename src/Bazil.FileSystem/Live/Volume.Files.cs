@@ -93,16 +93,17 @@ public sealed partial class Volume
         return data.Length;
     }
 
-    /// <summary>Changes the size: of an open file in memory until it is closed, of any other at once.</summary>
-    internal async ValueTask<Errno> TruncateAsync(InodeId inode, long size, bool isOpen, CancellationToken cancel)
+    /// <summary>
+    /// Changes the size: through a descriptor in memory until it is closed, by name at once. A descriptor means the file it was
+    /// opened on, also when that was unlinked here and an edit of a peer has given the name back to another state of the node.
+    /// </summary>
+    internal async ValueTask<Errno> TruncateAsync(InodeId inode, long size, FuseHandle? handle, CancellationToken cancel)
     {
         if (Failure is not null) return Errno.EROFS;
         OpenFile? file;
         lock (_gate)
         {
-            // The file that has the name comes first: a peer's edit may have revived one that was unlinked here.
-            file = Acquire(inode, isWriter: true);
-            if (file is null && isOpen && _unlinked.TryGetValue(inode, out file)) file.Writers++;
+            file = AcquireForTruncation(inode, handle);
             if (file is not null) file.Handles++;
         }
 
@@ -114,7 +115,7 @@ public sealed partial class Volume
             {
                 if (!file.HasUnsaved) file.StartDirtyTime(_options.Clock.GetTimestamp());
                 await file.TruncateAsync((ulong)size, Now(), cancel);
-                if (!isOpen) await PublishAsync(file, cancel);
+                if (handle is null) await PublishAsync(file, cancel);
             }
             finally
             {
@@ -173,6 +174,14 @@ public sealed partial class Volume
 
         if (isWriter) file.Writers++;
         return file;
+    }
+
+    private OpenFile? AcquireForTruncation(InodeId inode, FuseHandle? handle)
+    {
+        if (handle is not { } number) return Acquire(inode, isWriter: true);
+        if (!_handles.TryGetValue(number.Value, out OpenHandle? open)) return null;
+        open.File.Writers++;
+        return open.File;
     }
 
     private async ValueTask ReleaseAsync(OpenFile file, bool isWriter)

@@ -42,7 +42,7 @@ public sealed partial class VolumeFileSystem
 
     private async ValueTask<Reply<FuseTimedAttributes>> SetSizeAsync(FuseNodeId node, AttributeChanges changes, CancellationToken cancel)
     {
-        Errno error = await volume.TruncateAsync(InodeOf(node), changes.Size, changes.Has(AttributeField.Handle), cancel);
+        Errno error = await volume.TruncateAsync(InodeOf(node), changes.Size, changes.Has(AttributeField.Handle) ? changes.Handle : null, cancel);
         if (error != Errno.OK) return error;
 
         // Truncation has set the time; what else was asked for comes after it.

@@ -56,7 +56,7 @@ public sealed partial class VolumeFileSystem
 
     private async ValueTask<Reply<FuseOpened>> TruncateOpenedAsync(FuseNodeId node, FuseHandle handle, CancellationToken cancel)
     {
-        Errno error = await volume.TruncateAsync(InodeOf(node), 0, isOpen: true, cancel);
+        Errno error = await volume.TruncateAsync(InodeOf(node), 0, handle, cancel);
         if (error == Errno.OK) return new FuseOpened(handle);
         await volume.ReleaseAsync(handle);
         return error;

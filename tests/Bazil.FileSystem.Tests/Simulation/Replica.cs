@@ -129,7 +129,7 @@ internal sealed class Replica : IAsyncDisposable
     {
         InodeId inode = TryFind(path) ?? Create(path, NodeKind.File, ContentValue.Inline([], default));
         FuseHandle handle = Volume.Open(inode, new FuseOpenMode(2)).Value;
-        if (truncate) Assert.Equal(Errno.OK, await Volume.TruncateAsync(inode, 0, isOpen: true, CancellationToken.None));
+        if (truncate) Assert.Equal(Errno.OK, await Volume.TruncateAsync(inode, 0, handle, CancellationToken.None));
         return handle;
     }
 

@@ -456,5 +456,27 @@ public sealed class SyncScenarioTests
         Assert.Equal("new", await b.ReadAsync("f"));
     }
 
+    [Fact]
+    public async Task Truncation_through_a_descriptor_changes_the_unlinked_file_and_not_the_one_that_a_peer_revived()
+    {
+        await using World world = await World.CreateAsync(2);
+        (Replica a, Replica b) = world;
+        await a.WriteAsync("f", "x");
+        await world.SpreadAsync();
+        InodeId inode = a.Find("f");
+        FuseHandle unlinked = a.Volume.Open(inode, new FuseOpenMode(2)).Value;
+        a.Unlink("f");
+        await b.WriteAsync("f", "edit");
+        await a.PullAsync(b);
+        Assert.Equal(Errno.OK, await a.Volume.TruncateAsync(inode, 0, unlinked, CancellationToken.None));
+        byte[] buffer = new byte[1];
+        Assert.True((await a.Volume.ReadAsync(unlinked, 0, buffer, CancellationToken.None)).HasValue);
+        Assert.Equal(0, buffer[0]);
+        await a.Volume.ReleaseAsync(unlinked);
+        Assert.Equal("edit", await a.ReadAsync("f"));
+        await world.SettleAsync();
+        Assert.Equal("edit", await b.ReadAsync("f"));
+    }
+
     private static ReplicaId NewestReplica(Replica replica) => replica.Volume.Knowledge.MaxBy(entry => entry.Value).Key;
 }

@@ -14,6 +14,7 @@ public sealed class ControlProtocolTests : IAsyncLifetime
 {
     private readonly TempDirectory _directory = new();
     private readonly ControlDispatcher _dispatcher = new();
+    private readonly TaskCompletionSource _begun = new();
     private readonly TaskCompletionSource _cancelled = new();
     private ControlServer? _server;
 
@@ -30,6 +31,7 @@ public sealed class ControlProtocolTests : IAsyncLifetime
         _dispatcher.Add(ControlMethods.VolumeSync, async (_, cancel) =>
         {
             await using CancellationTokenRegistration registration = cancel.Register(() => _cancelled.TrySetResult());
+            _begun.TrySetResult();
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancel);
             return new VolumeSyncReply(0, 0, 0, 0);
         });
@@ -81,7 +83,7 @@ public sealed class ControlProtocolTests : IAsyncLifetime
         using var client = new ControlClient(Socket);
         using var cancel = new CancellationTokenSource();
         Task<VolumeSyncReply> call = client.CallAsync(ControlMethods.VolumeSync, new VolumeSyncRequest("v", "p"), cancel.Token);
-        await client.CallAsync(ControlMethods.Ping, Nothing.Instance, Cancel);
+        await _begun.Task.WaitAsync(TimeSpan.FromSeconds(10), Cancel);
 
         await cancel.CancelAsync();
 
