@@ -97,6 +97,13 @@ public sealed partial class FilesObjectStore : IObjectStore
         return ValueTask.FromResult(FreshPathOf(id) is not null || File.Exists(_layout.PathOf(id)));
     }
 
+    public async ValueTask<bool> TouchAsync(ObjectId id, CancellationToken cancel)
+    {
+        bool has = await HasAsync(id, cancel);
+        if (has) MarkUnsynced(id);
+        return has;
+    }
+
     public ValueTask<bool> DeleteAsync(ObjectId id, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();

@@ -26,7 +26,15 @@ public interface IObjectStore : IAsyncDisposable
     /// <summary>Stores an object. The buffer is lent until the task completes.</summary>
     ValueTask PutAsync(ObjectId id, ReadOnlyMemory<byte> buffer, CancellationToken cancel);
 
+    /// <summary>Whether the store has the object at this moment. Promises nothing: <see cref="TouchAsync"/> does.</summary>
     ValueTask<bool> HasAsync(ObjectId id, CancellationToken cancel);
+
+    /// <summary>
+    /// A hit: returns true when the store has the object, and then it counts as put by this call. A collection of garbage does not
+    /// take it before the caller could name it in a row (<c>docs/gc.md</c>), and the next <see cref="SyncAsync"/> makes it durable.
+    /// Whoever leaves out a put because the object is there asks with this.
+    /// </summary>
+    ValueTask<bool> TouchAsync(ObjectId id, CancellationToken cancel) => HasAsync(id, cancel);
 
     /// <summary>Removes an object; returns false when there was none.</summary>
     ValueTask<bool> DeleteAsync(ObjectId id, CancellationToken cancel);

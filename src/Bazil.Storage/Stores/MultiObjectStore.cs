@@ -68,6 +68,18 @@ public sealed class MultiObjectStore(string name, IObjectStore local, IReadOnlyL
         return failure is null ? false : throw failure;
     }
 
+    /// <summary>True when every store that is written to has it: a put would add nothing.</summary>
+    public async ValueTask<bool> TouchAsync(ObjectId id, CancellationToken cancel)
+    {
+        if (!await Local.TouchAsync(id, cancel)) return false;
+        foreach (IObjectStore copy in copies)
+        {
+            if (!await copy.TouchAsync(id, cancel)) return false;
+        }
+
+        return true;
+    }
+
     /// <summary>Deletes from the stores that are written to; true when the local one had it.</summary>
     public async ValueTask<bool> DeleteAsync(ObjectId id, CancellationToken cancel)
     {

@@ -47,6 +47,19 @@ public abstract class ObjectStoreContract
     }
 
     [Fact]
+    public async Task Touch_says_whether_the_object_is_there()
+    {
+        await using IObjectStore store = await CreateAsync();
+        Assert.False(await store.TouchAsync(Id(1), _none));
+        await store.PutAsync(Id(1), Bytes(1, 10), _none);
+        Assert.True(await store.TouchAsync(Id(1), _none));
+        await store.SyncAsync(_none);
+        Assert.True(await store.TouchAsync(Id(1), _none));
+        await store.SyncAsync(_none);
+        Assert.Equal(Bytes(1, 10), await ReadAsync(store, Id(1)));
+    }
+
+    [Fact]
     public async Task Put_of_the_same_object_again_succeeds()
     {
         await using IObjectStore store = await CreateAsync();
