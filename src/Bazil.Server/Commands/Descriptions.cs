@@ -15,7 +15,8 @@ internal sealed class Descriptions(ConfigStore config, VolumeRegistry volumes)
         volume.Mountpoint,
         volumes.MountpointOf(volume.Id) is not null,
         [.. volume.Storages.Select(Of)],
-        [.. config.ListPeers().Where(p => p.Volumes.Contains(volume.Id)).Select(static p => p.Nickname ?? p.Id.ToString())]);
+        [.. config.ListPeers().Where(p => p.Volumes.Contains(volume.Id)).Select(static p => p.Nickname ?? p.Id.ToString())],
+        VolumeSettings.TextOf(volume.Compression));
 
     public StorageInfo Of(VolumeStorage storage) => new(storage.Name, TextOf(storage.Address));
 

@@ -25,6 +25,7 @@ internal sealed class VolumeCommands(
         dispatcher.Add(ControlMethods.VolumeMount, MountAsync);
         dispatcher.Add(ControlMethods.VolumeUnmount, UnmountAsync);
         dispatcher.Add(ControlMethods.VolumeSync, SyncAsync);
+        dispatcher.Add(ControlMethods.VolumeSet, (request, _) => Task.FromResult(Set(request)));
         dispatcher.Add(ControlMethods.VolumeList, (_, _) => Task.FromResult(new VolumeListReply([.. config.ListVolumes().Select(descriptions.Of)])));
         dispatcher.Add(ControlMethods.VolumeShow, (request, _) => Task.FromResult(descriptions.Of(config.GetVolume(request.Volume))));
     }
@@ -74,6 +75,14 @@ internal sealed class VolumeCommands(
         await volumes.UnmountAsync(volume.Id, cancel);
         config.UpdateVolume(volume.Name, static v => v with { Mountpoint = null });
         return Nothing.Instance;
+    }
+
+    /// <summary>Changes all settings or, when one of them is wrong, none. An open volume sees them at once.</summary>
+    private VolumeInfo Set(VolumeSetRequest request)
+    {
+        VolumeConfig changed = config.UpdateVolume(request.Volume, volume => request.Settings.Aggregate(volume, VolumeSettings.Apply));
+        volumes.RefreshCompression(changed);
+        return descriptions.Of(changed);
     }
 
     private async Task<VolumeSyncReply> SyncAsync(VolumeSyncRequest request, CancellationToken cancel)

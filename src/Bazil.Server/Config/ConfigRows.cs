@@ -3,6 +3,7 @@ using Bazil.Core;
 using Bazil.Server.Config.Rows;
 using Bazil.Server.Errors;
 using Bazil.Server.Storages;
+using Bazil.Storage.Cas;
 using Google.Protobuf;
 
 namespace Bazil.Server.Config;
@@ -61,6 +62,7 @@ internal static class ConfigRows
             VolumeId = UnsafeByteOperations.UnsafeWrap(id),
             SharingKeyName = volume.SharingKeyName,
             Mountpoint = volume.Mountpoint ?? "",
+            Uncompressed = volume.Compression == ChunkCompression.None,
         };
         row.Storages.AddRange(volume.Storages.Select(static s => new StorageRow { Name = s.Name, Address = s.Address.ToString() }));
         return row.ToByteArray();
@@ -77,7 +79,10 @@ internal static class ConfigRows
         Check(row.Storages.Count > 0, what, "it has no storage");
         ImmutableArray<VolumeStorage> storages = [.. row.Storages.Select(s => new VolumeStorage(s.Name, ReadAddress(s.Address, what)))];
         return new VolumeConfig(
-            name, row.LocalNumber, VolumeId.Read(row.VolumeId.Span), row.SharingKeyName, storages, row.Mountpoint.Length == 0 ? null : row.Mountpoint);
+            name, row.LocalNumber, VolumeId.Read(row.VolumeId.Span), row.SharingKeyName, storages, row.Mountpoint.Length == 0 ? null : row.Mountpoint)
+        {
+            Compression = row.Uncompressed ? ChunkCompression.None : ChunkCompression.Zstd,
+        };
     }
 
     public static byte[] WritePeer(PeerConfig peer)

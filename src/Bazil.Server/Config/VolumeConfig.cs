@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Bazil.Core;
+using Bazil.Storage.Cas;
 
 namespace Bazil.Server.Config;
 
@@ -10,4 +11,8 @@ namespace Bazil.Server.Config;
 /// <param name="Storages">Never empty.</param>
 /// <param name="Mountpoint">Where it is mounted whenever the server runs, or null.</param>
 public sealed record VolumeConfig(
-    string Name, uint LocalNumber, VolumeId Id, string SharingKeyName, ImmutableArray<VolumeStorage> Storages, string? Mountpoint);
+    string Name, uint LocalNumber, VolumeId Id, string SharingKeyName, ImmutableArray<VolumeStorage> Storages, string? Mountpoint)
+{
+    /// <summary>How this node writes new chunks of it; other members may choose otherwise.</summary>
+    public ChunkCompression Compression { get; init; } = ChunkCompression.Zstd;
+}

@@ -18,6 +18,7 @@ namespace Bazil.Server.Control;
 [JsonSerializable(typeof(VolumeCreateRequest))]
 [JsonSerializable(typeof(VolumeConnectRequest))]
 [JsonSerializable(typeof(VolumeMountRequest))]
+[JsonSerializable(typeof(VolumeSetRequest))]
 [JsonSerializable(typeof(VolumeSyncRequest))]
 [JsonSerializable(typeof(VolumeSyncReply))]
 [JsonSerializable(typeof(VolumeListReply))]

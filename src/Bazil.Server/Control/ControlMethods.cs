@@ -25,6 +25,7 @@ public static class ControlMethods
     public static readonly ControlMethod<VolumeSyncRequest, VolumeSyncReply> VolumeSync = new("volume/sync");
     public static readonly ControlMethod<Nothing, VolumeListReply> VolumeList = new("volume/list");
     public static readonly ControlMethod<VolumeRequest, VolumeInfo> VolumeShow = new("volume/show");
+    public static readonly ControlMethod<VolumeSetRequest, VolumeInfo> VolumeSet = new("volume/set");
     public static readonly ControlMethod<VolumeStorageAddRequest, StorageInfo> VolumeStorageAdd = new("volume/storage/add");
     public static readonly ControlMethod<VolumeRequest, StorageListReply> VolumeStorageList = new("volume/storage/list");
     public static readonly ControlMethod<VolumeStorageRemoveRequest, Nothing> VolumeStorageRemove = new("volume/storage/remove");

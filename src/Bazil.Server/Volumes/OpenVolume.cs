@@ -1,12 +1,13 @@
 using Bazil.Core;
 using Bazil.FileSystem.Live;
 using Bazil.Fuse;
+using Bazil.Storage.Cas;
 using Bazil.Storage.Stores;
 
 namespace Bazil.Server.Volumes;
 
 /// <summary>A volume that is in use, with the stores behind it and its mount, if it is mounted.</summary>
-internal sealed class OpenVolume(Volume volume, MultiObjectStore stores)
+internal sealed class OpenVolume(Volume volume, MultiObjectStore stores, ConvergentChunkStore chunks)
 {
     public Volume Volume { get; } = volume;
 
@@ -14,6 +15,9 @@ internal sealed class OpenVolume(Volume volume, MultiObjectStore stores)
 
     /// <summary>Where its objects are read from; the list of others follows the configuration.</summary>
     public MultiObjectStore Stores { get; } = stores;
+
+    /// <summary>What seals its chunks; how follows the configuration.</summary>
+    public ConvergentChunkStore Chunks { get; } = chunks;
 
     /// <summary>The mount, or null. Changed by <see cref="VolumeRegistry"/> only, under its gate.</summary>
     public FuseMount? Mount { get; set; }

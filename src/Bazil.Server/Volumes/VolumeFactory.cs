@@ -33,13 +33,14 @@ internal sealed class VolumeFactory(
     public void Create(VolumeConfig volume, bool isOwn)
     {
         Volume.Delete(metadata, volume.LocalNumber);
-        Volume.Create(Options(volume, Stores(volume)), isOwn);
+        Volume.Create(Options(volume, Chunks(volume, Stores(volume))), isOwn);
     }
 
     public OpenVolume Open(VolumeConfig volume)
     {
         MultiObjectStore stores = Stores(volume);
-        return new OpenVolume(Volume.Open(Options(volume, stores)), stores);
+        ConvergentChunkStore chunks = Chunks(volume, stores);
+        return new OpenVolume(Volume.Open(Options(volume, chunks)), stores, chunks);
     }
 
     /// <summary>Where to look for objects that the first storage lacks: the volume's other storages, then what peers put here.</summary>
@@ -51,9 +52,12 @@ internal sealed class VolumeFactory(
 
     private MultiObjectStore Stores(VolumeConfig volume) => new(storages.Open(volume.Storages[0].Address), OtherStores(volume));
 
-    private VolumeOptions Options(VolumeConfig volume, MultiObjectStore stores)
+    private ConvergentChunkStore Chunks(VolumeConfig volume, MultiObjectStore stores) =>
+        new(keys.Get(volume.SharingKeyName), stores) { Compression = volume.Compression };
+
+    private VolumeOptions Options(VolumeConfig volume, ConvergentChunkStore store)
     {
-        var chunks = new CachingChunkStore(new ConvergentChunkStore(keys.Get(volume.SharingKeyName), stores), cache);
+        var chunks = new CachingChunkStore(store, cache);
         return new VolumeOptions
         {
             Name = volume.Name,

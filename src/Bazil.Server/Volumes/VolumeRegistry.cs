@@ -125,6 +125,12 @@ internal sealed class VolumeRegistry(ConfigStore config, VolumeFactory factory, 
         foreach (VolumeConfig volume in config.ListVolumes()) RefreshStorages(volume);
     }
 
+    /// <summary>Makes an open volume write new chunks as its configuration now says.</summary>
+    public void RefreshCompression(VolumeConfig volume)
+    {
+        if (_open.TryGetValue(volume.Id, out OpenVolume? open)) open.Chunks.Compression = volume.Compression;
+    }
+
     /// <summary>Refuses a storage directory inside a mounted volume: the daemon would wait for itself.</summary>
     public void CheckOutsideMounts(StorageAddress address)
     {

@@ -1,7 +1,6 @@
 using System.Buffers;
 using Bazil.Core;
 using Bazil.Core.Crypto;
-using Bazil.Storage.Buffers;
 using Bazil.Storage.Stores;
 
 namespace Bazil.Storage.Cas;
@@ -14,17 +13,11 @@ internal sealed class ChunkOpener(SharingKey sharingKey, ChunkType type, byte le
     public void Verify(ObjectId id, string store, bool isLocal, ReadOnlySpan<byte> sealedObject)
     {
         if (!sealedObject.IsEmpty && !SealedObject.IsKnown(sealedObject[0])) throw new UnknownEncodingException(id, store, sealedObject[0]);
-        if (!SealedObject.TryMeasure(sealedObject, sizeBytesMax, out int sizeBytes, out string reason)) throw new CorruptObjectException(id, store, reason);
-
-        IMemoryOwner<byte> plaintext = BufferPool.Shared.Rent(sizeBytes);
+        IMemoryOwner<byte> plaintext = SealedObject.TryOpen(sharingKey, type, level, key, sealedObject, sizeBytesMax, out string reason)
+            ?? throw new CorruptObjectException(id, store, reason);
         bool isRight = false;
         try
         {
-            if (!SealedObject.TryOpen(sharingKey, type, level, key, sealedObject, plaintext.Memory.Span))
-            {
-                throw new CorruptObjectException(id, store, "it does not open with this sharing key");
-            }
-
             // A holder of the sharing key can box other content under this name: only the hash tells.
             if (!isLocal && !HasContentOfKey(plaintext.Memory.Span)) throw new CorruptObjectException(id, store, "its content is not what its name says");
             isRight = true;

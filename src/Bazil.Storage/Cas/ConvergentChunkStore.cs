@@ -20,6 +20,9 @@ public sealed class ConvergentChunkStore(SharingKey sharingKey, MultiObjectStore
     {
     }
 
+    /// <summary>How chunks are written from now on. May be changed at any time.</summary>
+    public ChunkCompression Compression { get; set; }
+
     public async ValueTask<ChunkKey> PutAsync(ChunkType type, byte level, ReadOnlyMemory<byte> buffer, CancellationToken cancel)
     {
         ReadOnlyMemory<byte> trimmed = buffer[..ChunkHash.Trim(buffer.Span).Length];
@@ -28,9 +31,10 @@ public sealed class ConvergentChunkStore(SharingKey sharingKey, MultiObjectStore
         if (key.IsZero) return key;
 
         ObjectId id = ObjectNaming.IdOf(sharingKey, type, level, key);
-        using IMemoryOwner<byte> sealedObject = BufferPool.Shared.Rent(trimmed.Length + SealedObject.OverheadSize);
-        SealedObject.Seal(sharingKey, type, level, key, trimmed.Span, sealedObject.Memory.Span);
-        await stores.PutAsync(id, sealedObject.Memory, cancel);
+        ChunkCompression compression = Compression;
+        using IMemoryOwner<byte> work = BufferPool.Shared.Rent(SealedObject.WorkSizeOf(trimmed.Span, compression));
+        int sizeBytes = SealedObject.Seal(sharingKey, compression, type, level, key, trimmed.Span, work.Memory.Span);
+        await stores.PutAsync(id, work.Memory[..sizeBytes], cancel);
         return key;
     }
 

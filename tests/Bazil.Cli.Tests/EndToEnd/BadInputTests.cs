@@ -28,6 +28,22 @@ public sealed class BadInputTests : EndToEndTest
     }
 
     [Fact]
+    public async Task Settings_of_a_volume_that_make_no_sense_are_refused()
+    {
+        await White.RunAsync("create");
+        await White.StartServerAsync();
+        await White.RunAsync("volume create myfiles");
+
+        await White.FailsAsync("volume set myfiles compression=maybe", "invalid value \"maybe\" of compression", "on or off");
+        await White.FailsAsync("volume set myfiles compression=off colour=red", "a volume has no setting \"colour\"", "compression=on|off");
+        await White.FailsAsync("volume set nothing compression=off", "there is no volume nothing");
+        Assert.Equal(2, (await White.TryAsync("volume set myfiles compression")).Code);
+        Assert.Contains("compression: on", await White.RunAsync("volume show myfiles"));
+        await White.RunAsync("volume set myfiles compression=off");
+        Assert.Contains("compression: off", await White.RunAsync("volume show myfiles"));
+    }
+
+    [Fact]
     public async Task Peers_that_make_no_sense_are_refused()
     {
         await White.RunAsync("create");

@@ -1,11 +1,14 @@
 using Bazil.Core;
 using Bazil.Core.Crypto;
 using Bazil.Server.Config;
+using Bazil.Server.Config.Rows;
 using Bazil.Server.Errors;
 using Bazil.Server.Storages;
+using Bazil.Storage.Cas;
 using Bazil.Storage.Metadata;
 using Bazil.Storage.Metadata.RocksDb;
 using Bazil.Testing;
+using Google.Protobuf;
 
 namespace Bazil.Server.Tests.Config;
 
@@ -63,6 +66,7 @@ public sealed class ConfigStoreTests : IDisposable
         volume = _config.UpdateVolume("myfiles", v => v with
         {
             Mountpoint = "/mnt/x",
+            Compression = ChunkCompression.None,
             Storages = [.. v.Storages, new VolumeStorage("disk", new StorageAddress.DirectoryStorage("/disk")), new VolumeStorage("w", new StorageAddress.PeerStorage(Peer))],
         });
         _config.AddPeer(Peer);
@@ -82,6 +86,16 @@ public sealed class ConfigStoreTests : IDisposable
         Assert.Equal(peer.Locations, foundPeer.Locations);
         Assert.Equal(peer.Storages, foundPeer.Storages);
         Assert.Equal(peer.Volumes, foundPeer.Volumes);
+    }
+
+    [Fact]
+    public void Volume_of_a_row_from_before_compression_is_compressed()
+    {
+        VolumeConfig volume = _config.AddVolume("myfiles", VolumeId.Random(_entropy), "default", LocalStorage, static _ => { });
+        Assert.Equal(ChunkCompression.Zstd, volume.Compression);
+        VolumeRow row = VolumeRow.Parser.ParseFrom(ConfigRows.WriteVolume(volume));
+        row.Uncompressed = false; // what is false is not written
+        Assert.Equal(ChunkCompression.Zstd, ConfigRows.ReadVolume("myfiles", row.ToByteArray()).Compression);
     }
 
     [Theory]

@@ -179,8 +179,8 @@ public sealed class ConvergentChunkStoreTests : IDisposable
 
     private static byte[] Seal(SharingKey sharingKey, ChunkKey key, ReadOnlySpan<byte> content)
     {
-        byte[] sealedObject = new byte[content.Length + SealedObject.OverheadSize];
-        SealedObject.Seal(sharingKey, ChunkType.File, 0, key, content, sealedObject);
+        byte[] sealedObject = new byte[content.Length + PlainBox.OverheadSize];
+        PlainBox.Seal(sharingKey, ChunkType.File, 0, key, content, sealedObject);
         return sealedObject;
     }
 

@@ -76,12 +76,12 @@ public sealed class GoldenVectorTests
         byte[] nonce = new byte[SecretBox.NonceSize];
         ObjectNaming.WriteNonce(type, level, key, nonce);
         ReadOnlySpan<byte> trimmed = ChunkHash.Trim(content);
-        byte[] sealedObject = new byte[trimmed.Length + SealedObject.OverheadSize];
-        SealedObject.Seal(secret, type, level, key, trimmed, sealedObject);
+        byte[] sealedObject = new byte[trimmed.Length + PlainBox.OverheadSize];
+        PlainBox.Seal(secret, type, level, key, trimmed, sealedObject);
         return $"{key} {Convert.ToHexStringLower(nonce)} {ObjectNaming.IdOf(secret, type, level, key)} {Convert.ToHexStringLower(sealedObject)}";
     }
 
-    private static string? Run(string program, string script, string input)
+    internal static string? Run(string program, string script, string input)
     {
         var start = new ProcessStartInfo(program, ["-c", script]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         using Process process = Process.Start(start)!;

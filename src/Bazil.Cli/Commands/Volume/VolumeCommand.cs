@@ -15,6 +15,7 @@ internal static class VolumeCommand
             VolumeSyncCommand.Create(context),
             VolumeListCommand.Create(context),
             VolumeShowCommand.Create(context),
+            VolumeSetCommand.Create(context),
             VolumeStorageCommand.Create(context),
         };
 

@@ -26,6 +26,7 @@ internal static class VolumeShowCommand
                 ("name", volume.Name),
                 ("id", volume.Id),
                 ("sharing key", volume.SharingKey),
+                ("compression", volume.Compression),
                 ("mounted", VolumeListCommand.MountText(volume)),
                 .. volume.Storages.Select(static s => ("storage", $"{s.Name}: {s.Storage}")),
                 .. volume.Peers.Select(static p => ("peer", p)),

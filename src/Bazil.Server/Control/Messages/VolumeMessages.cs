@@ -13,6 +13,11 @@ public sealed record VolumeConnectRequest(string Peer, string Volume, string? Lo
 /// <param name="Mountpoint">An absolute path without symbolic links.</param>
 public sealed record VolumeMountRequest(string Volume, string Mountpoint);
 
+/// <param name="Settings">Names and values, such as <c>compression</c> and <c>on</c>.</param>
+public sealed record VolumeSetRequest(string Volume, IReadOnlyList<VolumeSetting> Settings);
+
+public sealed record VolumeSetting(string Name, string Value);
+
 public sealed record VolumeSyncRequest(string Volume, string Peer);
 
 /// <summary>What a pull did.</summary>
@@ -27,6 +32,7 @@ public sealed record VolumeListReply(IReadOnlyList<VolumeInfo> Volumes);
 /// <param name="Mountpoint">Where it is to be mounted, or null.</param>
 /// <param name="Mounted">Whether it is mounted there now.</param>
 /// <param name="Peers">Peers that may pull it, by nickname or key.</param>
+/// <param name="Compression">Whether new content is compressed here: <c>on</c> or <c>off</c>.</param>
 public sealed record VolumeInfo(
     string Name,
     string Id,
@@ -34,7 +40,8 @@ public sealed record VolumeInfo(
     string? Mountpoint,
     bool Mounted,
     IReadOnlyList<StorageInfo> Storages,
-    IReadOnlyList<string> Peers);
+    IReadOnlyList<string> Peers,
+    string Compression);
 
 /// <param name="Name">Its name, or null for one derived from the address.</param>
 /// <param name="Storage"><c>local</c>, an absolute path, or <c>peerkey:</c> and a key or nickname.</param>
