@@ -38,4 +38,7 @@ public static class Limits
 
     /// <summary>Bytes of nodes collected into one frame of a pull, which is merged in one transaction.</summary>
     public const int FrameBytesTarget = 64 * 1024;
+
+    /// <summary>Pointer chunks and directories that a walk of everything remembers, so as not to walk them again: 20 MiB of memory, 8 TiB of files. Beyond it they are walked again.</summary>
+    public const int SubtreesRememberedMax = 1 << 19;
 }

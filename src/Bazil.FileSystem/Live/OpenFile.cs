@@ -147,6 +147,10 @@ internal sealed class OpenFile : IAsyncDisposable
         }
     }
 
+    /// <summary>What the content refers to in the chunk store, though no row may name it yet. Under <see cref="Gate"/>.</summary>
+    public async ValueTask<IReadOnlyList<BlobSubtree>> ListStoredAsync(CancellationToken cancel) =>
+        _blob is null ? [] : await _blob.ListStoredAsync(cancel);
+
     /// <summary>Notes that the content stands in the record now. Under <see cref="Gate"/>.</summary>
     public void Published(ContentValue value)
     {

@@ -9,6 +9,8 @@ namespace Bazil.FileSystem.Live;
 // Snapshots by name: a row for each, name → key and time.
 public sealed partial class Volume
 {
+    /// <summary>Held from the first chunk of a snapshot to the row that names it.</summary>
+    private readonly SemaphoreSlim _snapshotting = new(1, 1);
     private SnapshotReader? _snapshotReader;
 
     internal SnapshotReader SnapshotReader => LazyInitializer.EnsureInitialized(ref _snapshotReader, () => new SnapshotReader(_options.Chunks))!;
@@ -19,6 +21,19 @@ public sealed partial class Volume
     public async Task<Errno> TakeSnapshotAsync(FileName name, CancellationToken cancel)
     {
         if (Failure is not null) return Errno.EROFS;
+        await _snapshotting.WaitAsync(cancel);
+        try
+        {
+            return await WriteSnapshotAsync(name, cancel);
+        }
+        finally
+        {
+            _snapshotting.Release();
+        }
+    }
+
+    private async Task<Errno> WriteSnapshotAsync(FileName name, CancellationToken cancel)
+    {
         if (FindSnapshot(name) is not null) return Errno.EEXIST;
         Dictionary<InodeId, WorkingContent> unpublished = await SaveOpenFilesAsync(cancel);
         UnixTime taken = Now();

@@ -114,7 +114,7 @@ public sealed partial class Blob
         {
             using IMemoryOwner<byte> pointers = await _context.Chunks.GetAsync(ChunkType.File, (byte)level, key, _layout.PointerSizeBytes, cancel);
             level--;
-            key = KeyIn(pointers.Memory.Span, _layout.SlotOf(_layout.IndexAt(level, chunk)));
+            key = BlobLayout.KeyIn(pointers.Memory.Span, _layout.SlotOf(_layout.IndexAt(level, chunk)));
         }
 
         return key;

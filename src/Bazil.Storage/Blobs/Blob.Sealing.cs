@@ -49,6 +49,34 @@ public sealed partial class Blob
         }
     }
 
+    /// <summary>
+    /// What the blob refers to in the chunk store at this moment, saved or not: the subtrees hold every chunk that was stored for
+    /// it. What is stored later is not among them.
+    /// </summary>
+    public async ValueTask<IReadOnlyList<BlobSubtree>> ListStoredAsync(CancellationToken cancel)
+    {
+        await _gate.EnterSharedAsync(cancel);
+        try
+        {
+            // A chunk that is being stored now has no key yet.
+            await PauseSealingAsync();
+            lock (_lock)
+            {
+                _pauseCount--;
+                return
+                [
+                    .. _tree.StoredRoots().Where(root => !root.Key.IsZero)
+                        .Select(root => new BlobSubtree(root.Key, (byte)root.Level, _layout.ChunkSizeBytes, _layout.Fanout, _keyEpoch)),
+                ];
+            }
+        }
+        finally
+        {
+            _gate.ExitShared();
+            _context.Budget.Relieve();
+        }
+    }
+
     /// <summary>Drops or queues for storing about so many bytes; returns how many it found.</summary>
     internal long SealSome(long bytes)
     {

@@ -1,4 +1,3 @@
-using Bazil.Core;
 using Bazil.Storage.Stores;
 
 namespace Bazil.Storage.Blobs;
@@ -86,17 +85,5 @@ public sealed partial class Blob : IAsyncDisposable
         {
             _gate.ExitExclusive();
         }
-    }
-
-    /// <summary>The key in a stored pointer chunk, whose trailing zeros were trimmed, in the middle of a key if need be.</summary>
-    private static ChunkKey KeyIn(ReadOnlySpan<byte> trimmed, int slot)
-    {
-        int start = slot * BlobLayout.KeySizeBytes;
-        if (start >= trimmed.Length) return default;
-        if (start + BlobLayout.KeySizeBytes <= trimmed.Length) return new ChunkKey(trimmed.Slice(start, BlobLayout.KeySizeBytes));
-        Span<byte> key = stackalloc byte[BlobLayout.KeySizeBytes];
-        key.Clear();
-        trimmed[start..].CopyTo(key);
-        return new ChunkKey(key);
     }
 }

@@ -43,4 +43,16 @@ internal readonly record struct BlobLayout(uint ChunkSizeBytes, ushort Fanout)
 
     /// <summary>The memory that one data chunk and all above it take at most, in a tree of this depth.</summary>
     public long PathSizeBytes(int depth) => ChunkSizeBytes + ((long)depth * PointerSizeBytes);
+
+    /// <summary>The key in a stored pointer chunk, whose trailing zeros were trimmed, in the middle of a key if need be.</summary>
+    public static Core.ChunkKey KeyIn(ReadOnlySpan<byte> trimmed, int slot)
+    {
+        int start = slot * KeySizeBytes;
+        if (start >= trimmed.Length) return default;
+        if (start + KeySizeBytes <= trimmed.Length) return new Core.ChunkKey(trimmed.Slice(start, KeySizeBytes));
+        Span<byte> key = stackalloc byte[KeySizeBytes];
+        key.Clear();
+        trimmed[start..].CopyTo(key);
+        return new Core.ChunkKey(key);
+    }
 }

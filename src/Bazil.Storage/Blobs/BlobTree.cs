@@ -165,6 +165,20 @@ internal sealed class BlobTree(BlobLayout layout, DirtyBudget budget, ChunkKey r
         }
     }
 
+    /// <summary>The topmost stored chunks: with all below them they are everything of the content that is stored.</summary>
+    public IEnumerable<(int Level, ChunkKey Key)> StoredRoots()
+    {
+        if (Find(Depth, 0) is null or { State: BlobNode.NodeState.Clean }) yield return (Depth, RootKey);
+        foreach (BlobNode node in _nodes.Values.Where(node => node.Level > 0))
+        {
+            for (int slot = 0; slot < node.Capacity / BlobLayout.KeySizeBytes; slot++)
+            {
+                BlobNode? child = Find(node.Level - 1, (node.Index * layout.Fanout) + (ulong)slot);
+                if (child is null or { State: BlobNode.NodeState.Clean }) yield return (node.Level - 1, node.KeyAt(slot));
+            }
+        }
+    }
+
     public void Clear()
     {
         foreach (BlobNode node in _nodes.Values.OrderBy(node => node.Level).ToArray()) Drop(node);

@@ -20,6 +20,14 @@ public enum Table : byte
     /// <summary>peer id → peer: nickname, locations, allowed storage, allowed volumes.</summary>
     Peer = 0x05,
 
+    // Of the node's own store: owned by Bazil.Storage.
+
+    /// <summary>object id → generation (BE64) and size (BE32) of a fossil: an object that nothing refers to.</summary>
+    Fossil = 0x10,
+
+    /// <summary>(nothing) → the last completed collection of garbage.</summary>
+    Collection = 0x11,
+
     // Of one volume: key continues with the volume's local number (BE32). Owned by Bazil.FileSystem.
 
     /// <summary>inode (BE64) → node record.</summary>
@@ -60,4 +68,7 @@ public enum Table : byte
 
     /// <summary>0 ‖ inode, or 1 ‖ parent inode ‖ name → nothing: a facet with several values, or files that share a name.</summary>
     Conflict = 0x2C,
+
+    /// <summary>collection (BE64) ‖ root key → manifest of content that a pull brought since that collection began.</summary>
+    Adopted = 0x38,
 }

@@ -1,0 +1,188 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using Bazil.Core;
+using Bazil.FileSystem.Live;
+using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Snapshots;
+using Bazil.Storage.Blobs;
+using Bazil.Storage.Cas;
+using Bazil.Storage.Metadata;
+using Bazil.Storage.Stores;
+
+namespace Bazil.FileSystem.Reachability;
+
+/// <summary>
+/// Everything that one volume refers to, as of one view of the rows: all content values of all nodes, shown or not, conflict siblings and
+/// what unfinished pulls brought; content of open files, saved or not; what pulls brought and lost again since the last
+/// collection of garbage; and the snapshots, with their directories and files.
+/// <para>Streams, with bounded memory: a stack as deep as the deepest tree, and <see cref="Limits.SubtreesRememberedMax"/>. A chunk
+/// that was walked is not walked again, so what many snapshots share is read once; single chunks may be named several
+/// times. One walk at a time; used once.</para>
+/// </summary>
+public sealed class VolumeReachability
+{
+    private readonly VolumeTables _tables;
+    private readonly IReadOnlyList<HeldContent> _held;
+    private readonly IChunkStore _chunks;
+    private readonly VisitedSubtrees _visited = new(Limits.SubtreesRememberedMax);
+    private readonly Stack<Step> _open = new();
+
+    /// <param name="view">The rows; open as long as the walk and the origins are in use. Not disposed here.</param>
+    /// <param name="localNumber">The number under which this machine keeps the volume's rows.</param>
+    /// <param name="held">What <see cref="Volume.ListHeldContentAsync"/> returned before the view was taken.</param>
+    /// <param name="chunks">Where pointer chunks and directories are read: what is missing there is reported, so it decides whether others are asked.</param>
+    public VolumeReachability(IMetadataReader view, uint localNumber, IReadOnlyList<HeldContent> held, IChunkStore chunks)
+    {
+        _tables = new VolumeTables(view, localNumber);
+        _held = held;
+        _chunks = chunks;
+    }
+
+    /// <summary>Walks it all. A chunk that cannot be read comes with its failure, and the walk goes on beside it: the caller decides.</summary>
+    /// <exception cref="WireFormatException">A row is damaged.</exception>
+    /// <exception cref="MetadataException">The database failed.</exception>
+    public async IAsyncEnumerable<ReachableChunk> WalkAsync([EnumeratorCancellation] CancellationToken cancel)
+    {
+        foreach (Step root in Roots())
+        {
+            _open.Push(root);
+            while (_open.TryPop(out Step step))
+            {
+                cancel.ThrowIfCancellationRequested();
+                BlobSubtree subtree = step.Subtree;
+                bool hasMore = step.Type != ChunkType.File || subtree.Level > 0;
+                if (subtree.Key.IsZero || (hasMore && !_visited.TryAdd(subtree.Key))) continue;
+                Exception? failure = hasMore ? await ExpandAsync(step, cancel) : null;
+                if (failure is not null) _visited.Remove(subtree.Key);
+                yield return new ReachableChunk(step.Type, subtree.Level, subtree.Key, subtree.KeyEpoch, step.SizeBytesMax, step.Origin, failure);
+            }
+        }
+    }
+
+    private IEnumerable<Step> Roots() =>
+        NodeRoots()
+            .Concat(_held.Select(held => new Step(ChunkType.File, held.Subtree, new NodeOrigin(_tables, held.Inode, "open"))))
+            .Concat(WorkingRoots())
+            .Concat(AdoptedRoots())
+            .Concat(SnapshotRoots());
+
+    private IEnumerable<Step> NodeRoots()
+    {
+        int prefixBytes = Prefix(Table.Inode).Length;
+        using IMetadataCursor cursor = _tables.Reader.ScanPrefix(Prefix(Table.Inode));
+        while (cursor.MoveNext())
+        {
+            InodeId inode = new MetadataKeyReader(cursor.Key[prefixBytes..]).ReadInode();
+            NodeRecord record = NodeCodec.DecodeRow(inode, cursor.Value, static _ => Knowledge.Empty);
+            if (record.Content.IsEmpty) continue;
+            ContentValue? shown = record.ShownContent?.Value;
+            foreach (ContentValue value in record.Content.DistinctValues().Where(static value => value.Form == ContentForm.Blob))
+            {
+                yield return StepOf(value, new NodeOrigin(_tables, inode, value.Equals(shown) ? null : "conflict"));
+            }
+        }
+    }
+
+    private IEnumerable<Step> WorkingRoots()
+    {
+        int prefixBytes = Prefix(Table.Working).Length;
+        using IMetadataCursor cursor = _tables.Reader.ScanPrefix(Prefix(Table.Working));
+        while (cursor.MoveNext())
+        {
+            InodeId inode = new MetadataKeyReader(cursor.Key[prefixBytes..]).ReadInode();
+            WorkingContent working = WorkingContent.Decode(cursor.Value, inode);
+            var origin = new NodeOrigin(_tables, inode, "open");
+            if (working.Value.Form == ContentForm.Blob) yield return StepOf(working.Value, origin);
+            if (working.Seen is { Form: ContentForm.Blob } seen) yield return StepOf(seen, origin);
+        }
+    }
+
+    private IEnumerable<Step> AdoptedRoots()
+    {
+        using IMetadataCursor cursor = _tables.Reader.ScanPrefix(Prefix(Table.Adopted));
+        while (cursor.MoveNext())
+        {
+            AdoptedContent adopted = AdoptedContent.Decode(cursor.Value);
+            yield return StepOf(adopted.Value, new NodeOrigin(_tables, adopted.Inode, "replaced since"));
+        }
+    }
+
+    private IEnumerable<Step> SnapshotRoots()
+    {
+        int prefixBytes = Prefix(Table.SnapshotRef).Length;
+        using IMetadataCursor cursor = _tables.Reader.ScanPrefix(Prefix(Table.SnapshotRef));
+        while (cursor.MoveNext())
+        {
+            FileName name = FileName.Parse(cursor.Key[prefixBytes..]);
+            SnapshotReference reference = SnapshotReference.Decode(name, cursor.Value);
+            yield return new Step(ChunkType.Snapshot, Single(reference.Key.Value, level: 0, keyEpoch: 1), new SnapshotOrigin(null, name));
+        }
+    }
+
+    /// <summary>Reads a chunk and opens what lies below it. Returns why that failed, or null.</summary>
+    private async ValueTask<Exception?> ExpandAsync(Step step, CancellationToken cancel)
+    {
+        try
+        {
+            using IMemoryOwner<byte> chunk = await _chunks.GetAsync(step.Type, step.Subtree.Level, step.Subtree.Key, step.SizeBytesMax, cancel);
+            switch (step.Type)
+            {
+                case ChunkType.File:
+                    foreach (BlobSubtree child in step.Subtree.Children(chunk.Memory)) _open.Push(step with { Subtree = child });
+                    break;
+                case ChunkType.Snapshot:
+                    SnapshotRoot root = SnapshotRootCodec.Read(chunk.Memory.Span, step.Origin.Describe());
+                    _open.Push(StepOf(root.Directory, (SnapshotOrigin)step.Origin));
+                    break;
+                default:
+                    ExpandDirectory(step, DirectoryNode.Parse(chunk.Memory.ToArray(), step.Subtree.Level, "directory of a snapshot"));
+                    break;
+            }
+
+            return null;
+        }
+        catch (Exception e) when (e is StoreException or WireFormatException)
+        {
+            return e; // handed to the caller with the chunk
+        }
+    }
+
+    private void ExpandDirectory(Step step, DirectoryNode node)
+    {
+        var directory = (SnapshotOrigin)step.Origin;
+        for (int index = node.Count - 1; index >= 0; index--)
+        {
+            if (node.Level > 0)
+            {
+                _open.Push(step with { Subtree = step.Subtree with { Key = node.ChildOf(index), Level = (byte)(node.Level - 1) } });
+                continue;
+            }
+
+            SnapshotEntry entry = node.EntryOf(index, nextCookie: 1, "directory of a snapshot");
+            if (entry.Directory is { } below) _open.Push(StepOf(below, new SnapshotOrigin(directory, entry.Name)));
+            if (entry.Content is { Form: ContentForm.Blob } content) _open.Push(StepOf(content, new SnapshotOrigin(directory, entry.Name)));
+        }
+    }
+
+    private byte[] Prefix(Table table) => _tables.Key(stackalloc byte[MetadataKey.MaxSize], table).Bytes.ToArray();
+
+    private static Step StepOf(ContentValue value, ContentOrigin origin) => new(ChunkType.File, BlobSubtree.Of(value.Manifest), origin);
+
+    private static Step StepOf(in DirectoryManifest directory, SnapshotOrigin origin) =>
+        new(ChunkType.Directory, Single(directory.Root, directory.Height, directory.KeyEpoch), origin);
+
+    /// <summary>A chunk that is not part of a blob: only key, level and epoch count.</summary>
+    private static BlobSubtree Single(in ChunkKey key, byte level, uint keyEpoch) =>
+        new(key, level, Manifest.DefaultChunkSizeBytes, Manifest.DefaultFanout, keyEpoch);
+
+    /// <summary>A chunk to be reported, and to be walked if it has others below it.</summary>
+    private readonly record struct Step(ChunkType Type, BlobSubtree Subtree, ContentOrigin Origin)
+    {
+        public int SizeBytesMax => Type switch
+        {
+            ChunkType.File => Subtree.SizeBytesMax,
+            ChunkType.Snapshot => SnapshotLimits.RootBytesMax,
+            _ => SnapshotLimits.NodeBytesMax,
+        };
+    }
+}
