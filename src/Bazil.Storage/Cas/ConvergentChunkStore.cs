@@ -7,7 +7,8 @@ using Bazil.Storage.Stores;
 namespace Bazil.Storage.Cas;
 
 /// <summary>
-/// Chunks over object stores that see only ids and boxes. Equal plaintexts under one sharing key are one object.
+/// Chunks over object stores that see only ids and boxes. Equal plaintexts under one sharing key are one object, which is sealed once:
+/// a chunk that the local store has costs a hash and a lookup.
 /// What the local store returns is trusted as far as its box goes (only this node wrote it, or verified it);
 /// what any other store returns is hashed again before it is used or kept.
 /// <para>Owns neither the key nor the stores. Safe for concurrent use.</para>
@@ -31,6 +32,8 @@ public sealed class ConvergentChunkStore(SharingKey sharingKey, MultiObjectStore
         if (key.IsZero) return key;
 
         ObjectId id = ObjectNaming.IdOf(sharingKey, type, level, key);
+        if (await stores.TouchAsync(id, cancel)) return key; // deduplicated: nothing is sealed and nothing written
+
         ChunkCompression compression = Compression;
         using IMemoryOwner<byte> work = BufferPool.Shared.Rent(SealedObject.WorkSizeOf(trimmed.Span, compression));
         int sizeBytes = SealedObject.Seal(sharingKey, compression, type, level, key, trimmed.Span, work.Memory.Span);

@@ -50,6 +50,9 @@ public sealed class ConvertingObjectStore(IObjectStore from, IObjectStore to) : 
     public async ValueTask<bool> HasAsync(ObjectId id, CancellationToken cancel) =>
         await to.HasAsync(id, cancel) || await from.HasAsync(id, cancel) || await to.HasAsync(id, cancel);
 
+    public async ValueTask<bool> TouchAsync(ObjectId id, CancellationToken cancel) =>
+        await to.TouchAsync(id, cancel) || await from.TouchAsync(id, cancel) || await to.TouchAsync(id, cancel);
+
     public async ValueTask<bool> DeleteAsync(ObjectId id, CancellationToken cancel)
     {
         SemaphoreSlim stripe = StripeOf(id);

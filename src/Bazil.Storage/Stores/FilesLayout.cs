@@ -31,6 +31,9 @@ internal sealed class FilesLayout(string root, string bootId)
 
     public string FreshPath(in ObjectId id, long number) => string.Create(CultureInfo.InvariantCulture, $"{FreshDirectory}/{id}-{number}");
 
+    /// <summary>The number of a fresh object that was written before the last reboot and may be in pieces. Puts count from 1.</summary>
+    public const long DoubtfulNumber = 0;
+
     /// <summary>Takes apart the name of a fresh object.</summary>
     public static bool TryParseFresh(string path, out ObjectId id, out long number)
     {
@@ -80,19 +83,30 @@ internal sealed class FilesLayout(string root, string bootId)
 
     /// <summary>
     /// Objects that were not synced before a reboot. Nearly always they are whole: the daemon was killed and the machine
-    /// went down in order. After a power cut one may be in pieces; its MAC tells when it is read, and a put of the same
-    /// content replaces it. So they are kept: rows may name them.
+    /// went down in order. After a power cut one may be in pieces; its MAC tells when it is read. So they are kept, since
+    /// rows may name them, but as doubtful: nobody leaves out a put because of one.
     /// </summary>
     private void TakeOver(string directory)
     {
-        foreach (string path in Directory.EnumerateFiles(directory).Where(path => TryParseFresh(path, out _, out _)))
+        // The later of two versions last, for it stays.
+        foreach ((string path, ObjectId id, long _) in Parsed(directory).OrderBy(static file => file.Number))
         {
-            string target = Path.Combine(FreshDirectory, Path.GetFileName(path));
-            if (new FileInfo(path).Length == 0 || File.Exists(target)) File.Delete(path);
-            else File.Move(path, target);
+            if (new FileInfo(path).Length == 0) File.Delete(path);
+            else File.Move(path, FreshPath(id, DoubtfulNumber), overwrite: true);
         }
 
         if (!Directory.EnumerateFileSystemEntries(directory).Any()) Directory.Delete(directory);
+    }
+
+    private static List<(string Path, ObjectId Id, long Number)> Parsed(string directory)
+    {
+        var files = new List<(string, ObjectId, long)>();
+        foreach (string path in Directory.EnumerateFiles(directory))
+        {
+            if (TryParseFresh(path, out ObjectId id, out long number)) files.Add((path, id, number));
+        }
+
+        return files;
     }
 
     private void CheckFormat(string name)

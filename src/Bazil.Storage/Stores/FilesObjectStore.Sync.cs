@@ -16,6 +16,7 @@ public sealed partial class FilesObjectStore
     private readonly SemaphoreSlim _syncGate = new(1); // a sync also waits for the one before it; before _lock
     private readonly Lock _lock = new(); // guards everything below and the renames of fresh files; innermost
     private readonly Dictionary<ObjectId, long> _fresh = [];
+    private readonly HashSet<ObjectId> _doubtful = []; // from before the last reboot; never also in _fresh
     private readonly HashSet<string> _unsynced = []; // directories
     private readonly HashSet<string> _prepared = []; // directories
     private StoreException? _broken;
@@ -123,12 +124,31 @@ public sealed partial class FilesObjectStore
         return false;
     }
 
+    /// <summary>The object was put and is there with the same bytes: if that was in doubt, it is no more. Returns whether a sync is due.</summary>
+    private bool Confirm(ObjectId id)
+    {
+        lock (_lock)
+        {
+            if (!_doubtful.Remove(id)) return MarkUnsynced(id);
+            long number = Interlocked.Increment(ref _putCount);
+            UnixFile.Rename(_layout.FreshPath(id, FilesLayout.DoubtfulNumber), _layout.FreshPath(id, number));
+            _fresh[id] = number;
+            return _fresh.Count > FreshCountMax;
+        }
+    }
+
+    private bool IsDoubtful(ObjectId id)
+    {
+        lock (_lock) return _doubtful.Contains(id);
+    }
+
     private bool AddFresh(ObjectId id, long number, string temporary)
     {
         lock (_lock)
         {
             UnixFile.Rename(temporary, _layout.FreshPath(id, number));
             if (_fresh.TryGetValue(id, out long former)) File.Delete(_layout.FreshPath(id, former));
+            if (_doubtful.Remove(id)) File.Delete(_layout.FreshPath(id, FilesLayout.DoubtfulNumber));
             _fresh[id] = number;
             return _fresh.Count > FreshCountMax;
         }
@@ -140,6 +160,12 @@ public sealed partial class FilesObjectStore
         lock (_lock)
         {
             bool wasFresh = _fresh.Remove(id, out long number);
+            if (!wasFresh && _doubtful.Remove(id))
+            {
+                wasFresh = true;
+                number = FilesLayout.DoubtfulNumber;
+            }
+
             if (wasFresh) File.Delete(_layout.FreshPath(id, number));
             bool wasInPlace = File.Exists(path);
             if (wasInPlace)
@@ -152,26 +178,41 @@ public sealed partial class FilesObjectStore
         }
     }
 
-    /// <summary>The kernel has been running since an earlier process wrote these: they are whole. Of two versions the later counts.</summary>
+    /// <summary>The kernel has been running since an earlier process wrote these, so they are whole, but for the doubtful ones. Of two versions the later counts.</summary>
     private void AdoptFresh()
     {
         foreach (string path in Directory.EnumerateFiles(_layout.FreshDirectory))
         {
             if (!FilesLayout.TryParseFresh(path, out ObjectId id, out long number)) continue;
             _putCount = Math.Max(_putCount, number);
+            if (number == FilesLayout.DoubtfulNumber)
+            {
+                _doubtful.Add(id);
+                continue;
+            }
+
             if (_fresh.TryGetValue(id, out long other)) File.Delete(_layout.FreshPath(id, Math.Min(number, other)));
             _fresh[id] = Math.Max(number, other);
+        }
+
+        foreach (ObjectId id in _fresh.Keys)
+        {
+            if (_doubtful.Remove(id)) File.Delete(_layout.FreshPath(id, FilesLayout.DoubtfulNumber));
         }
     }
 
     private string? FreshPathOf(ObjectId id)
     {
-        lock (_lock) return _fresh.TryGetValue(id, out long number) ? _layout.FreshPath(id, number) : null;
+        lock (_lock)
+        {
+            if (_fresh.TryGetValue(id, out long number)) return _layout.FreshPath(id, number);
+            return _doubtful.Contains(id) ? _layout.FreshPath(id, FilesLayout.DoubtfulNumber) : null;
+        }
     }
 
     private ObjectId[] FreshIds()
     {
-        lock (_lock) return [.. _fresh.Keys];
+        lock (_lock) return [.. _fresh.Keys, .. _doubtful];
     }
 
     private bool IsFresh(ObjectId id, long number)

@@ -13,12 +13,12 @@ namespace Bazil.Storage.Stores;
 ///   format               "bazil files store 1"
 ///   lock                 held while the store is open
 ///   objects/ab/cd/abcd…  the object, its id in hex
-///   fresh-BOOT/abcd…-N   an object that was not synced yet, written since that boot
+///   fresh-BOOT/abcd…-N   an object that was not synced yet, written since that boot; N is 0 when it is older
 ///   tmp/put-N            being written; removed when the store is opened
 /// </code>
 /// A put writes a temporary file and renames it to a fresh one; <see cref="SyncAsync"/> syncs the fresh ones and renames them
-/// into place. So what lies in place is whole, whatever happens; what is fresh survives the death of the process and is
-/// thrown away after a reboot. A put over an existing object compares the bytes and replaces what differs. The work is
+/// into place. So what lies in place is whole, whatever happens; what is fresh survives the death of the process. After a
+/// reboot it is doubtful: it is read, but not taken for granted until it was put again. A put over an existing object compares the bytes and replaces what differs. The work is
 /// done on the calling thread. Foreign files are left alone.
 /// </summary>
 public sealed partial class FilesObjectStore : IObjectStore
@@ -81,7 +81,7 @@ public sealed partial class FilesObjectStore : IObjectStore
         try
         {
             CheckUsable();
-            isSyncDue = Holds(id, buffer.Span) ? MarkUnsynced(id) : Write(id, buffer.Span);
+            isSyncDue = Holds(id, buffer.Span) ? Confirm(id) : Write(id, buffer.Span);
         }
         catch (Exception exception) when (IsEnvironmental(exception))
         {
@@ -99,9 +99,9 @@ public sealed partial class FilesObjectStore : IObjectStore
 
     public async ValueTask<bool> TouchAsync(ObjectId id, CancellationToken cancel)
     {
-        bool has = await HasAsync(id, cancel);
-        if (has) MarkUnsynced(id);
-        return has;
+        if (IsDoubtful(id) || !await HasAsync(id, cancel)) return false;
+        MarkUnsynced(id);
+        return true;
     }
 
     public ValueTask<bool> DeleteAsync(ObjectId id, CancellationToken cancel)

@@ -12,6 +12,7 @@ namespace Bazil.Storage.Stores;
 public sealed class MultiObjectStore(string name, IObjectStore local, IReadOnlyList<IObjectStore> others, IReadOnlyList<IObjectStore> copies) : IObjectStore
 {
     private volatile IReadOnlyList<IObjectStore> _others = [.. others];
+    private readonly DamagedObjects _damaged = new();
     private volatile StoreException? _keepFailure;
 
     public MultiObjectStore(IObjectStore local, params IReadOnlyList<IObjectStore> others)
@@ -46,6 +47,7 @@ public sealed class MultiObjectStore(string name, IObjectStore local, IReadOnlyL
     public async ValueTask PutAsync(ObjectId id, ReadOnlyMemory<byte> buffer, CancellationToken cancel)
     {
         await Local.PutAsync(id, buffer, cancel);
+        _damaged.Remove(id);
         foreach (IObjectStore copy in copies) await copy.PutAsync(id, buffer, cancel);
     }
 
@@ -68,10 +70,13 @@ public sealed class MultiObjectStore(string name, IObjectStore local, IReadOnlyL
         return failure is null ? false : throw failure;
     }
 
-    /// <summary>True when every store that is written to has it: a put would add nothing.</summary>
+    /// <summary>
+    /// True when every store that is written to has it: a put would add nothing. Only those are asked, never the others: what a peer put
+    /// under an id proves nothing. A local object that a read found damaged does not count until it was put again.
+    /// </summary>
     public async ValueTask<bool> TouchAsync(ObjectId id, CancellationToken cancel)
     {
-        if (!await Local.TouchAsync(id, cancel)) return false;
+        if (_damaged.MayContain(id) || !await Local.TouchAsync(id, cancel)) return false;
         foreach (IObjectStore copy in copies)
         {
             if (!await copy.TouchAsync(id, cancel)) return false;
@@ -128,6 +133,7 @@ public sealed class MultiObjectStore(string name, IObjectStore local, IReadOnlyL
             {
                 candidate?.Dispose();
                 failures.Add(exception); // rethrown when no other store helps
+                if (isLocal && Failures.IsDamage(exception)) _damaged.Add(id);
                 return null;
             }
         }
@@ -138,6 +144,7 @@ public sealed class MultiObjectStore(string name, IObjectStore local, IReadOnlyL
         try
         {
             await Local.PutAsync(id, verified, cancel);
+            _damaged.Remove(id);
             _keepFailure = null;
         }
         catch (StoreException exception)
@@ -155,9 +162,11 @@ public sealed class MultiObjectStore(string name, IObjectStore local, IReadOnlyL
 
         public readonly StoreException? First => _unreachable ?? _damaged;
 
+        public static bool IsDamage(StoreException exception) => exception is CorruptObjectException or Cas.UnknownEncodingException;
+
         public void Add(StoreException exception)
         {
-            if (exception is CorruptObjectException or Cas.UnknownEncodingException) _damaged ??= exception;
+            if (IsDamage(exception)) _damaged ??= exception;
             else _unreachable ??= exception;
         }
     }
