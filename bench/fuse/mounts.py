@@ -74,9 +74,12 @@ class Server:
         return any("io_uring" in os.readlink(os.path.join(files, file)) for file in os.listdir(files))
 
     def cpu_seconds(self):
-        with open(f"/proc/{self.process.pid}/stat") as file:
-            fields = file.read().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Time on a processor, of all threads that live: to the nanosecond, where utime and stime count ticks."""
+        nanoseconds = 0
+        for task in os.listdir(f"/proc/{self.process.pid}/task"):
+            with open(f"/proc/{self.process.pid}/task/{task}/schedstat") as file:
+                nanoseconds += int(file.read().split()[0])
+        return nanoseconds / 1e9
 
     def unmount(self):
         self.log.close()

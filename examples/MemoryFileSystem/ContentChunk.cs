@@ -10,13 +10,15 @@ namespace Bazil.Fuse.Examples;
 /// </summary>
 internal sealed unsafe class ContentChunk : MemoryManager<byte>
 {
+    private readonly ChunkPool _pool;
     private readonly byte* _start;
     private int _references = 1;
 
-    internal ContentChunk(int length)
+    internal ContentChunk(ChunkPool pool, int length)
     {
+        _pool = pool;
         Length = length;
-        _start = (byte*)NativeMemory.Alloc((nuint)length);
+        _start = length == pool.ChunkBytes ? pool.Take() : (byte*)NativeMemory.Alloc((nuint)length);
     }
 
     internal int Length { get; }
@@ -51,6 +53,8 @@ internal sealed unsafe class ContentChunk : MemoryManager<byte>
 
     protected override void Dispose(bool disposing)
     {
-        if (Interlocked.Decrement(ref _references) == 0) NativeMemory.Free(_start);
+        if (Interlocked.Decrement(ref _references) > 0) return;
+        if (Length == _pool.ChunkBytes) _pool.GiveBack(_start);
+        else NativeMemory.Free(_start);
     }
 }

@@ -4,7 +4,7 @@ namespace Bazil.Fuse.Examples;
 /// The bytes of one file in chunks; a missing chunk is a hole. The first chunk is as small as the file and grows by doubling, all others have
 /// full size. No byte of a chunk beyond the end of the file is set. Not thread-safe: the inode's lock guards it.
 /// </summary>
-internal sealed class FileContent(MemoryBudget budget) : IDisposable
+internal sealed class FileContent(MemoryBudget budget, ChunkPool pool) : IDisposable
 {
     internal const int ChunkBytes = 256 * 1024;
 
@@ -170,7 +170,7 @@ internal sealed class FileContent(MemoryBudget budget) : IDisposable
         }
 
         if (!budget.TryTake(size)) return null;
-        var chunk = new ContentChunk(size);
+        var chunk = new ContentChunk(pool, size);
         AllocatedBytes += size;
         if (old is not null)
         {

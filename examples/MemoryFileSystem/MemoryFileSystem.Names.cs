@@ -110,7 +110,7 @@ public partial class MemoryFileSystem
             UserId = context.UserId,
             GroupId = inherits ? directory.GroupId : context.GroupId,
             Device = device,
-            Content = FuseMode.IsRegular(mode) ? new FileContent(_budget) : null,
+            Content = FuseMode.IsRegular(mode) ? new FileContent(_budget, _chunks) : null,
             LinkTarget = FuseMode.IsSymbolicLink(mode) ? target.ToArray() : null,
             Directory = isDirectory ? new DirectoryContent(directory) : null,
             LinkCount = isDirectory ? 2u : 1u,

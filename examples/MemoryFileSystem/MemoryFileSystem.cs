@@ -16,7 +16,11 @@ public partial class MemoryFileSystem(TimeProvider clock, long capacityBytes) : 
 
     private const uint RootMode = FuseMode.Directory | 0x1ED; // rwxr-xr-x
 
+    /// <summary>Part of the capacity that stays with the process when files give it up, so that the next need not wait for fresh memory.</summary>
+    private const int IdleShare = 16;
+
     private readonly MemoryBudget _budget = new(capacityBytes);
+    private readonly ChunkPool _chunks = new(FileContent.ChunkBytes, capacityBytes / IdleShare);
     private readonly ConcurrentDictionary<ulong, Inode> _inodes = new();
 
     /// <summary>Guards all directories, link counts and lookups. Taken before the lock of an inode, never after.</summary>
@@ -44,6 +48,7 @@ public partial class MemoryFileSystem(TimeProvider clock, long capacityBytes) : 
     {
         foreach (var inode in _inodes.Values) inode.Content?.Dispose();
         _inodes.Clear();
+        _chunks.End();
     }
 
     public override ValueTask<Reply<FuseStatFs>> StatFs(in RequestContext context, FuseNodeId node, CancellationToken cancellationToken)
