@@ -30,11 +30,20 @@ public static class FuseLimits
     /// <summary>Notifications waiting for their thread. A caller that awaits each one never has more than one.</summary>
     internal const int QueuedNotifications = 65536;
 
-    /// <summary>Entries each queue of io_uring starts with. The kernel prefers the one it had last, so the others are only address space, 1 MiB each.</summary>
-    internal const int UringEntries = 32;
+    /// <summary>
+    /// Entries a queue of io_uring keeps free at most, also while handlers wait: as many requests as may come before the queue's thread gets to run.
+    /// The kernel prefers the entry it had last, so the others are only address space, 1 MiB each.
+    /// </summary>
+    internal const int MostFreeUringEntries = 256;
 
-    /// <summary>Entries the kernel keeps while handlers wait: as many as may be used up before the queue's thread gets to run.</summary>
-    internal const int UringSpareEntries = 16;
+    /// <summary>The same on machines with many processors, whose programs spread over them.</summary>
+    internal const int LeastFreeUringEntries = 32;
+
+    /// <summary>Free entries of all queues together: a gibibyte of address space.</summary>
+    internal const int FreeUringEntries = 1024;
+
+    /// <summary>Handlers that wait in one queue before it looks for requests that found no entry: with fewer, answers to other requests have long made it look.</summary>
+    internal const int CrowdedUringEntries = 16;
 
     /// <summary>Entries of one queue when handlers wait: a process may have that many threads blocked on locks of files.</summary>
     internal const int MaxUringEntries = 2048;

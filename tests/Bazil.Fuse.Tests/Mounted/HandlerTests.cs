@@ -121,4 +121,32 @@ public abstract class HandlerTests(FuseTransport transport)
             assert sorted(got) == list(range(1, {{readers}} + 1)), got
             """);
     }
+
+    [Fact]
+    public async Task Lookups_that_wait_for_one_another_all_arrive()
+    {
+        const int lookups = 200;
+        var arrived = 0;
+        var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var fileSystem = new ScriptedFileSystem
+        {
+            BeforeLookup = () =>
+            {
+                if (Interlocked.Increment(ref arrived) == lookups) all.SetResult();
+                return all.Task;
+            },
+        };
+        // No file is known to the kernel, and all come from one processor, in bursts that outrun the thread which serves it.
+        await using var mount = await TestMount.StartAsync(fileSystem, transport: transport);
+        await mount.PythonAsync($$"""
+            os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+            children = []
+            for i in range({{lookups}}):
+                child = os.fork()
+                if child == 0: os.path.exists(f'name{i}'); os._exit(0)
+                children.append(child)
+            assert all(os.waitpid(child, 0)[1] == 0 for child in children)
+            """);
+        Assert.Equal(lookups, fileSystem.Lookups);
+    }
 }

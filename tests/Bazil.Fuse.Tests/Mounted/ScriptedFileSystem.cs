@@ -14,6 +14,9 @@ internal sealed class ScriptedFileSystem : FuseFileSystem
     /// <summary>How a read is answered; given what it was lent.</summary>
     internal Func<Memory<byte>, CancellationToken, ValueTask<Reply<FuseReadResult>>> OnRead { get; set; } = (_, _) => new(Errno.EIO);
 
+    /// <summary>What a lookup waits for.</summary>
+    internal Func<Task>? BeforeLookup { get; set; }
+
     internal FuseOpenFlags OpenFlags { get; set; } = FuseOpenFlags.DirectIo;
 
     internal TimeSpan Timeout { get; set; } = TimeSpan.FromHours(1);
@@ -35,9 +38,10 @@ internal sealed class ScriptedFileSystem : FuseFileSystem
         in RequestContext context, FuseNodeId parent, ReadOnlySpan<byte> name, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref Lookups);
-        return Encoding.UTF8.GetString(name) == Name
-            ? new(new FuseEntry { Node = CurrentNode, EntryTimeout = Timeout, AttributeTimeout = Timeout, Attributes = Attributes() })
-            : new(FuseEntry.Negative(Timeout));
+        var entry = Encoding.UTF8.GetString(name) == Name
+            ? new FuseEntry { Node = CurrentNode, EntryTimeout = Timeout, AttributeTimeout = Timeout, Attributes = Attributes() }
+            : FuseEntry.Negative(Timeout);
+        return BeforeLookup is { } before ? Later(before(), entry) : new(entry);
     }
 
     public override ValueTask<Reply<FuseTimedAttributes>> GetAttributes(
@@ -61,6 +65,12 @@ internal sealed class ScriptedFileSystem : FuseFileSystem
 
     internal static FuseReadResult Fill(Memory<byte> buffer, string text) =>
         FuseReadResult.Filled(Encoding.UTF8.GetBytes(text, buffer.Span));
+
+    private static async ValueTask<Reply<FuseEntry>> Later(Task task, FuseEntry entry)
+    {
+        await task;
+        return entry;
+    }
 
     private FuseAttributes Attributes() =>
         new() { Inode = 2, Mode = FuseMode.Regular | 0x1B6, LinkCount = 1, Size = Size }; // rw-rw-rw-

@@ -101,7 +101,7 @@ internal sealed unsafe partial class UringQueue
 
     private Errno RegisterEntries()
     {
-        for (var i = 0; i < FuseLimits.UringEntries; i++) StageRegister();
+        for (var i = 0; i < _freeEntries; i++) StageRegister();
         StageWakeUp();
         var error = _ring.SubmitAndPeek();
         // A refused entry completes at once; an accepted one when a request comes, which none has before all queues are there.

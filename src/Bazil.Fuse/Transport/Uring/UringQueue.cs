@@ -14,10 +14,10 @@ namespace Bazil.Fuse.Transport.Uring;
 /// </summary>
 /// <remarks>
 /// An entry stays occupied until its request is answered. So that handlers that wait (for a lock, for the network) never
-/// keep other requests out, the thread lends the kernel further entries when it has hardly any left. The kernel does not
-/// look for waiting requests when it is lent an entry, only when it is given an answer; so the thread then asks it a
-/// question about the file that a handler waits for. The answer comes as a request, and answering that makes it look. It
-/// takes such questions about regular files only; for all else there are as many spare entries as a burst may use up.
+/// keep other requests out, the thread lends the kernel a further entry for each of them. The kernel does not look for
+/// requests that found none when it is lent an entry, only when it is given an answer; so there are as many free entries as
+/// a burst may use up, and should that not suffice, the thread asks the kernel a question about a file. The answer comes as
+/// a request, and answering that makes it look. (It takes such questions about regular files only.)
 /// </remarks>
 internal sealed unsafe partial class UringQueue : IDisposable
 {
@@ -26,11 +26,12 @@ internal sealed unsafe partial class UringQueue : IDisposable
     /// <summary>The kernel finds answers by number; its own are far below, those of <see cref="Retrievals"/> below too, and bit 0 means an interrupt.</summary>
     private const ulong KickNumbers = 1UL << 62;
 
-    /// <summary>A power of two, at least <see cref="FuseLimits.UringEntries"/>; more answers than that at a time are handed over in parts.</summary>
+    /// <summary>A power of two; more answers and entries than that at a time are handed over in parts.</summary>
     private const uint SubmissionPlaces = 64;
 
     private readonly ushort _processor;
     private readonly int _payloadBytes;
+    private readonly int _freeEntries;
     private readonly string _name;
     private readonly FuseLog _log;
     private readonly List<UringEntry> _entries = [];
@@ -45,17 +46,18 @@ internal sealed unsafe partial class UringQueue : IDisposable
     private int _lent;
     private uint _kicks;
 
-    /// <summary>The last file whose handler went on waiting; none once the kernel was asked about it.</summary>
-    private FuseNodeId _waitingFile;
+    /// <summary>The file of the last request about one, for questions; none once the kernel has refused to answer.</summary>
+    private FuseNodeId _knownFile;
     private int _wakePending;
     private long _firstStaged;
     private bool _full;
     private ulong* _eventValue;
     private volatile bool _open = true;
 
-    internal UringQueue(int processor, int payloadBytes, string name, FuseLog log)
+    internal UringQueue(int processor, int freeEntries, int payloadBytes, string name, FuseLog log)
     {
         _processor = (ushort)processor;
+        _freeEntries = freeEntries;
         _payloadBytes = payloadBytes;
         _name = name;
         _log = log;
@@ -99,7 +101,7 @@ internal sealed unsafe partial class UringQueue : IDisposable
         while (true)
         {
             TakeCompletedElsewhere();
-            if (LendMore()) Kick();
+            if (LendMore() && _entries.Count - _lent >= FuseLimits.CrowdedUringEntries) Kick();
             var error = _ring.SubmitAndWait();
             if (error != Errno.OK) throw new UnixException(error, "wait for", $"the ring of processor {_processor}");
             while (_ring.TryTake(out var completion))
@@ -132,11 +134,9 @@ internal sealed unsafe partial class UringQueue : IDisposable
 
     private bool DispatchAt(Dispatcher dispatcher, UringEntry entry)
     {
-        // Read before the handler may have finished elsewhere and the entry come back.
-        var (opcode, node) = (entry.Request.Header.Opcode, entry.Request.Node);
-        if (dispatcher.Dispatch(entry.Request)) return true;
-        if (opcode is Opcode.Read or Opcode.Write or Opcode.Flush or Opcode.Fsync or Opcode.SetLockWait) _waitingFile = node;
-        return false;
+        if (entry.Request.Header.Opcode is Opcode.Open or Opcode.Read or Opcode.Write or Opcode.Flush or Opcode.Fsync or Opcode.SetLockWait)
+            _knownFile = entry.Request.Node;
+        return dispatcher.Dispatch(entry.Request);
     }
 
     /// <summary>The kernel gave an entry back without a request. True when it is the loss of this entry only.</summary>
@@ -168,7 +168,7 @@ internal sealed unsafe partial class UringQueue : IDisposable
     private bool LendMore()
     {
         var lent = false;
-        while (_lent < FuseLimits.UringSpareEntries && !_full)
+        while (_lent < _freeEntries && !_full)
         {
             if (_entries.Count == FuseLimits.MaxUringEntries)
             {
@@ -187,12 +187,12 @@ internal sealed unsafe partial class UringQueue : IDisposable
     /// <summary>Makes the kernel look for requests that found no entry: asks for no bytes of a file, which it answers by way of this processor's queue.</summary>
     private void Kick()
     {
-        if (_waitingFile.IsNone) return;
+        if (_knownFile.IsNone) return;
         _ = _ring.Submit(); // A failure comes again with the next wait.
-        var question = new Abi.RetrieveOut { NotifyUnique = KickNumbers + ((ulong)_processor << 32) + (2 * ++_kicks), NodeId = _waitingFile.Value };
-        // Refused when it is no regular file or forgotten by now, and then there is nothing to be done.
-        _ = _device.Notify(NotifyCode.Retrieve, MemoryMarshal.AsBytes(new ReadOnlySpan<Abi.RetrieveOut>(in question)), default);
-        _waitingFile = default;
+        var question = new Abi.RetrieveOut { NotifyUnique = KickNumbers + ((ulong)_processor << 32) + (2 * ++_kicks), NodeId = _knownFile.Value };
+        // Refused when it is no regular file or forgotten by now.
+        var outcome = _device.Notify(NotifyCode.Retrieve, MemoryMarshal.AsBytes(new ReadOnlySpan<Abi.RetrieveOut>(in question)), default);
+        if (outcome != Errno.OK) _knownFile = default;
     }
 
     private void StageRegister()

@@ -34,10 +34,11 @@ internal sealed class UringTransport : IDisposable
             return null;
         }
 
+        var freeEntries = Math.Clamp(FuseLimits.FreeUringEntries / count, FuseLimits.LeastFreeUringEntries, FuseLimits.MostFreeUringEntries);
         var transport = new UringTransport();
         for (var processor = 0; processor < count; processor++)
         {
-            var queue = new UringQueue(processor, payloadBytes, name, log);
+            var queue = new UringQueue(processor, freeEntries, payloadBytes, name, log);
             var error = queue.Prepare();
             if (error != Errno.OK)
             {
