@@ -7,6 +7,12 @@ internal sealed class Inode(ulong number, uint mode)
 {
     private const int BlockUnitBytes = 512;
 
+    /// <summary>rwxrwxrwx.</summary>
+    private const uint PermissionBits = 0x1FF;
+
+    /// <summary>Null until there is one: most inodes never have any.</summary>
+    private Dictionary<byte[], byte[]>? _xattrs;
+
     /// <summary>Guards everything of this inode but what is said to be the tree's. Taken after the tree's lock.</summary>
     internal Lock Lock { get; } = new();
 
@@ -34,7 +40,7 @@ internal sealed class Inode(ulong number, uint mode)
 
     internal byte[]? LinkTarget { get; init; }
 
-    internal Dictionary<byte[], byte[]> Xattrs { get; } = new(0, ByteSequenceComparer.Instance);
+    internal IEnumerable<byte[]> XattrNames => _xattrs?.Keys ?? Enumerable.Empty<byte[]>();
 
     /// <summary>The entries of a directory. The tree's lock guards them.</summary>
     internal DirectoryContent? Directory { get; init; }
@@ -48,6 +54,55 @@ internal sealed class Inode(ulong number, uint mode)
     internal bool IsDirectory => Directory is not null;
 
     internal FuseFileType Type => FuseMode.TypeOf(Mode);
+
+    /// <summary>What chmod(2) does: the mode, and the access control list if there is one. With the lock held.</summary>
+    internal void SetPermissions(uint mode)
+    {
+        Mode = (Mode & FuseMode.TypeMask) | (mode & FuseMode.PermissionMask);
+        if (FindXattr(AccessControlList.AccessName) is not { } attribute) return;
+        var list = new AccessControlList(attribute);
+        list.SetMode(mode);
+        SetXattr(AccessControlList.AccessName, list.Attribute);
+    }
+
+    /// <summary>Takes an access control list over into the mode, and keeps it if it says more than that. With the lock held.</summary>
+    internal void SetAccessControlList(in AccessControlList list)
+    {
+        Mode = (Mode & ~PermissionBits) | list.Mode;
+        if (list.IsMode) RemoveXattr(AccessControlList.AccessName);
+        else SetXattr(AccessControlList.AccessName, list.Attribute);
+    }
+
+    /// <summary>
+    /// The permissions of something new: those of the directory's default list as far as its maker asked for them, or without such a list
+    /// what its maker's umask leaves of them. Before others see it; <paramref name="directory"/> must not be locked.
+    /// </summary>
+    internal void InheritPermissions(Inode directory, uint umask)
+    {
+        byte[]? inherited;
+        lock (directory.Lock) inherited = directory.FindXattr(AccessControlList.DefaultName);
+        if (inherited is null)
+        {
+            Mode &= ~(umask & PermissionBits);
+            return;
+        }
+
+        var list = new AccessControlList(inherited);
+        list.Restrict(Mode);
+        SetAccessControlList(list);
+        if (IsDirectory) SetXattr(AccessControlList.DefaultName, inherited);
+    }
+
+    internal byte[]? FindXattr(ReadOnlySpan<byte> name) =>
+        _xattrs is not null && _xattrs.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(name, out var value) ? value : null;
+
+    internal void SetXattr(ReadOnlySpan<byte> name, byte[] value)
+    {
+        _xattrs ??= new Dictionary<byte[], byte[]>(ByteSequenceComparer.Instance);
+        _xattrs.GetAlternateLookup<ReadOnlySpan<byte>>()[name] = value;
+    }
+
+    internal bool RemoveXattr(ReadOnlySpan<byte> name) => _xattrs is not null && _xattrs.GetAlternateLookup<ReadOnlySpan<byte>>().Remove(name);
 
     /// <summary>Takes setuid away, and setgid where it is one (without group execution it means mandatory locks). With the lock held.</summary>
     internal void DropPrivileges()

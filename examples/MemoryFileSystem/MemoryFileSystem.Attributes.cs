@@ -31,7 +31,7 @@ public partial class MemoryFileSystem
             }
 
             if (changes.Has(AttributeField.KillSuidGid | AttributeField.UserId | AttributeField.GroupId) && !inode.IsDirectory) inode.DropPrivileges();
-            if (changes.Has(AttributeField.Mode)) inode.Mode = (inode.Mode & FuseMode.TypeMask) | (changes.Mode & FuseMode.PermissionMask);
+            if (changes.Has(AttributeField.Mode)) inode.SetPermissions(changes.Mode);
             if (changes.Has(AttributeField.UserId)) inode.UserId = changes.UserId;
             if (changes.Has(AttributeField.GroupId)) inode.GroupId = changes.GroupId;
             if (changes.Has(AttributeField.AccessTime)) inode.AccessTime = changes.Has(AttributeField.AccessTimeNow) ? now : changes.AccessTime;
@@ -49,9 +49,7 @@ public partial class MemoryFileSystem
         if (!TryGet(node, out var inode)) return new(Errno.ESTALE);
         lock (inode.Lock)
         {
-            return inode.Xattrs.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(name, out var value)
-                ? new(new ReadOnlyMemory<byte>(value))
-                : new(Errno.ENODATA);
+            return inode.FindXattr(name) is { } value ? new(new ReadOnlyMemory<byte>(value)) : new(Errno.ENODATA);
         }
     }
 
@@ -62,7 +60,7 @@ public partial class MemoryFileSystem
         lock (inode.Lock)
         {
             var list = new MemoryStream();
-            foreach (var name in inode.Xattrs.Keys)
+            foreach (var name in inode.XattrNames)
             {
                 list.Write(name);
                 list.WriteByte(0);
@@ -83,11 +81,12 @@ public partial class MemoryFileSystem
         if (!TryGet(node, out var inode)) return new(Errno.ESTALE);
         lock (inode.Lock)
         {
-            var xattrs = inode.Xattrs.GetAlternateLookup<ReadOnlySpan<byte>>();
-            var exists = xattrs.ContainsKey(name);
+            var exists = inode.FindXattr(name) is not null;
             if (exists && (flags & XattrFlags.Create) != 0) return new(Errno.EEXIST);
             if (!exists && (flags & XattrFlags.Replace) != 0) return new(Errno.ENODATA);
-            xattrs[name] = value.ToArray();
+            if (name.SequenceEqual(AccessControlList.AccessName)) inode.SetAccessControlList(new AccessControlList(value));
+            else inode.SetXattr(name, value.ToArray());
+            if ((flags & XattrFlags.ClearSetGroupId) != 0) inode.Mode &= ~FuseMode.SetGroupId;
             inode.ChangeTime = UnixTime.Now(clock);
             return new(Errno.OK);
         }
@@ -99,7 +98,7 @@ public partial class MemoryFileSystem
         if (!TryGet(node, out var inode)) return new(Errno.ESTALE);
         lock (inode.Lock)
         {
-            if (!inode.Xattrs.GetAlternateLookup<ReadOnlySpan<byte>>().Remove(name)) return new(Errno.ENODATA);
+            if (!inode.RemoveXattr(name)) return new(Errno.ENODATA);
             inode.ChangeTime = UnixTime.Now(clock);
             return new(Errno.OK);
         }

@@ -23,7 +23,7 @@ public partial class MemoryFileSystem
         FuseOpenMode flags,
         CancellationToken cancellationToken)
     {
-        var made = Make(context, parent, name, FuseMode.Regular | (mode & FuseMode.PermissionMask), 0, default);
+        var made = Make(context, parent, name, FuseMode.Regular | (mode & FuseMode.PermissionMask), umask, 0, default);
         return made.HasValue ? new(new FuseCreated(made.Value, Opened)) : new(made.Error);
     }
 
@@ -33,7 +33,7 @@ public partial class MemoryFileSystem
         lock (_tree)
         {
             if (!TryGetDirectory(parent, out var directory, out var error)) return new(error);
-            var inode = MakeInode(context, directory, FuseMode.Regular | (mode & FuseMode.PermissionMask), 0, default);
+            var inode = MakeInode(context, directory, FuseMode.Regular | (mode & FuseMode.PermissionMask), umask, 0, default);
             SetLinkCount(inode, 0, inode.ChangeTime);
             return new(new FuseCreated(Entry(inode), Opened));
         }

@@ -22,15 +22,15 @@ public partial class MemoryFileSystem
 
     public override ValueTask<Reply<FuseEntry>> MakeDirectory(
         in RequestContext context, FuseNodeId parent, ReadOnlySpan<byte> name, uint mode, uint umask, CancellationToken cancellationToken) =>
-        new(Make(context, parent, name, FuseMode.Directory | (mode & FuseMode.PermissionMask), 0, default));
+        new(Make(context, parent, name, FuseMode.Directory | (mode & FuseMode.PermissionMask), umask, 0, default));
 
     public override ValueTask<Reply<FuseEntry>> MakeNode(
         in RequestContext context, FuseNodeId parent, ReadOnlySpan<byte> name, uint mode, uint device, uint umask, CancellationToken cancellationToken) =>
-        new(Make(context, parent, name, mode, device, default));
+        new(Make(context, parent, name, mode, umask, device, default));
 
     public override ValueTask<Reply<FuseEntry>> MakeSymbolicLink(
         in RequestContext context, FuseNodeId parent, ReadOnlySpan<byte> name, ReadOnlySpan<byte> target, CancellationToken cancellationToken) =>
-        new(Make(context, parent, name, FuseMode.SymbolicLink | 0x1FF, 0, target)); // rwxrwxrwx
+        new(Make(context, parent, name, FuseMode.SymbolicLink | 0x1FF, 0, 0, target)); // rwxrwxrwx
 
     public override ValueTask<Reply<ReadOnlyMemory<byte>>> ReadLink(
         in RequestContext context, FuseNodeId node, CancellationToken cancellationToken) =>
@@ -84,14 +84,14 @@ public partial class MemoryFileSystem
 
     /// <summary>Makes a node and its name, as the caller's or, in a setgid directory, of the directory's group.</summary>
     private Reply<FuseEntry> Make(
-        in RequestContext context, FuseNodeId parent, ReadOnlySpan<byte> name, uint mode, uint device, ReadOnlySpan<byte> target)
+        in RequestContext context, FuseNodeId parent, ReadOnlySpan<byte> name, uint mode, uint umask, uint device, ReadOnlySpan<byte> target)
     {
         if (name.Length > NameBytes) return Errno.ENAMETOOLONG;
         lock (_tree)
         {
             if (!TryGetDirectory(parent, out var directory, out var error)) return error;
             if (directory.Directory!.Find(name) is not null) return Errno.EEXIST;
-            var inode = MakeInode(context, directory, mode, device, target);
+            var inode = MakeInode(context, directory, mode, umask, device, target);
             var now = inode.ChangeTime;
             directory.Directory.Add(name, inode);
             if (inode.IsDirectory) SetLinkCount(directory, directory.LinkCount + 1, now);
@@ -100,7 +100,7 @@ public partial class MemoryFileSystem
         }
     }
 
-    private Inode MakeInode(in RequestContext context, Inode directory, uint mode, uint device, ReadOnlySpan<byte> target)
+    private Inode MakeInode(in RequestContext context, Inode directory, uint mode, uint umask, uint device, ReadOnlySpan<byte> target)
     {
         var isDirectory = FuseMode.IsDirectory(mode);
         var inherits = (directory.Mode & FuseMode.SetGroupId) != 0;
@@ -115,6 +115,7 @@ public partial class MemoryFileSystem
             Directory = isDirectory ? new DirectoryContent(directory) : null,
             LinkCount = isDirectory ? 2u : 1u,
         };
+        if (inode.LinkTarget is null) inode.InheritPermissions(directory, umask);
         Touch(inode, UnixTime.Now(clock));
         _inodes[inode.Number] = inode;
         return inode;

@@ -5,12 +5,15 @@ namespace Bazil.Fuse.Examples;
 
 /// <summary>
 /// A complete file system that lives in memory and is gone with its process. Data lies outside the garbage-collected heap
-/// and is sent from where it lies. Permissions are the kernel's business (mount with default_permissions).
+/// and is sent from where it lies. Checking permissions is the kernel's business (mount with default_permissions).
 /// </summary>
 /// <param name="clock">Where times come from.</param>
 /// <param name="capacityBytes">Most memory that the content of all files together may take; beyond it, ENOSPC.</param>
 public partial class MemoryFileSystem(TimeProvider clock, long capacityBytes) : FuseFileSystem
 {
+    /// <summary>What a mount asks for to have POSIX access control lists: the kernel checks them, and leaves the umask to directories with default lists.</summary>
+    public const FuseCapabilities AccessControlListCapabilities = FuseCapabilities.PosixAcl | FuseCapabilities.DontMask | FuseCapabilities.SetXattrExtended;
+
     /// <summary>Nobody but the kernel changes anything here, so what it knows stays true.</summary>
     private static readonly TimeSpan Forever = TimeSpan.FromDays(365);
 

@@ -4,7 +4,7 @@ using Bazil.Fuse.Examples;
 
 if (args is not [var mountpoint, ..])
 {
-    Console.Error.WriteLine("usage: MemoryFileSystem MOUNTPOINT [--helper] [--allow-other] [--device | --uring]");
+    Console.Error.WriteLine("usage: MemoryFileSystem MOUNTPOINT [--helper] [--allow-other] [--acl] [--device | --uring]");
     return 2;
 }
 
@@ -16,7 +16,8 @@ var options = new FuseMountOptions
     AllowOther = args.Contains("--allow-other"),
     Transport = args.Contains("--device") ? FuseTransport.Device : args.Contains("--uring") ? FuseTransport.Uring : FuseTransport.Automatic,
     // The kernel then need not ask for security.capability before each write.
-    Capabilities = FuseCapabilities.Default | FuseCapabilities.HandleKillPrivV2,
+    Capabilities = FuseCapabilities.Default | FuseCapabilities.HandleKillPrivV2
+        | (args.Contains("--acl") ? MemoryFileSystem.AccessControlListCapabilities : FuseCapabilities.None),
     Method = args.Contains("--helper") ? FuseMountMethod.Helper : FuseMountMethod.Automatic,
 };
 const long capacityBytes = 4L << 30;

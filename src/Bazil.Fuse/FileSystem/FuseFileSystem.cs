@@ -39,7 +39,7 @@ public abstract partial class FuseFileSystem
     public virtual ValueTask<Reply<FuseStatFs>> StatFs(in RequestContext context, FuseNodeId node, CancellationToken cancellationToken) =>
         new(new FuseStatFs());
 
-    /// <summary>Makes everything written so far durable. Sent only to mounts that are asked to (not to plain FUSE mounts today). Default: ENOSYS, taken as success.</summary>
+    /// <summary>Makes everything written so far durable. The kernel asks only those with a <see cref="FuseMountOptions.BlockDevice"/>. Default: ENOSYS, taken as success.</summary>
     public virtual ValueTask<Errno> SyncFileSystem(in RequestContext context, FuseNodeId node, CancellationToken cancellationToken) =>
         new(Errno.ENOSYS);
 }

@@ -15,8 +15,9 @@ internal sealed class DirectMounter : IMounter
         if (options.AllowOther) data += ",allow_other";
         var flags = options.ReadOnly ? Libc.MS_RDONLY : 0;
         if (!options.AllowSetUserIdAndDevices) flags |= Libc.MS_NOSUID | Libc.MS_NODEV;
-        var type = options.Subtype is null ? "fuse" : "fuse." + options.Subtype;
-        if (Libc.Mount(options.FileSystemName, mountpoint, type, flags, data) == 0) return device;
+        var type = options.BlockDevice is null ? "fuse" : "fuseblk";
+        if (options.Subtype is not null) type += "." + options.Subtype;
+        if (Libc.Mount(options.BlockDevice ?? options.FileSystemName, mountpoint, type, flags, data) == 0) return device;
         var error = Libc.LastError;
         device.Dispose();
         throw error switch

@@ -78,7 +78,7 @@ public sealed class FuseMount : IAsyncDisposable
     private static FuseMount Start(string mountpoint, IMounter mounter, FuseMountOptions options, FuseFileSystem fileSystem, FuseLog log)
     {
         var channel = new DeviceChannel(mounter.Mount(mountpoint, options));
-        var number = MountTable.TryFind(mountpoint, out var entry) ? entry.DeviceMinor : 0;
+        var number = MountTable.TryFind(mountpoint, out var entry) ? entry.Device : 0;
         var session = new FuseSession(channel, fileSystem, options, log, () => ConnectionControl.TryAbort(number));
         try
         {
@@ -123,11 +123,13 @@ public sealed class FuseMount : IAsyncDisposable
     {
         FuseMountMethod.Direct => new DirectMounter(),
         FuseMountMethod.Helper => new HelperMounter(),
+        _ when options.BlockDevice is not null => new DirectMounter(),
         _ => UnixUser.EffectiveUserId == 0 ? new DirectMounter() : new HelperMounter(),
     };
 
     private static void Check(FuseMountOptions options)
     {
+        if (options is { BlockDevice: not null, Method: FuseMountMethod.Helper }) throw new ArgumentException("fusermount3 mounts no block devices", nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Workers, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Workers, FuseLimits.MaxWorkers);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxWriteBytes, Environment.SystemPageSize);

@@ -14,6 +14,12 @@ public sealed record FuseMountOptions
     /// <summary>The type shown is <c>fuse.</c> and this.</summary>
     public string? Subtype { get; init; }
 
+    /// <summary>
+    /// The block device the file system lives on, if on one (type fuseblk; only as root). The kernel then keeps others from using it, sends
+    /// <see cref="FuseFileSystem.SyncFileSystem"/> (Linux 6.18), and unmounting waits for the answer to its last request.
+    /// </summary>
+    public string? BlockDevice { get; init; }
+
     /// <summary>Users other than the one who mounts may use it. As an ordinary user, needs user_allow_other in /etc/fuse.conf.</summary>
     public bool AllowOther { get; init; }
 

@@ -8,6 +8,9 @@ internal static class MountTable
 {
     private const string Path = "/proc/self/mountinfo";
 
+    /// <summary>MINORBITS (linux/kdev_t.h).</summary>
+    private const int MinorBits = 20;
+
     /// <summary>What users see at <paramref name="mountpoint"/>: the last thing mounted there.</summary>
     internal static bool TryFind(string mountpoint, out MountTableEntry entry)
     {
@@ -34,8 +37,10 @@ internal static class MountTable
         var dash = Array.IndexOf(fields, "-", Math.Min(6, fields.Length));
         if (dash < 0 || dash + 1 >= fields.Length) return false;
         var colon = fields[2].IndexOf(':', StringComparison.Ordinal);
-        if (colon < 0 || !uint.TryParse(fields[2].AsSpan(colon + 1), CultureInfo.InvariantCulture, out var minor)) return false;
-        entry = new MountTableEntry(minor, Unescape(fields[3]), Unescape(fields[4]), fields[dash + 1]);
+        if (colon < 0
+            || !uint.TryParse(fields[2].AsSpan(0, colon), CultureInfo.InvariantCulture, out var major)
+            || !uint.TryParse(fields[2].AsSpan(colon + 1), CultureInfo.InvariantCulture, out var minor)) return false;
+        entry = new MountTableEntry((major << MinorBits) | minor, Unescape(fields[3]), Unescape(fields[4]), fields[dash + 1]);
         return true;
     }
 

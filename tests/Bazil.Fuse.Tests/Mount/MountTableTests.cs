@@ -18,6 +18,7 @@ public sealed class MountTableTests
         Assert.True(MountTable.TryParse(@"36 35 8:1 / /mnt/a\040b\134c\134040 rw - ext4 /dev/sda1 rw", out var entry));
         Assert.Equal(@"/mnt/a b\c\040", entry.Mountpoint);
         Assert.False(entry.IsFuse);
+        Assert.Equal((8u << 20) | 1, entry.Device);
     }
 
     [Theory]

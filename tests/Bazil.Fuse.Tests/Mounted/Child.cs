@@ -26,13 +26,13 @@ internal static class Child
         return Process.Start(start)!;
     }
 
-    internal static async Task<ChildResult> FinishAsync(Process child, Action cutLoose)
+    internal static async Task<ChildResult> FinishAsync(Process child, Action cutLoose, TimeSpan? limit = null)
     {
         var output = child.StandardOutput.ReadToEndAsync();
         var errors = child.StandardError.ReadToEndAsync();
         try
         {
-            await child.WaitForExitAsync().WaitAsync(Limit);
+            await child.WaitForExitAsync().WaitAsync(limit ?? Limit);
         }
         catch (TimeoutException)
         {

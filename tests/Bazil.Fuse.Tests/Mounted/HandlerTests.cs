@@ -123,6 +123,34 @@ public abstract class HandlerTests(FuseTransport transport)
     }
 
     [Fact]
+    public async Task A_request_that_is_sent_again_is_answered_by_its_second_handler_only()
+    {
+        Assert.SkipWhen(transport == FuseTransport.Uring, "the kernel sends again only what was read from the device");
+        var arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var fileSystem = new ScriptedFileSystem();
+        fileSystem.OnRead = (buffer, _) => fileSystem.ResentReads == 0 ? First(buffer) : new(ScriptedFileSystem.Fill(buffer, "second"));
+        await using var mount = await TestMount.StartAsync(
+            fileSystem, options => options with { Capabilities = options.Capabilities | FuseCapabilities.Resend }, transport);
+        Assert.SkipUnless((mount.Mount.Connection.Capabilities & FuseCapabilities.Resend) != 0, "the kernel is older than 6.9");
+        using var child = mount.StartPython("print(os.read(os.open('f', os.O_RDONLY), 100).decode())");
+        await arrived.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal(Errno.OK, await mount.Mount.Notifier.Resend());
+        Assert.Equal("second", (await mount.FinishAsync(child)).Succeeded());
+        release.SetResult();
+        await mount.DisposeAsync();
+        Assert.Equal((2, 1), (fileSystem.Reads, fileSystem.ResentReads));
+        Assert.Empty(mount.Log);
+
+        async ValueTask<Reply<FuseReadResult>> First(Memory<byte> buffer)
+        {
+            arrived.SetResult();
+            await release.Task;
+            return ScriptedFileSystem.Fill(buffer, "first");
+        }
+    }
+
+    [Fact]
     public async Task Lookups_that_wait_for_one_another_all_arrive()
     {
         const int lookups = 200;

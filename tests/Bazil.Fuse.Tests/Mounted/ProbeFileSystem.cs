@@ -20,6 +20,7 @@ internal sealed class ProbeFileSystem() : MemoryFileSystem(TimeProvider.System, 
     internal volatile bool Ready;
     internal int Opens;
     internal int DirectoryOpens;
+    internal int Syncs;
 
     public override ValueTask<Reply<FuseOpened>> Open(
         in RequestContext context, FuseNodeId node, FuseOpenMode flags, CancellationToken cancellationToken)
@@ -33,6 +34,12 @@ internal sealed class ProbeFileSystem() : MemoryFileSystem(TimeProvider.System, 
     {
         Interlocked.Increment(ref DirectoryOpens);
         return RefusesOpens ? new(Errno.ENOSYS) : base.OpenDirectory(context, node, flags, cancellationToken);
+    }
+
+    public override ValueTask<Errno> SyncFileSystem(in RequestContext context, FuseNodeId node, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref Syncs);
+        return new(Errno.OK);
     }
 
     public override ValueTask<Reply<int>> Ioctl(

@@ -1,4 +1,5 @@
 using Bazil.Fuse.Examples;
+using Bazil.Testing;
 using Bazil.Unix;
 using Microsoft.Win32.SafeHandles;
 
@@ -132,6 +133,55 @@ public abstract class ProtocolTests(FuseTransport transport)
             $"the kernel offers no passthrough: {fileSystem.Outcome}");
         Assert.Equal("backing", await mount.ShellAsync("cat f; printf BACK | dd of=f conv=notrunc status=none"));
         Assert.Equal("BACKing", File.ReadAllText(fileSystem.Path));
+    }
+
+    [Fact]
+    public async Task Syncfs_comes_to_a_file_system_on_a_block_device()
+    {
+        Assert.SkipWhen(Environment.OSVersion.Version < new System.Version(6, 18), "the kernel is older than 6.18");
+        using var disk = new LoopDevice(1 << 20);
+        var fileSystem = new ProbeFileSystem();
+        await using var mount = await TestMount.StartAsync(fileSystem, options => options with { BlockDevice = disk.Path }, transport);
+        await mount.PythonAsync("""
+            libc = ctypes.CDLL(None, use_errno=True)
+            fd = os.open('f', os.O_RDWR | os.O_CREAT); os.write(fd, b'x')
+            assert libc.syncfs(fd) == 0 and libc.syncfs(fd) == 0
+            """);
+        Assert.Equal(2, fileSystem.Syncs);
+        await mount.DisposeAsync();
+        Assert.Empty(mount.Log);
+    }
+
+    [Fact]
+    public async Task Access_control_lists_behave_as_on_a_local_file_system()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/setfacl"), "needs the package acl (scripts/setup --tests)");
+        const string script = """
+            show() { for f in "$@"; do stat -c '%n %a' $f; getfacl -cn $f; done; }
+            other() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@" 2> /dev/null && echo yes || echo no; }
+            chmod 755 .; umask 027
+            echo x > plain; mkdir dir; show plain dir
+            setfacl -m u:65534:rw,g:4:r plain; show plain; other cat plain; other sh -c 'echo y > plain'
+            chmod 640 plain; show plain; other sh -c 'echo y > plain'
+            chmod 400 plain; show plain; setfacl -m m::rwx plain; show plain
+            setfacl -b plain; show plain; other cat plain
+            setfacl -d -m u:65534:rwx,g::rx,o::- dir; setfacl -m u:65534:x dir; show dir
+            umask 077
+            echo x > dir/file; mkdir dir/sub; mkfifo dir/fifo; ln -s file dir/link; echo x > dir/sub/deep; mkdir -m 700 dir/closed
+            show dir/file dir/sub dir/fifo dir/sub/deep dir/closed; other cat dir/file; other cat dir/sub/deep; other ls dir/closed
+            cp -p dir/file copy; show copy; python3 -c 'import os; os.close(os.open("dir/wide", os.O_CREAT | os.O_RDWR, 0o777))'; show dir/wide
+            setfacl -k dir; echo x > dir/after; show dir dir/after
+            chgrp 4 plain; chmod 2771 plain; setfacl -m u:65534:r plain; show plain
+            python3 -c 'import os; print([sorted(os.listxattr(f)) for f in ("dir/file", "dir/after", "dir/sub")])'
+            """;
+        await using var mount = await TestMount.StartAsync(
+            new MemoryFileSystem(TimeProvider.System, 1 << 24),
+            options => options with { AllowOther = true, Capabilities = options.Capabilities | MemoryFileSystem.AccessControlListCapabilities },
+            transport);
+        using var local = new TempDirectory("bazil-acl-");
+        var expected = (await Child.RunAsync(() => { }, "/bin/sh", "-ec", $"cd '{local.Path}'\n{script}")).Succeeded();
+        Assert.Contains("user:65534:rw-", expected);
+        Assert.Equal(expected, await mount.ShellAsync(script));
     }
 
     [Fact]

@@ -33,6 +33,7 @@ internal sealed class ScriptedFileSystem : FuseFileSystem
 
     internal int Lookups;
     internal int Reads;
+    internal int ResentReads;
 
     public override ValueTask<Reply<FuseEntry>> Lookup(
         in RequestContext context, FuseNodeId parent, ReadOnlySpan<byte> name, CancellationToken cancellationToken)
@@ -58,6 +59,7 @@ internal sealed class ScriptedFileSystem : FuseFileSystem
         in RequestContext context, FuseNodeId node, FuseHandle handle, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref Reads);
+        if (context.IsResent) Interlocked.Increment(ref ResentReads);
         return OnRead(buffer, cancellationToken);
     }
 
