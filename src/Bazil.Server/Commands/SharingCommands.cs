@@ -16,9 +16,15 @@ internal sealed class SharingCommands(ConfigStore config)
 
     private Nothing Add(SharingAddRequest request)
     {
-        config.AddSharingKey(request.Name, request.Secret);
-        CryptographicOperations.ZeroMemory(request.Secret);
-        return Nothing.Instance;
+        try
+        {
+            config.AddSharingKey(request.Name, request.Secret);
+            return Nothing.Instance;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(request.Secret);
+        }
     }
 
     private SharingListReply List()

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Bazil.Core;
 using Bazil.Server.Config.Rows;
 using Bazil.Server.Errors;
@@ -27,29 +29,24 @@ internal static class ConfigRows
 
     public static uint ReadFormat(byte[] value) => Parse(FormatRow.Parser, value, "the format version").Version;
 
+    /// <summary>The row, which the caller clears.</summary>
     public static byte[] WriteIdentity(ReadOnlySpan<byte> seed) =>
-        new IdentityRow { Version = Version, Seed = ByteString.CopyFrom(seed) }.ToByteArray();
+        WriteSecret(seed, static wrapped => new IdentityRow { Version = Version, Seed = wrapped });
 
-    public static byte[] ReadIdentity(byte[] value)
+    /// <summary>Returns the seed, which the caller clears, and clears the row.</summary>
+    public static byte[] ReadIdentity(byte[] owned)
     {
         const string What = "this node's identity";
-        IdentityRow row = Parse(IdentityRow.Parser, value, What);
-        CheckVersion(row.Version, What);
-        Check(row.Seed.Length == SecretSize, What, $"the seed has {row.Seed.Length} bytes");
-        return row.Seed.ToByteArray();
+        return ReadSecret(IdentityRow.Parser, owned, What, static row => row.Version, static row => row.Seed);
     }
 
+    /// <inheritdoc cref="WriteIdentity"/>
     public static byte[] WriteSharingKey(ReadOnlySpan<byte> secret) =>
-        new SharingKeyRow { Version = Version, Secret = ByteString.CopyFrom(secret) }.ToByteArray();
+        WriteSecret(secret, static wrapped => new SharingKeyRow { Version = Version, Secret = wrapped });
 
-    public static byte[] ReadSharingKey(string name, byte[] value)
-    {
-        string what = $"sharing key {name}";
-        SharingKeyRow row = Parse(SharingKeyRow.Parser, value, what);
-        CheckVersion(row.Version, what);
-        Check(row.Secret.Length == SecretSize, what, $"it has {row.Secret.Length} bytes");
-        return row.Secret.ToByteArray();
-    }
+    /// <summary>Returns the key's bytes, which the caller clears, and clears the row.</summary>
+    public static byte[] ReadSharingKey(string name, byte[] owned) =>
+        ReadSecret(SharingKeyRow.Parser, owned, $"sharing key {name}", static row => row.Version, static row => row.Secret);
 
     public static byte[] WriteVolume(VolumeConfig volume)
     {
@@ -119,6 +116,44 @@ internal static class ConfigRows
         bool valid = StorageAddress.TryParse(text, out StorageAddress? address);
         Check(valid, what, $"\"{text}\" is not a storage");
         return address!;
+    }
+
+    private static byte[] WriteSecret(ReadOnlySpan<byte> secret, Func<ByteString, IMessage> rowOf)
+    {
+        byte[] copy = secret.ToArray();
+        try
+        {
+            return rowOf(UnsafeByteOperations.UnsafeWrap(copy)).ToByteArray();
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(copy);
+        }
+    }
+
+    private static byte[] ReadSecret<T>(MessageParser<T> parser, byte[] owned, string what, Func<T, uint> versionOf, Func<T, ByteString> secretOf)
+        where T : IMessage<T>
+    {
+        try
+        {
+            T row = Parse(parser, owned, what);
+            ByteString secret = secretOf(row);
+            try
+            {
+                CheckVersion(versionOf(row), what);
+                Check(secret.Length == SecretSize, what, $"it has {secret.Length} bytes");
+                return secret.ToByteArray();
+            }
+            finally
+            {
+                // The message's own copy. It is meant to be immutable, but nobody else has it.
+                if (MemoryMarshal.TryGetArray(secret.Memory, out ArraySegment<byte> bytes)) CryptographicOperations.ZeroMemory(bytes);
+            }
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(owned);
+        }
     }
 
     private static T Parse<T>(MessageParser<T> parser, byte[] value, string what)

@@ -29,7 +29,9 @@ public sealed partial class ConfigStore
                 throw new CommandFailedException(ErrorKind.AlreadyExists, $"sharing key {name} exists already", "see: bazil sharing list");
             }
 
-            Put(Key(Table.SharingKey, name), ConfigRows.WriteSharingKey(secret));
+            byte[] row = ConfigRows.WriteSharingKey(secret);
+            Put(Key(Table.SharingKey, name), row);
+            CryptographicOperations.ZeroMemory(row);
         }
     }
 

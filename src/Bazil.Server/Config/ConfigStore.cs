@@ -30,14 +30,11 @@ public sealed partial class ConfigStore
     {
         if (IsCreated(store)) return;
         var batch = new MetadataBatch();
-        Span<byte> secret = stackalloc byte[ConfigRows.SecretSize];
         batch.Put(Key(Table.Format), ConfigRows.WriteFormat());
-        entropy.Fill(secret);
-        batch.Put(Key(Table.Identity), ConfigRows.WriteIdentity(secret));
-        entropy.Fill(secret);
-        batch.Put(Key(Table.SharingKey, DefaultSharingKey), ConfigRows.WriteSharingKey(secret));
-        CryptographicOperations.ZeroMemory(secret);
+        PutSecret(batch, Key(Table.Identity), entropy, ConfigRows.WriteIdentity);
+        PutSecret(batch, Key(Table.SharingKey, DefaultSharingKey), entropy, ConfigRows.WriteSharingKey);
         store.Commit(batch);
+        batch.Wipe();
         store.Sync();
     }
 
@@ -59,9 +56,17 @@ public sealed partial class ConfigStore
     {
         byte[] value = _store.Get(Key(Table.Identity))
             ?? throw new CommandFailedException(ErrorKind.Damaged, "this node's identity is missing from the database", "restore the data directory from a backup");
-        byte[] seed = ConfigRows.ReadIdentity(value);
-        CryptographicOperations.ZeroMemory(value);
-        return seed;
+        return ConfigRows.ReadIdentity(value);
+    }
+
+    private static void PutSecret(MetadataBatch batch, byte[] key, IEntropy entropy, SecretWriter write)
+    {
+        Span<byte> secret = stackalloc byte[ConfigRows.SecretSize];
+        entropy.Fill(secret);
+        byte[] row = write(secret);
+        batch.Put(key, row);
+        CryptographicOperations.ZeroMemory(row);
+        CryptographicOperations.ZeroMemory(secret);
     }
 
     private static bool IsCreated(IMetadataStore store)
@@ -102,6 +107,7 @@ public sealed partial class ConfigStore
         var batch = new MetadataBatch();
         batch.Put(key, value);
         _store.Commit(batch);
+        batch.Wipe(); // of sharing keys, among others
         _store.Sync();
     }
 
@@ -112,6 +118,8 @@ public sealed partial class ConfigStore
         _store.Commit(batch);
         _store.Sync();
     }
+
+    private delegate byte[] SecretWriter(ReadOnlySpan<byte> secret);
 
     private delegate T RowReader<out T>(ReadOnlySpan<byte> key, byte[] value);
 }

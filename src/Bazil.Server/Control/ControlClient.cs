@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Bazil.Server.Control.Messages;
 using Bazil.Server.Errors;
@@ -24,9 +25,11 @@ public sealed class ControlClient : IDisposable
     /// <exception cref="CommandFailedException">The server does not run, refused, or stopped in the middle.</exception>
     public async Task<TReply> CallAsync<TRequest, TReply>(ControlMethod<TRequest, TReply> method, TRequest request, CancellationToken cancel)
     {
+        byte[] message = [];
         try
         {
-            using var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(request, ControlJson.Of<TRequest>()));
+            message = JsonSerializer.SerializeToUtf8Bytes(request, ControlJson.Of<TRequest>());
+            using var content = new ByteArrayContent(message);
             content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
             using HttpResponseMessage response = await _http.PostAsync(
                 new Uri($"/v{ControlMethods.Version}/{method.Path}", UriKind.Relative), content, cancel);
@@ -41,6 +44,10 @@ public sealed class ControlClient : IDisposable
         {
             throw new CommandFailedException(
                 ErrorKind.Unreachable, $"the server at {_socketPath} stopped answering: {e.Message}", "see the server's messages; start it again with: bazil server run", e);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(message); // it may have held a sharing key
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Bazil.Server.Control.Messages;
 using Bazil.Server.Errors;
@@ -89,10 +90,10 @@ internal sealed partial class ControlServer : IAsyncDisposable
 
     private static async Task AnswerAsync(HttpContext context, ControlDispatcher dispatcher, ILogger log)
     {
-        byte[] reply;
+        byte[] body = [], reply;
         try
         {
-            byte[] body = await ReadBodyAsync(context.Request, context.RequestAborted);
+            body = await ReadBodyAsync(context.Request, context.RequestAborted);
             reply = await dispatcher.AnswerAsync(context.Request.Path.Value ?? "/", body, context.RequestAborted);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
@@ -108,6 +109,10 @@ internal sealed partial class ControlServer : IAsyncDisposable
             reply = JsonSerializer.SerializeToUtf8Bytes(
                 new ErrorReply(failure.Kind.ToString(), failure.Message, failure.NextStep), ControlJson.Of<ErrorReply>());
         }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(body); // it may have held a sharing key
+        }
 
         context.Response.ContentType = "application/json";
         context.Response.ContentLength = reply.Length;
@@ -116,17 +121,21 @@ internal sealed partial class ControlServer : IAsyncDisposable
 
     private static async Task<byte[]> ReadBodyAsync(HttpRequest request, CancellationToken cancel)
     {
-        using var body = new MemoryStream();
+        // Of the length that the client says, so that nothing is left behind by growing.
+        using var body = new MemoryStream((int)Math.Min(request.ContentLength ?? 0, Limits.ControlMessageBytesMax));
         try
         {
             await request.Body.CopyToAsync(body, cancel);
+            return body.ToArray();
         }
         catch (Microsoft.AspNetCore.Http.BadHttpRequestException e)
         {
             throw new CommandFailedException(ErrorKind.Invalid, $"malformed control request: {e.Message}", inner: e);
         }
-
-        return body.ToArray();
+        finally
+        {
+            CryptographicOperations.ZeroMemory(body.GetBuffer());
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "control socket: refused user {User}")]

@@ -36,6 +36,13 @@ public sealed class MetadataBatch
         _changes.Clear();
     }
 
+    /// <summary>Clears the batch and its memory: it held a secret.</summary>
+    public void Wipe()
+    {
+        _bytes.Clear(); // zeroes; buffers that it outgrew are beyond reach
+        _changes.Clear();
+    }
+
     /// <summary>Calls the sink for each change in order.</summary>
     public void Replay(IMetadataBatchSink sink)
     {

@@ -89,6 +89,19 @@ public sealed class ConfigStoreTests : IDisposable
     }
 
     [Fact]
+    public void Rows_of_secrets_are_cleared_when_they_were_read_also_when_they_are_bad()
+    {
+        byte[] secret = [.. Enumerable.Range(1, 32).Select(static i => (byte)i)];
+        byte[] identity = ConfigRows.WriteIdentity(secret), key = ConfigRows.WriteSharingKey(secret);
+        byte[] tooShort = new SharingKeyRow { Version = ConfigRows.Version, Secret = ByteString.CopyFrom(secret[..31]) }.ToByteArray();
+
+        Assert.Equal(secret, ConfigRows.ReadIdentity(identity));
+        Assert.Equal(secret, ConfigRows.ReadSharingKey("friends", key));
+        Assert.Throws<CommandFailedException>(() => ConfigRows.ReadSharingKey("friends", tooShort));
+        Assert.All(identity.Concat(key).Concat(tooShort), static value => Assert.Equal(0, value));
+    }
+
+    [Fact]
     public void Volume_of_a_row_from_before_compression_is_compressed()
     {
         VolumeConfig volume = _config.AddVolume("myfiles", VolumeId.Random(_entropy), "default", LocalStorage, static _ => { });

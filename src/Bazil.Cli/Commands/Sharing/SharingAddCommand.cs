@@ -43,7 +43,10 @@ internal static class SharingAddCommand
         // One byte more than a key, so that too much is noticed without reading all of it.
         byte[] buffer = new byte[KeyBytes + 1];
         int count = await input.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancel);
-        if (count == KeyBytes) return buffer[..KeyBytes];
+        byte[] secret = buffer[..KeyBytes];
+        CryptographicOperations.ZeroMemory(buffer);
+        if (count == KeyBytes) return secret;
+        CryptographicOperations.ZeroMemory(secret);
         string found = count > KeyBytes ? "standard input has more" : $"standard input has {count}";
         throw new CommandFailedException(
             ErrorKind.Invalid,
