@@ -1,5 +1,6 @@
 using Bazil.Core;
 using Bazil.FileSystem.Nodes;
+using Bazil.Storage.Blobs;
 using Bazil.Storage.Metadata;
 using Bazil.Unix;
 
@@ -21,6 +22,9 @@ internal sealed partial class Transaction
     /// <summary>Extra rows of this transaction, written in the same batch.</summary>
     public MetadataBatch Batch { get; } = new();
 
+    /// <summary>Content that the edits name and that no sync of the content store covers yet.</summary>
+    public List<Manifest> Unsynced { get; } = [];
+
     /// <summary>
     /// Applies all edits in one batch: records, rows of names, indexes, volume-wide values. Survives the death of the
     /// process at once, power loss after the next sync.
@@ -40,7 +44,7 @@ internal sealed partial class Transaction
         foreach (Edit edit in _edits.Values) WriteEdit(edit);
         foreach (((InodeId parent, FileName name), Claim[] claims) in _rows) WriteRow(parent, name, claims);
         State.Write(Batch, Store.Tables);
-        Store.Metadata.Commit(Batch);
+        Store.Commit(Batch, Unsynced);
         return Publish();
     }
 

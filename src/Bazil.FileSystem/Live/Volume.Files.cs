@@ -242,15 +242,13 @@ public sealed partial class Volume
     {
         if (!file.IsDirty || file.Unlinked is not null) return;
         ContentValue value = await file.SaveAsync(cancel);
-
-        // A power cut must not lose the old content with the new: what replaces something is durable first.
-        if (value.Form == ContentForm.Blob && file.Seen is { SizeBytes: > 0 }) await _options.Chunks.SyncAsync(cancel);
         lock (_gate)
         {
             if (file.Unlinked is not null || _store.Read(file.Inode) is not { } record) return;
             var transaction = new Transaction(_store);
             var change = new LocalChange(transaction, Later(file.ChangeTime, record.ChangeTime));
             change.Write(file.Inode, file.Seen, value);
+            if (value.Form == ContentForm.Blob) transaction.Unsynced.Add(value.Manifest);
 
             // A peer deleted the file while it was being written: the edit wins, with the attributes it had.
             if (record.Attributes.IsEmpty) change.SetAttributes(file.Inode, ShownAttributes(file.Opened));

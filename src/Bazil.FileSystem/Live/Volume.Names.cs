@@ -90,13 +90,6 @@ public sealed partial class Volume
         }
     }
 
-    /// <summary>True when a name shows a file that a rename would replace.</summary>
-    internal bool ReplacesFile(InodeId parent, ReadOnlySpan<byte> name)
-    {
-        Reply<FuseAttributes> found = Lookup(parent, name);
-        return found.HasValue && FuseMode.IsRegular(found.Value.Mode);
-    }
-
     internal Errno Rename(InodeId parent, ReadOnlySpan<byte> name, InodeId newParent, ReadOnlySpan<byte> newName, RenameFlags flags)
     {
         if (Failure is not null) return Errno.EROFS;

@@ -15,7 +15,7 @@ public sealed partial class Volume
     public int CountConflicts()
     {
         int count = 0;
-        using IMetadataCursor cursor = _store.Metadata.ScanPrefix(_store.Tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Conflict).Bytes);
+        using IMetadataCursor cursor = _store.Tables.Reader.ScanPrefix(_store.Tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Conflict).Bytes);
         while (cursor.MoveNext()) count++;
         return count;
     }
@@ -85,7 +85,7 @@ public sealed partial class Volume
             if (Failure is not null || _options.Metadata.Get(key) is null) return false;
             var batch = new MetadataBatch();
             batch.Delete(key);
-            Guarded(() => _options.Metadata.Commit(batch));
+            Guarded(() => _store.Commit(batch));
             return true;
         }
     }

@@ -44,12 +44,13 @@ public sealed partial class Volume
             key = await new SnapshotWriter(_options.Chunks).WriteAsync(source, cancel);
         }
 
+        await SyncContentAsync(cancel);
         lock (_gate)
         {
             if (FindSnapshot(name) is not null) return Errno.EEXIST;
             var batch = new MetadataBatch();
             batch.Put(SnapshotRowKey(name), new SnapshotReference(name, key, taken).Encode());
-            Guarded(() => _options.Metadata.Commit(batch));
+            Guarded(() => _store.Commit(batch));
         }
 
         await SyncAsync(cancel);
@@ -65,7 +66,7 @@ public sealed partial class Volume
             if (FindSnapshot(name) is null) return Errno.ENOENT;
             var batch = new MetadataBatch();
             batch.Delete(SnapshotRowKey(name));
-            Guarded(() => _options.Metadata.Commit(batch));
+            Guarded(() => _store.Commit(batch));
             return Errno.OK;
         }
     }
@@ -80,7 +81,7 @@ public sealed partial class Volume
             var batch = new MetadataBatch();
             batch.Delete(SnapshotRowKey(name));
             batch.Put(SnapshotRowKey(newName), (found with { Name = newName }).Encode());
-            Guarded(() => _options.Metadata.Commit(batch));
+            Guarded(() => _store.Commit(batch));
             return Errno.OK;
         }
     }

@@ -126,7 +126,7 @@ public sealed partial class Volume
             HeadTable.Put(batch, _store.Tables, Head.Sign(Id, own, _options.Identity));
             _store.State.EndHead();
             _store.State.Write(batch, _store.Tables);
-            Guarded(() => _options.Metadata.Commit(batch));
+            Guarded(() => _store.Commit(batch));
             _options.Log($"volume {Name}: this replica was rolled back: member {peer} knows changes of it that it lost; it goes on under a new replica id", null);
         }
     }
@@ -213,7 +213,7 @@ public sealed partial class Volume
         if (last.IsNone || HeadTable.Read(_store.Tables, last.Replica)?.Tick == last.Tick) return;
         var batch = new MetadataBatch();
         HeadTable.Put(batch, _store.Tables, Head.Sign(Id, last, _options.Identity));
-        Guarded(() => _options.Metadata.Commit(batch));
+        Guarded(() => _store.Commit(batch));
     }
 
     /// <summary>What is merged rests on these heads until the pull is completed; whoever pulls from us meanwhile is shown them too.</summary>
@@ -223,7 +223,7 @@ public sealed partial class Volume
         {
             var batch = new MetadataBatch();
             foreach (Head head in header.Heads.Where(head => head.Tick > _store.State.Knowledge[head.Replica])) HeadTable.PutReferenced(batch, _store.Tables, head);
-            if (batch.Count > 0) Guarded(() => _options.Metadata.Commit(batch));
+            if (batch.Count > 0) Guarded(() => _store.Commit(batch));
         }
     }
 
@@ -245,7 +245,7 @@ public sealed partial class Volume
     private IEnumerable<NodeId> AllNodes()
     {
         byte[] prefix = _store.Tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Node).Bytes.ToArray();
-        using IMetadataCursor cursor = _store.Metadata.ScanPrefix(prefix);
+        using IMetadataCursor cursor = _store.Tables.Reader.ScanPrefix(prefix);
         while (cursor.MoveNext()) yield return NodeId.Read(cursor.Key[prefix.Length..]);
     }
 }

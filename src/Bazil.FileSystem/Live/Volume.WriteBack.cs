@@ -42,6 +42,27 @@ public sealed partial class Volume
                 await ReleaseAsync(file, isWriter: false);
             }
         }
+
+        await SettleUndoAsync(cancel);
+    }
+
+    /// <summary>Makes content durable that closed files name. A failure is for the next fsync to hear; the undo rows stay.</summary>
+    private async Task SettleUndoAsync(CancellationToken cancel)
+    {
+        if (Failure is not null) return;
+        lock (_gate)
+        {
+            if (!_store.Undo!.IsPending) return;
+        }
+
+        try
+        {
+            await SyncContentAsync(cancel);
+        }
+        catch (Exception e) when (e is IOException)
+        {
+            _options.Log($"volume {Name}: content could not be made durable in the background: {e.Message}", e);
+        }
     }
 
     /// <summary>Saves what was written to an open file. Returns the value; null when there is nothing to save.</summary>
@@ -52,10 +73,10 @@ public sealed partial class Volume
         {
             if (!file.IsDirty || file.Unlinked is not null || Failure is not null) return null;
             ContentValue value = await file.SaveAsync(cancel);
-            await _options.Chunks.SyncAsync(cancel);
+            await SyncContentAsync(cancel);
             var batch = new MetadataBatch();
             batch.Put(WorkingKey(file.Inode), new WorkingContent(value, file.Seen).Encode());
-            Guarded(() => _options.Metadata.Commit(batch));
+            lock (_gate) Guarded(() => _store.Commit(batch));
             file.HasWorkingRow = true;
             return value;
         }

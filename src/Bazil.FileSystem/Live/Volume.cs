@@ -24,6 +24,7 @@ public sealed partial class Volume : IAsyncDisposable
     private Volume(VolumeOptions options)
     {
         _options = options;
+        RecoverUndo();
         _store = new VolumeStore(options.Metadata, options.LocalNumber, options.Entropy, options.Identity.PeerId);
         RecoverWorkingContent();
         SettleLastHead();
@@ -83,7 +84,16 @@ public sealed partial class Volume : IAsyncDisposable
     }
 
     /// <summary>On return, all content that was sealed before the call survives power loss.</summary>
-    internal ValueTask SyncContentAsync(CancellationToken cancel) => _options.Chunks.SyncAsync(cancel);
+    internal async ValueTask SyncContentAsync(CancellationToken cancel)
+    {
+        ulong mark;
+        lock (_gate) mark = _store.Undo!.Mark;
+        await _options.Chunks.SyncAsync(cancel);
+        lock (_gate)
+        {
+            if (Failure is null) Guarded(() => _store.Undo!.ContentSynced(mark));
+        }
+    }
 
     /// <summary>As <see cref="SyncAsync"/>, with what is written to files that are still open.</summary>
     internal async Task SyncAllAsync(CancellationToken cancel)
@@ -96,7 +106,7 @@ public sealed partial class Volume : IAsyncDisposable
     public async Task SyncAsync(CancellationToken cancel)
     {
         // Content first: metadata must never name what is not there.
-        await _options.Chunks.SyncAsync(cancel);
+        await SyncContentAsync(cancel);
         Guarded(() => _options.Metadata.Sync());
     }
 
@@ -107,6 +117,14 @@ public sealed partial class Volume : IAsyncDisposable
         foreach (OpenFile file in PinOpenFiles(_ => true)) await CloseAtShutdownAsync(file);
         await SyncAsync(CancellationToken.None);
         _closing.Dispose();
+    }
+
+    /// <summary>Content of closed files that a power cut kept from the disk is taken back, with what was changed after it.</summary>
+    private void RecoverUndo()
+    {
+        var tables = new VolumeTables(_options.Metadata, _options.LocalNumber);
+        int count = Task.Run(() => UndoRecovery.RunAsync(_options.Metadata, tables, _options.Chunks)).GetAwaiter().GetResult();
+        if (count > 0) _options.Log($"volume {Name}: the last {count} changes before the power failed were taken back, for their content had not reached the disk", null);
     }
 
     private UnixTime Now() => UnixTime.Now(_options.Clock);

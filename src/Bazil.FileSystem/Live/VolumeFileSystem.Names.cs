@@ -1,4 +1,3 @@
-using Bazil.Core;
 using Bazil.FileSystem.Dynamic;
 using Bazil.FileSystem.Nodes;
 using Bazil.Fuse;
@@ -82,8 +81,7 @@ public sealed partial class VolumeFileSystem
 
         if (IsVirtual(parent) || IsVirtual(newParent)) return new(Errno.EXDEV);
         if (IsDynamicName(name) || IsDynamicName(newName)) return new(Errno.EBUSY);
-        if (!volume.ReplacesFile(InodeOf(newParent), newName)) return new(volume.Rename(InodeOf(parent), name, InodeOf(newParent), newName, flags));
-        return RenameOverAsync(InodeOf(parent), name.ToArray(), InodeOf(newParent), newName.ToArray(), flags, cancellationToken);
+        return new(volume.Rename(InodeOf(parent), name, InodeOf(newParent), newName, flags));
     }
 
     public override ValueTask<Reply<FuseCreated>> Create(
@@ -131,13 +129,6 @@ public sealed partial class VolumeFileSystem
     {
         if (!IsDynamicName(name)) return null;
         return name.SequenceEqual(SnapshotsDirectory.SnapName.Span) ? new SnapshotsDirectory(InodeOf(parent), volume) : new BazilDirectory(InodeOf(parent), volume);
-    }
-
-    /// <summary>An editor's save: the new content is durable before the old one goes, whether it asked for that or not.</summary>
-    private async ValueTask<Errno> RenameOverAsync(InodeId parent, byte[] name, InodeId newParent, byte[] newName, RenameFlags flags, CancellationToken cancel)
-    {
-        await volume.SyncContentAsync(cancel);
-        return volume.Rename(parent, name, newParent, newName, flags);
     }
 
     private async ValueTask<Reply<FuseEntry>> LookupVirtualAsync(VirtualNode? parent, FileName name, CancellationToken cancel)

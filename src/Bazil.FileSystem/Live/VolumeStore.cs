@@ -1,5 +1,6 @@
 using Bazil.Core;
 using Bazil.FileSystem.Nodes;
+using Bazil.Storage.Blobs;
 using Bazil.Storage.Metadata;
 
 namespace Bazil.FileSystem.Live;
@@ -7,8 +8,6 @@ namespace Bazil.FileSystem.Live;
 /// <summary>The rows, the volume-wide values and the record cache of one volume. Guarded by the volume's gate.</summary>
 internal sealed class VolumeStore
 {
-    private readonly IMetadataStore? _metadata;
-
     public VolumeStore(IMetadataStore metadata, uint volume, IEntropy entropy, PeerId self)
         : this(metadata, metadata, volume, entropy, self)
     {
@@ -16,15 +15,12 @@ internal sealed class VolumeStore
 
     private VolumeStore(IMetadataReader reader, IMetadataStore? metadata, uint volume, IEntropy entropy, PeerId self)
     {
-        _metadata = metadata;
         Tables = new VolumeTables(reader, volume);
         Entropy = entropy;
         Self = self;
         State = VolumeState.Load(Tables);
+        Undo = metadata is null ? null : new UndoLog(metadata, Tables);
     }
-
-    /// <summary>The live database; a frozen view has none.</summary>
-    public IMetadataStore Metadata => _metadata ?? throw new InvariantException("a frozen view of a volume is not written");
 
     public VolumeTables Tables { get; }
 
@@ -34,6 +30,9 @@ internal sealed class VolumeStore
 
     /// <summary>This node, as the members of the volume name it.</summary>
     public PeerId Self { get; }
+
+    /// <summary>How rows are committed; a frozen view has none.</summary>
+    public UndoLog? Undo { get; }
 
     public RecordCache Cache { get; } = new(Limits.RecordCacheCount);
 
@@ -48,6 +47,12 @@ internal sealed class VolumeStore
         if (record is not null) Cache.Set(record);
         return record;
     }
+
+    /// <summary>Applies a batch. Survives the death of the process at once, power loss after the next sync.</summary>
+    /// <param name="batch">The changes; it may get a row more.</param>
+    /// <param name="unsynced">Content that it names and that was put but not synced yet.</param>
+    public void Commit(MetadataBatch batch, params IReadOnlyList<Manifest> unsynced) =>
+        (Undo ?? throw new InvariantException("a frozen view of a volume is not written")).Commit(batch, unsynced);
 
     /// <summary>Knowledge of a member as received in a completed pull.</summary>
     public Knowledge ReadMemberKnowledge(PeerId member)

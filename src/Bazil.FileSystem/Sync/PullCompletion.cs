@@ -42,7 +42,7 @@ internal sealed class PullCompletion(VolumeStore store, UnixTime now, Action<str
         if (lost.Count == 0) return [];
         var records = new List<NodeRecord>();
         byte[] prefix = store.Tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Inode).Bytes.ToArray();
-        using IMetadataCursor cursor = store.Metadata.ScanPrefix(prefix);
+        using IMetadataCursor cursor = store.Tables.Reader.ScanPrefix(prefix);
         while (cursor.MoveNext())
         {
             var inode = new MetadataKeyReader(cursor.Key[prefix.Length..]).ReadInode();

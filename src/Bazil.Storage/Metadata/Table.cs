@@ -69,6 +69,9 @@ public enum Table : byte
     /// <summary>0 ‖ inode, or 1 ‖ parent inode ‖ name → nothing: a facet with several values, or files that share a name.</summary>
     Conflict = 0x2C,
 
+    /// <summary>sequence (BE64) → old values of the keys of a batch that was written while its content may not be durable.</summary>
+    Undo = 0x2F,
+
     /// <summary>collection (BE64) ‖ root key → manifest of content that a pull brought since that collection began.</summary>
     Adopted = 0x38,
 }

@@ -61,6 +61,15 @@ internal sealed class Replica : IAsyncDisposable
         Volume = Volume.Open(Options());
     }
 
+    /// <summary>The rows that would take changes back after a power cut now.</summary>
+    public List<byte[]> UndoRows()
+    {
+        var rows = new List<byte[]>();
+        using IMetadataCursor cursor = Metadata.ScanPrefix([(byte)Table.Undo]);
+        while (cursor.MoveNext()) rows.Add(cursor.Value.ToArray());
+        return rows;
+    }
+
     /// <summary>A copy of the data directory as it stands.</summary>
     public MemoryMetadataStore Backup()
     {

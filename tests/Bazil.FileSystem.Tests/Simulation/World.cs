@@ -12,8 +12,9 @@ internal sealed class World : IAsyncDisposable
 {
     private readonly List<Replica> _replicas = [];
 
-    private World(int seed)
+    private World(int seed, IObjectStore objects)
     {
+        Objects = objects;
         Random = new Random(seed);
         Entropy = new SeededEntropy(new Random(seed + 1));
         VolumeId = VolumeId.Random(Entropy);
@@ -32,14 +33,14 @@ internal sealed class World : IAsyncDisposable
 
     public SharingKey SharingKey { get; }
 
-    public IObjectStore Objects { get; } = new MemoryObjectStore("shared");
+    public IObjectStore Objects { get; }
 
     public IReadOnlyList<Replica> Replicas => _replicas;
 
     /// <summary>Makes a world in which every machine is a member and knows it.</summary>
-    public static async Task<World> CreateAsync(int count, int seed = 1)
+    public static async Task<World> CreateAsync(int count, int seed = 1, IObjectStore? objects = null)
     {
-        var world = new World(seed);
+        var world = new World(seed, objects ?? new MemoryObjectStore("shared"));
         for (int index = 0; index < count; index++) world._replicas.Add(new Replica(world, ((char)('A' + index)).ToString(), index == 0));
         foreach (Replica replica in world._replicas.Skip(1)) world._replicas[0].Volume.AddMember(replica.Id);
         foreach (Replica replica in world._replicas.Skip(1)) await replica.PullAsync(world._replicas[0]);

@@ -1,0 +1,82 @@
+using System.Buffers;
+using Bazil.Core;
+using Bazil.Storage.Blobs;
+using Bazil.Storage.Cas;
+using Bazil.Storage.Metadata;
+using Bazil.Storage.Stores;
+
+namespace Bazil.FileSystem.Live;
+
+/// <summary>
+/// What happens to undo rows when a volume is opened: the first batch that names content which is missing or damaged is taken back,
+/// with everything after it, in reverse. What remains is the volume as it was at a moment shortly before the power failed. After a
+/// mere death of the daemon all content is there, and nothing is taken back.
+/// </summary>
+internal static class UndoRecovery
+{
+    private const int KeySizeBytes = 32;
+
+    /// <summary>Brings the rows of a volume in order; must come before anything is read from them.</summary>
+    /// <returns>How many batches were taken back.</returns>
+    /// <exception cref="WireFormatException">A row is damaged or of a newer version.</exception>
+    public static async Task<int> RunAsync(IMetadataStore metadata, VolumeTables tables, IChunkStore chunks)
+    {
+        List<KeyValuePair<byte[], UndoRow>> rows = ReadRows(tables);
+        if (rows.Count == 0) return 0;
+        int whole = 0;
+        while (whole < rows.Count && await AreWholeAsync(chunks, rows[whole].Value.Unsynced)) whole++;
+
+        // What counts from now on must not be lost by the next power cut.
+        await chunks.SyncAsync(CancellationToken.None);
+        var batch = new MetadataBatch();
+        foreach ((byte[] key, UndoRow row) in Enumerable.Reverse(rows.Skip(whole))) row.TakeBack(batch);
+        foreach ((byte[] key, UndoRow row) in rows) batch.Delete(key);
+        metadata.Commit(batch);
+        metadata.Sync();
+        return rows.Count - whole;
+    }
+
+    private static List<KeyValuePair<byte[], UndoRow>> ReadRows(VolumeTables tables)
+    {
+        var rows = new List<KeyValuePair<byte[], UndoRow>>();
+        byte[] prefix = tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Undo).Bytes.ToArray();
+        using IMetadataCursor cursor = tables.Reader.ScanPrefix(prefix);
+        while (cursor.MoveNext()) rows.Add(KeyValuePair.Create(cursor.Key.ToArray(), UndoRow.Decode(cursor.Value)));
+        return rows;
+    }
+
+    private static async Task<bool> AreWholeAsync(IChunkStore chunks, IReadOnlyList<Manifest> contents)
+    {
+        try
+        {
+            foreach (Manifest content in contents) await ReadAsync(chunks, content, DepthOf(content), content.Root);
+            return true;
+        }
+        catch (StoreException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Reads a subtree; every chunk is authenticated as it is read.</summary>
+    private static async Task ReadAsync(IChunkStore chunks, Manifest content, int level, ChunkKey key)
+    {
+        if (key.IsZero) return;
+        int sizeBytes = level == 0 ? (int)content.ChunkSizeBytes : content.Fanout * KeySizeBytes;
+        using IMemoryOwner<byte> chunk = await chunks.GetAsync(ChunkType.File, (byte)level, key, sizeBytes, CancellationToken.None);
+        if (level == 0) return;
+        byte[] pointers = new byte[sizeBytes]; // stored without its trailing zeros
+        chunk.Memory.CopyTo(pointers);
+        for (int offset = 0; offset < sizeBytes; offset += KeySizeBytes)
+        {
+            await ReadAsync(chunks, content, level - 1, new ChunkKey(pointers.AsSpan(offset, KeySizeBytes)));
+        }
+    }
+
+    private static int DepthOf(Manifest content)
+    {
+        int depth = 0;
+        for (UInt128 covered = content.ChunkSizeBytes; covered < content.SizeBytes; covered *= content.Fanout) depth++;
+        return depth;
+    }
+}

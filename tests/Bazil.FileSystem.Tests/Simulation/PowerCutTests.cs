@@ -1,0 +1,162 @@
+using System.Globalization;
+using System.Text;
+using Bazil.Testing;
+
+namespace Bazil.FileSystem.Tests.Simulation;
+
+/// <summary>
+/// After a power cut the volume is as it was at some moment not before the last sync: all changes up to it, none after it, every
+/// file with the bytes of that moment. The database may have kept rows that it never synced, while the objects they name are lost or torn.
+/// A failure prints its seed.
+/// </summary>
+public sealed class PowerCutTests
+{
+    private static readonly string[] _names = ["a", "b", "c", "d"];
+
+    [Fact]
+    public async Task What_is_found_is_a_moment_of_the_past_not_before_the_last_sync()
+    {
+        int first = Seed.Take(1).Value;
+        int count = Environment.GetEnvironmentVariable("BAZIL_SEED") is { Length: > 0 } ? 1 : int.Parse(Environment.GetEnvironmentVariable("BAZIL_SEEDS") ?? "200", CultureInfo.InvariantCulture);
+        int takenBack = 0, hurt = 0;
+        for (int seed = first; seed < first + count; seed++)
+        {
+            var objects = new LossyObjectStore();
+            await using World world = await World.CreateAsync(1, seed, objects);
+            var history = new History(world.Replicas[0], new Random(seed));
+            for (int cut = 0; cut < 3; cut++)
+            {
+                await history.RunAsync(steps: 25);
+                hurt += await objects.CutPowerAsync(world.Random);
+                world.Replicas[0].PowerCut(world.Random);
+                await history.CheckAsync(new Seed(seed).ToString());
+            }
+
+            takenBack += world.Replicas[0].Log.Count(message => message.Contains("taken back", StringComparison.Ordinal));
+        }
+
+        if (count > 100) Assert.True(hurt > 100 && takenBack > 50, $"nothing was tried: {hurt} objects hurt, {takenBack} times taken back");
+    }
+
+    [Fact]
+    public async Task New_content_without_its_chunks_is_taken_back_and_the_old_content_is_there()
+    {
+        var objects = new LossyObjectStore();
+        await using World world = await World.CreateAsync(1, 1, objects);
+        Replica replica = world.Replicas[0];
+        await replica.WriteAsync("f", Text(1));
+        await replica.Volume.SyncAsync(CancellationToken.None);
+        await replica.WriteAsync("g", Text(2));
+        Assert.Equal(Unix.Errno.OK, replica.Rename("g", "f"));
+        replica.MakeDirectory("later");
+        replica.Metadata.Sync(); // the database does so when it likes
+
+        while (await objects.CutPowerAsync(new Random(3)) == 0) await replica.WriteAsync("f", Text(4));
+        replica.PowerCut(new Random(1));
+
+        Assert.Equal(Text(1), await replica.ReadAsync("f"));
+        Assert.False(replica.Exists("later"));
+        Assert.Contains(replica.Log, message => message.Contains("were taken back", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Nothing_is_taken_back_when_only_the_daemon_died()
+    {
+        await using World world = await World.CreateAsync(1, 1, new LossyObjectStore());
+        Replica replica = world.Replicas[0];
+        await replica.WriteAsync("f", Text(1));
+        await replica.WriteAsync("f", Text(2));
+        replica.Metadata.Sync();
+        replica.PowerCut(new Random(1)); // of a disk that has everything
+
+        Assert.Equal(Text(2), await replica.ReadAsync("f"));
+        Assert.DoesNotContain(replica.Log, message => message.Contains("taken back", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Sync_of_nothing_but_small_files_writes_no_undo_rows()
+    {
+        var objects = new LossyObjectStore();
+        await using World world = await World.CreateAsync(1, 1, objects);
+        Replica replica = world.Replicas[0];
+        int before = replica.Metadata.UnsyncedCount;
+        await replica.WriteAsync("f", "small");
+        Assert.Equal(2, replica.Metadata.UnsyncedCount - before);
+        Assert.Empty(replica.UndoRows());
+        await replica.WriteAsync("g", Text(1));
+        Assert.NotEmpty(replica.UndoRows());
+        await replica.Volume.SyncAsync(CancellationToken.None);
+        Assert.Empty(replica.UndoRows());
+    }
+
+    /// <summary>Beyond what fits in a row.</summary>
+    private static string Text(int number) => new Random(number).Next().ToString(CultureInfo.InvariantCulture).PadRight(6000, 'x');
+
+    /// <summary>Operations on one volume, and every state that it went through.</summary>
+    private sealed class History(Replica replica, Random random)
+    {
+        private readonly List<SortedDictionary<string, string>> _states = [new(StringComparer.Ordinal)];
+        private int _number;
+
+        public async Task RunAsync(int steps)
+        {
+            for (int step = 0; step < steps; step++)
+            {
+                string name = _names[random.Next(_names.Length)], other = _names[random.Next(_names.Length)];
+                switch (random.Next(10))
+                {
+                    case < 4: await WriteAsync(name, Text(++_number)); break;
+                    case < 6: await WriteAsync(name, $"small {++_number}"); break;
+                    case 6 when _states[^1].ContainsKey(name) && name != other:
+                        Assert.Equal(Unix.Errno.OK, replica.Rename(name, other));
+                        Then(state =>
+                        {
+                            state[other] = state[name];
+                            state.Remove(name);
+                        });
+                        break;
+                    case 7 when _states[^1].ContainsKey(name):
+                        Assert.Equal(Unix.Errno.OK, replica.Unlink(name));
+                        Then(state => state.Remove(name));
+                        break;
+                    case 8:
+                        await replica.Volume.SyncAsync(CancellationToken.None);
+                        _states.RemoveRange(0, _states.Count - 1);
+                        break;
+                    default: replica.Metadata.Sync(); break;
+                }
+            }
+        }
+
+        public async Task CheckAsync(string context)
+        {
+            var found = new SortedDictionary<string, string>(StringComparer.Ordinal);
+            foreach (string name in _names.Where(replica.Exists)) found[name] = await replica.ReadAsync(name);
+            int moment = _states.FindLastIndex(state => state.SequenceEqual(found));
+            Assert.True(moment >= 0, $"{context}: this never was: {Describe(found)}; the last sync had {Describe(_states[0])}, the last moment {Describe(_states[^1])}");
+            _states.Clear();
+            _states.Add(found);
+        }
+
+        private async Task WriteAsync(string name, string text)
+        {
+            if (!_states[^1].ContainsKey(name)) Then(state => state[name] = "");
+            await replica.WriteAsync(name, text);
+            Then(state => state[name] = text);
+        }
+
+        private void Then(Action<SortedDictionary<string, string>> change)
+        {
+            var next = new SortedDictionary<string, string>(_states[^1], StringComparer.Ordinal);
+            change(next);
+            _states.Add(next);
+        }
+
+        private static string Describe(SortedDictionary<string, string> state)
+        {
+            var text = new StringBuilder();
+            foreach ((string name, string content) in state) text.Append(CultureInfo.InvariantCulture, $"{name}={content.TrimEnd('x')} ");
+            return text.ToString();
+        }
+    }
+}
