@@ -6,7 +6,7 @@ namespace Bazil.Unix;
 /// What the framework's file classes leave out: durability, holes, atomic renames, owners. Reads and writes go through
 /// <see cref="RandomAccess"/> on the same handles. All members may be called concurrently.
 /// </summary>
-public static class UnixFile
+public static partial class UnixFile
 {
     /// <summary>Opens or creates a file. The caller disposes the handle.</summary>
     /// <param name="path">Relative to the working directory, or absolute.</param>
