@@ -1,4 +1,5 @@
 using Bazil.TestChild.Metadata;
+using Bazil.TestChild.Stores;
 using Bazil.TestChild.Volumes;
 
 namespace Bazil.TestChild;
@@ -21,6 +22,10 @@ internal static class Program
                 return MetadataOpener.Run();
             case ["metadata-bench", string directory]:
                 return MetadataBench.Run(directory);
+            case ["store-write", string directory, string firstNumber, string seed]:
+                return await StoreWriter.RunAsync(directory, int.Parse(firstNumber), int.Parse(seed));
+            case ["store-bench", string directory]:
+                return await StoreBench.RunAsync(directory);
             case ["volume-serve", string directory, string mountpoint]:
                 return await VolumeServer.RunAsync(directory, mountpoint);
             default:

@@ -21,6 +21,9 @@ internal static class ArenaLimits
     /// <summary>Deleted records whose space was not given back yet; the next delete does it itself. 16 bytes each.</summary>
     public const int PendingPunchCountMax = 1 << 16;
 
+    /// <summary>Deleted records that are worth a reclaim at once; fewer wait for the next regular turn.</summary>
+    public const int WakingPunchCount = 4096;
+
     /// <summary>Problems kept for the report; a disk that falls apart has more, and the first ones say it.</summary>
     public const int ProblemCountMax = 1000;
 

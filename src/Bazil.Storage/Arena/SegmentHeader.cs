@@ -20,18 +20,19 @@ internal readonly record struct SegmentHeader(uint Number, UInt128 StoreId, ulon
     public const int SizeBytes = ArenaLimits.BlockSizeBytes;
     public const int Version = 1;
 
-    private const ulong Magic = 0x544D474553_5A4142; // "BAZSEGMT"
+    private const ulong Magic = 0x544D4745535A4142; // "BAZSEGMT"
     private const int ChecksumOffset = 60;
 
-    /// <summary>What the checksums of the segment's records start from.</summary>
-    public uint Salt
+    /// <summary>
+    /// What the checksums of a segment's records start from: a function of store and number alone, so that the records stay
+    /// readable when this header is lost.
+    /// </summary>
+    public static uint SaltOf(UInt128 storeId, uint number)
     {
-        get
-        {
-            Span<byte> bytes = stackalloc byte[SizeBytes];
-            Write(bytes);
-            return BinaryPrimitives.ReadUInt32LittleEndian(bytes[ChecksumOffset..]);
-        }
+        Span<byte> bytes = stackalloc byte[20];
+        BinaryPrimitives.WriteUInt128LittleEndian(bytes, storeId);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes[16..], number);
+        return Checksum.Compute(bytes);
     }
 
     public void Write(Span<byte> bytes)

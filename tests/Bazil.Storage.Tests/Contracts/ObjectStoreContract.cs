@@ -12,6 +12,9 @@ public abstract class ObjectStoreContract
 {
     private static readonly CancellationToken _none = CancellationToken.None;
 
+    /// <summary>False for a store all of whose objects are known to be right, so that an id that is there proves the bytes.</summary>
+    protected virtual bool ReplacesDifferentBytes => true;
+
     /// <summary>Makes an empty store; the test disposes it.</summary>
     protected abstract ValueTask<IObjectStore> CreateAsync();
 
@@ -69,14 +72,14 @@ public abstract class ObjectStoreContract
     }
 
     [Fact]
-    public async Task Put_over_different_bytes_replaces_them()
+    public async Task Put_over_different_bytes_replaces_them_unless_an_id_proves_its_bytes()
     {
         await using IObjectStore store = await CreateAsync();
         await store.PutAsync(Id(1), Bytes(1, 1000), _none);
         await store.PutAsync(Id(1), Bytes(2, 1000), _none);
-        Assert.Equal(Bytes(2, 1000), await ReadAsync(store, Id(1)));
+        Assert.Equal(ReplacesDifferentBytes ? Bytes(2, 1000) : Bytes(1, 1000), await ReadAsync(store, Id(1)));
         await store.PutAsync(Id(1), Bytes(3, 10), _none);
-        Assert.Equal(Bytes(3, 10), await ReadAsync(store, Id(1)));
+        Assert.Equal(ReplacesDifferentBytes ? Bytes(3, 10) : Bytes(1, 1000), await ReadAsync(store, Id(1)));
         Assert.Single(await ListAsync(store));
     }
 

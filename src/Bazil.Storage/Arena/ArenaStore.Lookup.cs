@@ -1,0 +1,87 @@
+using Bazil.Core;
+using Bazil.Storage.Arena.Index;
+
+namespace Bazil.Storage.Arena;
+
+/// <content>Finding an object, without locks.</content>
+public sealed partial class ArenaStore
+{
+    /// <summary>A header that is just being overwritten may be seen half new; it is right at the next look.</summary>
+    private const int LookCount = 3;
+
+    /// <summary>
+    /// The newest record of an object. A record that moves while it is looked for (a copy to another segment, or a replacement)
+    /// is shown in its new place before it goes from the old, and <see cref="_epoch"/> is raised in between: a search that found
+    /// nothing and sees the epoch changed begins again.
+    /// </summary>
+    private Sighting Find(in ObjectId id)
+    {
+        while (true)
+        {
+            long epoch = Volatile.Read(ref _epoch);
+            Sighting seen = Search(id);
+            if (seen.IsLive || epoch == Volatile.Read(ref _epoch)) return seen;
+        }
+    }
+
+    private Sighting Search(in ObjectId id)
+    {
+        var damaged = default(Sighting);
+        foreach (TailTable tail in _tables)
+        {
+            uint block = uint.MaxValue;
+            while ((block = tail.Table.FindBelow(id, block)) != 0)
+            {
+                if (Look(id, tail.Segment, block, ref damaged) is { } header) return new Sighting(SightingState.Live, tail.Segment, block, header, "", null);
+            }
+        }
+
+        foreach (SegmentLocation location in _index.Find(id))
+        {
+            if (!_segments.TryGetValue(location.Segment, out Segment? segment))
+            {
+                if (_missing.ContainsKey(location.Segment)) Note(ref damaged, new Sighting(SightingState.Damaged, null, 0, default, $"segment {location.Segment}, where it lay, is missing", null));
+                continue;
+            }
+
+            if (Look(id, segment, location.Block, ref damaged) is { } header) return new Sighting(SightingState.Live, segment, location.Block, header, "", null);
+        }
+
+        return damaged;
+    }
+
+    /// <summary>Returns the header when the object is there and its record in force.</summary>
+    private static RecordHeader? Look(in ObjectId id, Segment segment, uint block, ref Sighting damaged)
+    {
+        try
+        {
+            for (int i = 0; i < LookCount; i++)
+            {
+                if (!segment.TryReadHeader(block, out RecordHeader header)) continue;
+                if (header.Id != id) return null;
+                if (header.Kind == RecordKind.Live) return header;
+                if (header.Kind == RecordKind.Damaged) Note(ref damaged, new Sighting(SightingState.Damaged, segment, block, header, "it was found damaged and set aside", null));
+                return null;
+            }
+
+            Note(ref damaged, new Sighting(SightingState.Damaged, segment, block, default, $"the header of its record in {segment.Path} is damaged", null));
+        }
+        catch (ObjectDisposedException)
+        {
+            // The segment was compacted away meanwhile; the epoch tells.
+        }
+        catch (IOException exception)
+        {
+            // Another copy may help; if none does, this is the answer.
+            Note(ref damaged, new Sighting(SightingState.Damaged, segment, block, default, exception.Message, exception));
+        }
+
+        return null;
+    }
+
+    /// <summary>Of several complaints the one that knows most: that a record is there beats that one cannot be read.</summary>
+    private static void Note(ref Sighting damaged, in Sighting sighting)
+    {
+        if (damaged.State == SightingState.None || (sighting.IsRecord && !damaged.IsRecord)) damaged = sighting;
+    }
+}

@@ -1,0 +1,115 @@
+using Bazil.Storage.Arena.Index;
+using Bazil.Storage.Stores;
+
+namespace Bazil.Storage.Arena;
+
+/// <content>Writing the index of segments that are full.</content>
+public sealed partial class ArenaStore
+{
+    /// <summary>One at a time of sealing, merging, compaction and verification.</summary>
+    private readonly SemaphoreSlim _upkeep = new(1);
+
+    private bool HasFrozen => _tables.Any(IsFrozen);
+
+    /// <summary>Writes the index of every closed segment, now rather than in the background.</summary>
+    internal async ValueTask SealAsync(CancellationToken cancel)
+    {
+        await _upkeep.WaitAsync(cancel);
+        try
+        {
+            Seal(cancel);
+        }
+        catch (Exception exception) when (StoreFailure.IsEnvironmental(exception))
+        {
+            throw FailedWrite("cannot write its index", exception);
+        }
+        finally
+        {
+            _upkeep.Release();
+        }
+    }
+
+    private bool IsFrozen(TailTable tail)
+    {
+        lock (_append) return tail != _open;
+    }
+
+    private void Seal(CancellationToken cancel)
+    {
+        CheckNotBroken();
+        TailTable[] frozen = [.. _tables.Where(IsFrozen).Reverse()];
+        if (frozen.Length == 0) return;
+        Commit();
+        foreach (TailTable tail in frozen)
+        {
+            Mark(tail.Segment);
+            _index.Add([tail.Segment.Identity], EntriesOf(tail.Segment), RecordCountOf(tail.Segment), cancel);
+            lock (_append) _tables = [.. _tables.Where(other => other != tail)];
+        }
+
+        SaveCatalog([]);
+    }
+
+    /// <summary>The segment itself says durably that all of it was synced: from here on what is not right in it is damage, index or not.</summary>
+    private void Mark(Segment segment)
+    {
+        lock (_append)
+        {
+            if (segment.SyncedBytes != segment.Head) return; // an append came in between; the next record says it
+            segment.Append(new RecordHeader(RecordKind.Mark, 0, 0, default, 0), []);
+        }
+
+        SyncDeaths(segment);
+        segment.SyncedBytes = segment.Head;
+    }
+
+    private static IEnumerable<IndexEntry> EntriesOf(Segment segment)
+    {
+        var walker = new SegmentWalker(segment, segment.Head);
+        while (walker.MoveNext())
+        {
+            if (walker.IsRecord && walker.Header.Kind is RecordKind.Live or RecordKind.Damaged)
+            {
+                yield return new IndexEntry(walker.Header.Id, new SegmentLocation(segment.Number, walker.Block));
+            }
+        }
+    }
+
+    private static long RecordCountOf(Segment segment) => segment.ObjectCount + segment.DamagedCount;
+
+    /// <summary>Merges index files until their number is small. A damaged one is built again from its segments.</summary>
+    private void MergeIndex(CancellationToken cancel)
+    {
+        try
+        {
+            while (_index.Merge(cancel))
+            {
+                cancel.ThrowIfCancellationRequested();
+            }
+        }
+        catch (DamagedIndexException exception)
+        {
+            RebuildIndex(exception);
+        }
+    }
+
+    /// <summary>Tables take the place of the damaged file before it goes, so that no object is missed for a moment.</summary>
+    private void RebuildIndex(DamagedIndexException damage)
+    {
+        Report(new StoreProblem(StoreProblemKind.RebuiltIndex, $"store {Name}: {damage.Message}; it is built again"));
+        uint[] covered = [.. _index.Files.Where(file => file.Path == damage.Path).SelectMany(file => file.LiveSegments).Select(segment => segment.Number)];
+        TailTable[] tables =
+        [
+            .. covered.OrderDescending().Select(number => _segments.GetValueOrDefault(number)).OfType<Segment>().Select(TableOf),
+        ];
+        lock (_append) _tables = [.. _tables, .. tables];
+        _index.Discard(damage);
+    }
+
+    private static TailTable TableOf(Segment segment)
+    {
+        var table = new SegmentTable();
+        foreach (IndexEntry entry in EntriesOf(segment)) table.Add(entry.Id, entry.Location.Block);
+        return new TailTable(segment, table);
+    }
+}

@@ -1,0 +1,81 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using Bazil.Core;
+using Bazil.Storage.Buffers;
+using Bazil.Unix;
+
+namespace Bazil.Storage.Arena;
+
+/// <content>Putting.</content>
+public sealed partial class ArenaStore
+{
+    /// <summary>Guards the head of the open segment, <see cref="_open"/>, <see cref="_unsynced"/>, <see cref="_nextNumber"/> and changes of <see cref="_tables"/>.</summary>
+    private readonly Lock _append = new();
+    private volatile TailTable[] _tables; // newest first
+    private TailTable? _open;
+    private uint _nextNumber;
+
+    private void Put(in ObjectId id, ReadOnlySpan<byte> content)
+    {
+        uint checksum = Checksum.OfPayload(content);
+        lock (StripeOf(id))
+        {
+            Sighting seen = Find(id);
+            if (seen.IsLive && (_options.Trust == ArenaTrust.Own || Holds(seen, checksum, content))) return;
+            CheckUsable();
+            Append(new RecordHeader(RecordKind.Live, content.Length, checksum, id, 0), content, keepsFloor: true);
+            if (seen.IsRecord) Supersede(seen);
+        }
+    }
+
+    /// <summary>Whether the record has these bytes. What cannot be read is replaced by what is at hand.</summary>
+    private static bool Holds(in Sighting seen, uint checksum, ReadOnlySpan<byte> content)
+    {
+        if (seen.Header.Length != content.Length || seen.Header.PayloadChecksum != checksum) return false;
+        try
+        {
+            using IMemoryOwner<byte> existing = BufferPool.Shared.Rent(content.Length);
+            return seen.Segment!.TryReadPayload(seen.Block, seen.Header, existing.Memory.Span) && existing.Memory.Span.SequenceEqual(content);
+        }
+        catch (Exception exception) when (exception is UnixException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Writes a record and shows it to lookups. The caller holds the stripe of the id.</summary>
+    private void Append(in RecordHeader header, ReadOnlySpan<byte> content, bool keepsFloor)
+    {
+        lock (_append)
+        {
+            long size = header.RecordSizeBytes;
+            if (keepsFloor) _space.Take(size);
+            TailTable tail = _open is { } open && HasRoom(open.Segment, size) ? open : Roll();
+            tail.Segment.Reserve(size);
+            uint block = tail.Segment.Append(header, content);
+            tail.Table.Add(header.Id, block);
+            if (!_unsynced.Contains(tail.Segment)) _unsynced.Add(tail.Segment);
+        }
+    }
+
+    /// <summary>An empty segment takes a record of any size.</summary>
+    private bool HasRoom(Segment segment, long sizeBytes) =>
+        segment.Head + sizeBytes <= _options.SegmentSizeBytesMax || segment.Head == SegmentHeader.SizeBytes;
+
+    /// <summary>Begins a new segment; the former one is frozen until its index is written.</summary>
+    private TailTable Roll()
+    {
+        Span<byte> stamp = stackalloc byte[sizeof(ulong)];
+        _options.Entropy.Fill(stamp);
+        var segment = new Segment(_directory, _storeId, _nextNumber);
+        segment.Create(BinaryPrimitives.ReadUInt64LittleEndian(stamp));
+        _nextNumber++;
+        var tail = new TailTable(segment, new SegmentTable());
+        _segments[segment.Number] = segment;
+        _tables = [tail, .. _tables];
+        _nameChanges++;
+        _open = tail;
+        WakeBackground();
+        return tail;
+    }
+}

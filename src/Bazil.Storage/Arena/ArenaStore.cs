@@ -1,0 +1,197 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using Bazil.Core;
+using Bazil.Storage.Arena.Disk;
+using Bazil.Storage.Arena.Index;
+using Bazil.Storage.Buffers;
+using Bazil.Storage.Stores;
+
+namespace Bazil.Storage.Arena;
+
+/// <summary>
+/// The local store: records appended to large segments, found by a memory-mapped index (<c>docs/storage.md</c>, "Arena store").
+/// <para>Beyond the contract of <see cref="IObjectStore"/>:</para>
+/// <list type="bullet">
+/// <item>Reads take no lock. Puts of different ids wait for each other only while bytes are copied to the kernel. Everything is
+/// done on the calling thread, but for what <see cref="ArenaOptions.RunsInBackground"/> names.</item>
+/// <item>Callers of <see cref="SyncAsync"/> share one sync of the disk.</item>
+/// <item>A delete is seen at once; power loss may undo it until the space was given back.</item>
+/// <item>Damage is a <see cref="CorruptObjectException"/> for the reader; <see cref="HasAsync"/> says no, and the next put stores
+/// the object anew.</item>
+/// <item>After a failed sync the store takes no changes until it is opened again. A full disk is not such a failure.</item>
+/// </list>
+/// Order of locks: stripe of an id, append, table. Nothing calls out while holding one.
+/// </summary>
+public sealed partial class ArenaStore : IObjectStore, IStoreInventory, IStoreVerification
+{
+    private readonly ISegmentDirectory _directory;
+    private readonly ArenaOptions _options;
+    private readonly UInt128 _storeId;
+    private readonly IndexSet _index;
+    private readonly FreeSpaceWatch _space;
+    private readonly ConcurrentDictionary<uint, Segment> _segments;
+    private readonly Lock[] _stripes = [.. Enumerable.Range(0, ArenaLimits.StripeCount).Select(_ => new Lock())];
+    private readonly ConcurrentQueue<StoreProblem> _problems = new();
+    private readonly IReadOnlyDictionary<uint, CatalogEntry> _missing;
+    private volatile StoreException? _broken;
+    private long _epoch;
+
+    private ArenaStore(string name, ISegmentDirectory directory, ArenaOptions options, in OpenedSegments opened)
+    {
+        Name = name;
+        _directory = directory;
+        _options = options;
+        _storeId = opened.StoreId;
+        _index = opened.Index;
+        _segments = opened.Segments;
+        _missing = opened.Missing;
+        _tables = opened.Tables;
+        _nextNumber = opened.NextNumber;
+        _space = new FreeSpaceWatch(name, directory, options);
+        foreach (StoreProblem problem in opened.Problems) Report(problem);
+        foreach (TailTable tail in _tables.Where(tail => tail.Segment.SyncedBytes < tail.Segment.Head).Reverse()) _unsynced.Add(tail.Segment);
+        _nameChanges = _tables.Length; // an earlier process may have made them without a sync of the directory
+        if (_tables.Length > 0 && _tables[0].Segment.Head < options.SegmentSizeBytesMax) _open = _tables[0];
+        _background = options.RunsInBackground ? Task.Run(RunInBackgroundAsync) : Task.CompletedTask;
+    }
+
+    public string Name { get; }
+
+    public StoreUsage Usage
+    {
+        get
+        {
+            Segment[] segments = [.. _segments.Values];
+            return new StoreUsage(
+                segments.Sum(segment => segment.ObjectCount), segments.Sum(segment => segment.LiveBytes), segments.Sum(segment => segment.DeadBytes), segments.Length);
+        }
+    }
+
+    /// <summary>What was found wrong since the store was opened, the first thousand of it.</summary>
+    public IReadOnlyList<StoreProblem> Problems => [.. _problems];
+
+    public ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        try
+        {
+            return ValueTask.FromResult(Read(id));
+        }
+        catch (Exception exception) when (StoreFailure.IsEnvironmental(exception))
+        {
+            throw StoreFailure.Of(Name, $"cannot read object {id}", exception);
+        }
+    }
+
+    public async ValueTask PutAsync(ObjectId id, ReadOnlyMemory<byte> buffer, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        if (buffer.Length > ObjectLimits.ObjectSizeBytesMax) throw new ArgumentException($"an object has at most {ObjectLimits.ObjectSizeBytesMax} bytes, not {buffer.Length}");
+        if (_tables.Length > ArenaLimits.FrozenCountMax) await SealAsync(cancel);
+        try
+        {
+            Put(id, buffer.Span);
+        }
+        catch (Exception exception) when (StoreFailure.IsEnvironmental(exception))
+        {
+            throw FailedWrite($"cannot write object {id}", exception);
+        }
+    }
+
+    public ValueTask<bool> HasAsync(ObjectId id, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        try
+        {
+            return ValueTask.FromResult(Find(id).IsLive);
+        }
+        catch (Exception exception) when (StoreFailure.IsEnvironmental(exception))
+        {
+            throw StoreFailure.Of(Name, $"cannot look for object {id}", exception);
+        }
+    }
+
+    public async ValueTask<bool> DeleteAsync(ObjectId id, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        try
+        {
+            bool wasThere = Delete(id);
+            if (PendingPunchCount > ArenaLimits.PendingPunchCountMax) await ReclaimAsync(cancel);
+            return wasThere;
+        }
+        catch (Exception exception) when (StoreFailure.IsEnvironmental(exception))
+        {
+            throw FailedWrite($"cannot delete object {id}", exception);
+        }
+    }
+
+    public async IAsyncEnumerable<ObjectId> ListAsync([EnumeratorCancellation] CancellationToken cancel)
+    {
+        await foreach (StoredObject stored in ScanAsync(cancel)) yield return stored.Id;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
+        await StopBackgroundAsync();
+        try
+        {
+            if (_broken is null) Close();
+        }
+        finally
+        {
+            _index.Dispose();
+            foreach (Segment segment in _segments.Values) segment.Dispose();
+            _directory.Dispose();
+            _upkeep.Dispose();
+        }
+    }
+
+    private Lock StripeOf(in ObjectId id) => _stripes[id.Span[31] & (ArenaLimits.StripeCount - 1)];
+
+    private IMemoryOwner<byte>? Read(in ObjectId id)
+    {
+        while (true)
+        {
+            Sighting seen = Find(id);
+            if (seen.State == SightingState.None) return null;
+            if (!seen.IsLive) throw seen.Failure ?? new CorruptObjectException(id, Name, seen.Reason);
+            IMemoryOwner<byte> buffer = BufferPool.Shared.Rent(seen.Header.Length);
+            bool isRight = false;
+            try
+            {
+                isRight = seen.Segment!.TryReadPayload(seen.Block, seen.Header, buffer.Memory.Span);
+                if (isRight) return buffer;
+            }
+            catch (ObjectDisposedException)
+            {
+                continue; // its segment was compacted away meanwhile
+            }
+            finally
+            {
+                if (!isRight) buffer.Dispose();
+            }
+
+            QuarantineIfDamaged(id, seen);
+        }
+    }
+
+    private void Report(StoreProblem problem)
+    {
+        if (_problems.Count < ArenaLimits.ProblemCountMax) _problems.Enqueue(problem);
+    }
+
+    private void CheckUsable()
+    {
+        CheckNotBroken();
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
+    }
+
+    private StoreException FailedWrite(string what, Exception exception)
+    {
+        if (StoreFailure.IsDiskFull(exception)) _space.ReleaseReserve();
+        return StoreFailure.Of(Name, what, exception);
+    }
+}

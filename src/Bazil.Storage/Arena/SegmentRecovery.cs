@@ -1,0 +1,170 @@
+using System.Buffers;
+using System.Globalization;
+using Bazil.Storage.Arena.Disk;
+using Bazil.Storage.Buffers;
+using Bazil.Storage.Stores;
+
+namespace Bazil.Storage.Arena;
+
+/// <summary>
+/// Opens a segment that has no index: finds its records, and repairs what a crash did. What was never proved to be synced
+/// (each record says how far the segment was synced when it was written) and is not whole is cut off, or made a gap when
+/// whole records follow it. Below that line nothing is cut: what is not a record any more is copied to <c>quarantine/</c>
+/// and reported. Records that are whole are kept wherever they lie.
+/// </summary>
+internal sealed class SegmentRecovery(string storeName, ISegmentDirectory directory, Segment segment)
+{
+    private readonly SegmentTable _table = new();
+    private readonly List<(long Start, long End)> _broken = [];
+    private readonly List<(uint Block, RecordHeader Header)> _unproved = [];
+    private readonly List<StoreProblem> _problems = [];
+    private long _proved;
+    private int _tornCount;
+    private bool _hasChanged;
+
+    public IReadOnlyList<StoreProblem> Problems => _problems;
+
+    /// <summary>Fills the counters and the head of the segment, and returns its table.</summary>
+    public TailTable Run()
+    {
+        long length = segment.File.Length;
+        segment.SetCounters(0, 0, 0, 0);
+        long end = Walk(length);
+        end = CutTornRecords(end);
+        end = TreatBrokenRanges(end, length);
+        if (end < length)
+        {
+            segment.File.Truncate(end);
+            _hasChanged = true;
+        }
+
+        segment.Head = end;
+        if (_hasChanged) segment.File.Sync();
+        segment.SyncedBytes = _hasChanged ? end : _proved;
+        segment.ProvedBytes = _proved;
+        if (_tornCount > 0)
+        {
+            _problems.Add(new StoreProblem(
+                StoreProblemKind.TornTail,
+                string.Create(CultureInfo.InvariantCulture, $"store {storeName}: {_tornCount} objects at the end of {segment.Path} were never synced and are not whole: they were cut off")));
+        }
+
+        return new TailTable(segment, _table);
+    }
+
+    /// <summary>Returns where the last record ends.</summary>
+    private long Walk(long length)
+    {
+        var walker = new SegmentWalker(segment, length);
+        long end = SegmentHeader.SizeBytes;
+        while (walker.MoveNext())
+        {
+            if (!walker.IsRecord)
+            {
+                _broken.Add((walker.Offset, walker.EndOffset));
+                continue;
+            }
+
+            end = walker.EndOffset;
+            RecordHeader header = walker.Header;
+            if (header.SyncedBytes > _proved)
+            {
+                _proved = header.SyncedBytes;
+                _unproved.RemoveAll(record => EndOf(record) <= _proved);
+            }
+
+            segment.Count(header, 1);
+            if (header.Kind is not (RecordKind.Live or RecordKind.Damaged)) continue;
+            _table.Add(header.Id, walker.Block);
+            if (header.Kind == RecordKind.Live && walker.EndOffset > _proved) _unproved.Add((walker.Block, header));
+        }
+
+        _proved = Math.Min(_proved, length);
+        return end;
+    }
+
+    private long CutTornRecords(long end)
+    {
+        for (int i = _unproved.Count - 1; i >= 0; i--)
+        {
+            (uint block, RecordHeader header) = _unproved[i];
+            if (IsWhole(block, header)) continue;
+            _tornCount++;
+            _hasChanged = true;
+            _table.Remove(header.Id, block);
+            long start = (long)block * ArenaLimits.BlockSizeBytes;
+            if (start + header.RecordSizeBytes == end && !_broken.Any(range => range.Start < end && range.End > start))
+            {
+                segment.Count(header, -1);
+                end = start;
+            }
+            else
+            {
+                segment.Overwrite(block, header, RecordKind.Dead);
+            }
+        }
+
+        return end;
+    }
+
+    private long TreatBrokenRanges(long end, long length)
+    {
+        foreach ((long start, long rangeEnd) in _broken)
+        {
+            if (start >= end && start >= _proved)
+            {
+                _tornCount++; // behind the last record, and nobody was promised anything: cut
+                continue;
+            }
+
+            _hasChanged = true;
+            if (start < _proved)
+            {
+                _problems.Add(Quarantine(storeName, directory, segment, start, rangeEnd));
+                end = Math.Max(end, rangeEnd);
+            }
+            else
+            {
+                _tornCount++;
+            }
+
+            if (rangeEnd == length && rangeEnd % ArenaLimits.BlockSizeBytes != 0)
+            {
+                end = start; // half a block at the end of the file, copied above if it mattered
+                continue;
+            }
+
+            WriteGap(segment, start, rangeEnd);
+        }
+
+        return end;
+    }
+
+    private bool IsWhole(uint block, in RecordHeader header)
+    {
+        using IMemoryOwner<byte> buffer = BufferPool.Shared.Rent(header.Length);
+        return segment.TryReadPayload(block, header, buffer.Memory.Span);
+    }
+
+    /// <summary>Copies a range that should hold records and does not.</summary>
+    public static StoreProblem Quarantine(string storeName, ISegmentDirectory directory, Segment segment, long start, long end)
+    {
+        string name = string.Create(CultureInfo.InvariantCulture, $"{UnixSegmentDirectory.Quarantine}/{segment.Number:D8}-{start}");
+        byte[] bytes = new byte[end - start];
+        int length = segment.File.Read(bytes, start);
+        directory.ReplaceFile(name, bytes.AsSpan(0, length));
+        return new StoreProblem(
+            StoreProblemKind.DamagedRange,
+            string.Create(CultureInfo.InvariantCulture, $"store {storeName}: {end - start} bytes at {start} of {segment.Path} are damaged; they were copied to {Path.Combine(directory.Path, name)}"));
+    }
+
+    /// <summary>Makes a range one that scans step over.</summary>
+    public static void WriteGap(Segment segment, long start, long end)
+    {
+        segment.WriteGap(start, end - start);
+        segment.Count(new RecordHeader(RecordKind.Gap, (int)(end - start - RecordHeader.SizeBytes), 0, default, 0), 1);
+    }
+
+    private static long EndOf((uint Block, RecordHeader Header) record) =>
+        ((long)record.Block * ArenaLimits.BlockSizeBytes) + record.Header.RecordSizeBytes;
+}

@@ -1,0 +1,164 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using Bazil.Storage.Arena.Disk;
+using Bazil.Storage.Arena.Index;
+using Bazil.Storage.Stores;
+
+namespace Bazil.Storage.Arena;
+
+/// <summary>
+/// Finds out what is there: the catalog says which segments there should be, the index which of them need no look inside. The
+/// others, usually just the one that was open last, are recovered.
+/// </summary>
+internal sealed class StoreOpening(string storeName, ISegmentDirectory directory, ArenaOptions options)
+{
+    private readonly List<StoreProblem> _problems = [];
+    private readonly ConcurrentDictionary<uint, Segment> _segments = new();
+    private readonly Dictionary<uint, CatalogEntry> _missing = [];
+    private UInt128 _storeId;
+    private uint _nextNumber = 1;
+
+    /// <exception cref="StoreException">It is no arena store, or a newer one.</exception>
+    /// <exception cref="IOException">It cannot be read or repaired.</exception>
+    public OpenedSegments Run()
+    {
+        _storeId = StoreFormat.ReadOrCreate(storeName, directory, options);
+        Dictionary<uint, CatalogEntry> catalog = ReadCatalog();
+        AddSegments(catalog);
+        SealedSegment[] known =
+        [
+            .. _segments.Values.Where(segment => segment.Stamp != 0).Select(segment => segment.Identity),
+            .. _missing.Values.Select(entry => new SealedSegment(entry.Number, entry.Stamp)),
+        ];
+        IndexSet index = IndexSet.Open(directory.IndexPath, known, options.Entropy);
+        try
+        {
+            foreach (DamagedIndexException damage in index.Damaged) Note(StoreProblemKind.RebuiltIndex, $"{damage.Message}; it is built again");
+            return new OpenedSegments(_storeId, index, _segments, _missing, Recover(index), _nextNumber, _problems);
+        }
+        catch
+        {
+            index.Dispose();
+            throw;
+        }
+    }
+
+    private Dictionary<uint, CatalogEntry> ReadCatalog()
+    {
+        byte[]? bytes = directory.ReadFile(SegmentCatalog.FileName);
+        if (bytes is null) return [];
+        if (SegmentCatalog.TryRead(bytes, _storeId, out uint nextNumber) is { } entries)
+        {
+            _nextNumber = Math.Max(_nextNumber, nextNumber);
+            return entries.ToDictionary(entry => entry.Number);
+        }
+
+        Note(StoreProblemKind.RebuiltIndex, $"the catalog in {directory.Path} is damaged; it is built again from the segments");
+        return [];
+    }
+
+    private void AddSegments(Dictionary<uint, CatalogEntry> catalog)
+    {
+        var files = new HashSet<uint>();
+        uint firstUnknown = _nextNumber;
+        foreach (string name in directory.List(UnixSegmentDirectory.Segments))
+        {
+            if (Segment.TryParseName(name, out uint number)) files.Add(number);
+        }
+
+        foreach (uint number in files.Order())
+        {
+            _nextNumber = Math.Max(_nextNumber, number + 1);
+            if (!catalog.TryGetValue(number, out CatalogEntry entry)) AddUnknown(number, number >= firstUnknown);
+            else if (entry.IsRetired) directory.Remove(Segment.NameOf(number));
+            else AddKnown(entry);
+        }
+
+        foreach (CatalogEntry entry in catalog.Values.Where(entry => !entry.IsRetired && !files.Contains(entry.Number)))
+        {
+            _missing.Add(entry.Number, entry);
+            Note(StoreProblemKind.MissingSegment, $"{Segment.NameOf(entry.Number)} in {directory.Path} is missing: up to {entry.ObjectCount} objects with it");
+        }
+    }
+
+    private void AddKnown(in CatalogEntry entry)
+    {
+        var segment = new Segment(directory, _storeId, entry.Number)
+        {
+            Stamp = entry.Stamp,
+            Head = entry.LengthBytes,
+            SyncedBytes = entry.LengthBytes,
+            IsBeingCompacted = entry.IsBeingCompacted,
+        };
+        segment.SetCounters(entry.ObjectCount, entry.LiveBytes, entry.DeadBytes, entry.DamagedCount);
+        _segments[entry.Number] = segment;
+    }
+
+    private void AddUnknown(uint number, bool isNew)
+    {
+        var segment = new Segment(directory, _storeId, number);
+        try
+        {
+            SegmentHeader? header = segment.ReadSegmentHeader();
+            if (header is { } found) segment.Stamp = found.Stamp;
+            else if (!isNew) Note(StoreProblemKind.DamagedSegmentHeader, $"the header of {segment.Path} is damaged");
+            _segments[number] = segment;
+        }
+        catch (ForeignSegmentException exception)
+        {
+            Note(StoreProblemKind.ForeignSegment, exception.Message);
+            segment.Dispose();
+        }
+    }
+
+    private TailTable[] Recover(IndexSet index)
+    {
+        HashSet<uint> uncovered = [.. index.Missing.Select(segment => segment.Number)];
+        var tables = new List<TailTable>();
+        bool hasNewNames = false;
+        foreach (Segment segment in _segments.Values.OrderByDescending(segment => segment.Number))
+        {
+            if (segment.Stamp != 0 && !uncovered.Contains(segment.Number)) continue;
+            try
+            {
+                var recovery = new SegmentRecovery(storeName, directory, segment);
+                TailTable table = recovery.Run();
+                _problems.AddRange(recovery.Problems);
+                if (segment.Stamp == 0 && !Restamp(segment)) continue;
+                tables.Add(table);
+                hasNewNames = true;
+            }
+            catch (ForeignSegmentException exception)
+            {
+                Note(StoreProblemKind.ForeignSegment, exception.Message);
+                _segments.TryRemove(segment.Number, out _);
+                segment.Dispose();
+            }
+        }
+
+        if (hasNewNames) directory.SyncSegmentNames();
+        return [.. tables];
+    }
+
+    /// <summary>A segment without a valid header: made just before a crash, and then there is nothing in it; or damaged, then it gets a new one.</summary>
+    private bool Restamp(Segment segment)
+    {
+        if (segment.Head == SegmentHeader.SizeBytes)
+        {
+            _segments.TryRemove(segment.Number, out _);
+            segment.Dispose();
+            directory.Remove(segment.Name);
+            return false;
+        }
+
+        Span<byte> stamp = stackalloc byte[sizeof(ulong)];
+        options.Entropy.Fill(stamp);
+        segment.Stamp = BinaryPrimitives.ReadUInt64LittleEndian(stamp) | 1;
+        segment.WriteSegmentHeader();
+        segment.File.Sync();
+        Note(StoreProblemKind.DamagedSegmentHeader, $"the header of {segment.Path} was damaged; it was written anew, the records are as they were");
+        return true;
+    }
+
+    private void Note(StoreProblemKind kind, string message) => _problems.Add(new StoreProblem(kind, $"store {storeName}: {message}"));
+}
