@@ -19,7 +19,7 @@ public sealed partial class ArenaStore
     {
         _space.Measure();
         await SealAsync(cancel);
-        await MergeAsync(cancel);
+        MergeIndex(cancel);
         await ReclaimAsync(cancel);
         await CompactAsync(cancel);
     }
@@ -48,26 +48,11 @@ public sealed partial class ArenaStore
         }
     }
 
-    private async ValueTask MergeAsync(CancellationToken cancel)
-    {
-        await _upkeep.WaitAsync(cancel);
-        try
-        {
-            MergeIndex(cancel);
-        }
-        finally
-        {
-            _upkeep.Release();
-        }
-    }
-
     private async ValueTask StopBackgroundAsync()
     {
         await _stop.CancelAsync();
         await _background;
-        Task last;
-        lock (_commits) last = _lastCommit;
-        await last;
+        await _commits.IdleAsync();
         _stop.Dispose();
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using Bazil.Storage.Arena.Disk;
+using Bazil.Storage.Arena.Index;
 using Bazil.Storage.Buffers;
 
 namespace Bazil.Storage.Arena;
@@ -11,6 +12,8 @@ namespace Bazil.Storage.Arena;
 /// </content>
 public sealed partial class ArenaStore
 {
+    private readonly SemaphoreSlim _upkeep = new(1); // one compaction at a time
+
     /// <summary>Compacts every segment that deserves it, now rather than in the background.</summary>
     internal async ValueTask CompactAsync(CancellationToken cancel)
     {
@@ -18,6 +21,10 @@ public sealed partial class ArenaStore
         try
         {
             while (NextToCompact() is { } segment) await CompactAsync(segment, cancel);
+        }
+        catch (DamagedIndexException damage)
+        {
+            Repair(damage); // compaction goes on at the next turn
         }
         catch (Exception exception) when (StoreFailure.IsEnvironmental(exception))
         {

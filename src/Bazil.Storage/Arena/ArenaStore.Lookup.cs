@@ -24,6 +24,26 @@ public sealed partial class ArenaStore
         }
     }
 
+    /// <summary>For callers that hold no lock: an index file found damaged is built again.</summary>
+    private Sighting FindWithRepair(in ObjectId id)
+    {
+        while (true)
+        {
+            try
+            {
+                return Find(id);
+            }
+            catch (DamagedIndexException damage)
+            {
+                Repair(damage);
+            }
+            catch (Exception exception) when (StoreFailure.IsEnvironmental(exception))
+            {
+                throw StoreFailure.Of(Name, $"cannot look for object {id}", exception);
+            }
+        }
+    }
+
     private Sighting Search(in ObjectId id)
     {
         var damaged = default(Sighting);

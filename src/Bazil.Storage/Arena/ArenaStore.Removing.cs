@@ -185,11 +185,22 @@ public sealed partial class ArenaStore
         lock (_cataloging)
         {
             uint nextNumber;
-            lock (_append) nextNumber = _nextNumber;
+            bool hasNewNames;
+            TailTable[] tails;
+            Segment[] segments;
+            lock (_append)
+            {
+                nextNumber = _nextNumber;
+                hasNewNames = _nameChanges != Volatile.Read(ref _syncedNameChanges);
+                tails = _tables;
+                segments = [.. _segments.Values.OrderBy(segment => segment.Number)];
+            }
+
+            if (hasNewNames) _directory.SyncSegmentNames(); // a segment that the catalog names is missed when it is not there
             CatalogEntry[] entries =
             [
-                .. _segments.Values.OrderBy(segment => segment.Number).Select(segment => new CatalogEntry(
-                    segment.Number, retired.Contains(segment), segment.IsBeingCompacted, segment.Stamp, segment.Head,
+                .. segments.Select(segment => new CatalogEntry(
+                    segment.Number, retired.Contains(segment), tails.All(tail => tail.Segment != segment), segment.IsBeingCompacted, segment.Stamp, segment.Head,
                     segment.ObjectCount, segment.LiveBytes, segment.DeadBytes, segment.DamagedCount)),
                 .. _missing.Values,
             ];

@@ -6,26 +6,20 @@ namespace Bazil.Storage.Arena;
 /// <content>Writing the index of segments that are full.</content>
 public sealed partial class ArenaStore
 {
-    /// <summary>One at a time of sealing, merging, compaction and verification.</summary>
-    private readonly SemaphoreSlim _upkeep = new(1);
-
-    private bool HasFrozen => _tables.Any(IsFrozen);
+    private readonly Lock _sealing = new(); // one writer of index files from segments; before _committing
 
     /// <summary>Writes the index of every closed segment, now rather than in the background.</summary>
-    internal async ValueTask SealAsync(CancellationToken cancel)
+    internal ValueTask SealAsync(CancellationToken cancel)
     {
-        await _upkeep.WaitAsync(cancel);
+        cancel.ThrowIfCancellationRequested();
         try
         {
             Seal(cancel);
+            return ValueTask.CompletedTask;
         }
         catch (Exception exception) when (StoreFailure.IsEnvironmental(exception))
         {
             throw FailedWrite("cannot write its index", exception);
-        }
-        finally
-        {
-            _upkeep.Release();
         }
     }
 
@@ -36,18 +30,22 @@ public sealed partial class ArenaStore
 
     private void Seal(CancellationToken cancel)
     {
-        CheckNotBroken();
-        TailTable[] frozen = [.. _tables.Where(IsFrozen).Reverse()];
-        if (frozen.Length == 0) return;
-        Commit();
-        foreach (TailTable tail in frozen)
+        lock (_sealing)
         {
-            Mark(tail.Segment);
-            _index.Add([tail.Segment.Identity], EntriesOf(tail.Segment), RecordCountOf(tail.Segment), cancel);
-            lock (_append) _tables = [.. _tables.Where(other => other != tail)];
-        }
+            CheckNotBroken();
+            TailTable[] frozen = [.. _tables.Where(IsFrozen).Reverse()];
+            if (frozen.Length == 0) return;
+            Commit();
+            foreach (TailTable tail in frozen)
+            {
+                tail.Segment.ReleaseReserved();
+                Mark(tail.Segment);
+                _index.Add([tail.Segment.Identity], EntriesOf(tail.Segment), RecordCountOf(tail.Segment), cancel);
+                lock (_append) _tables = [.. _tables.Where(other => other != tail)];
+            }
 
-        SaveCatalog([]);
+            SaveCatalog([]);
+        }
     }
 
     /// <summary>The segment itself says durably that all of it was synced: from here on what is not right in it is damage, index or not.</summary>
@@ -96,14 +94,30 @@ public sealed partial class ArenaStore
     /// <summary>Tables take the place of the damaged file before it goes, so that no object is missed for a moment.</summary>
     private void RebuildIndex(DamagedIndexException damage)
     {
+        lock (_sealing)
+        {
+            uint[] covered = [.. _index.Files.Where(file => file.Path == damage.Path).SelectMany(file => file.LiveSegments).Select(segment => segment.Number)];
+            if (covered.Length == 0) return; // somebody else found it too
+            TailTable[] tables = [.. covered.OrderDescending().Select(number => _segments.GetValueOrDefault(number)).OfType<Segment>().Select(TableOf)];
+            lock (_append) _tables = [.. _tables, .. tables];
+            _index.Discard(damage);
+        }
+
         Report(new StoreProblem(StoreProblemKind.RebuiltIndex, $"store {Name}: {damage.Message}; it is built again"));
-        uint[] covered = [.. _index.Files.Where(file => file.Path == damage.Path).SelectMany(file => file.LiveSegments).Select(segment => segment.Number)];
-        TailTable[] tables =
-        [
-            .. covered.OrderDescending().Select(number => _segments.GetValueOrDefault(number)).OfType<Segment>().Select(TableOf),
-        ];
-        lock (_append) _tables = [.. _tables, .. tables];
-        _index.Discard(damage);
+    }
+
+    /// <summary>As <see cref="RebuildIndex"/>, for callers in the middle of something else. They hold no lock.</summary>
+    private void Repair(DamagedIndexException damage)
+    {
+        try
+        {
+            RebuildIndex(damage);
+            WakeBackground();
+        }
+        catch (Exception exception) when (StoreFailure.IsEnvironmental(exception))
+        {
+            throw FailedWrite("cannot build its index again", exception);
+        }
     }
 
     private static TailTable TableOf(Segment segment)

@@ -1,79 +1,23 @@
 using Bazil.Storage.Stores;
+using Bazil.Unix;
 
 namespace Bazil.Storage.Arena;
 
 /// <content>Making things durable, several callers at a time.</content>
 public sealed partial class ArenaStore
 {
-    private readonly Lock _commits = new(); // guards _waiting, _isCommitting and _lastCommit; innermost
-    private readonly Lock _committing = new(); // held during a sync: one at a time; before _append
+    private readonly Lock _committing = new(); // held during a sync: one at a time; before the stripes and _append
     private readonly List<Segment> _unsynced = []; // with appended bytes that are not durable, oldest first
+    private readonly GroupCommit _commits;
     private long _nameChanges; // segments made so far
     private long _syncedNameChanges;
-    private TaskCompletionSource? _waiting;
-    private bool _isCommitting;
-    private Task _lastCommit = Task.CompletedTask;
+    private bool _mustWriteAgain;
 
-    /// <summary>
-    /// The first caller syncs by itself; those who come meanwhile wait for the next sync, one for all of them. Cancelling
-    /// ends the wait, not the sync.
-    /// </summary>
-    public async ValueTask SyncAsync(CancellationToken cancel)
+    /// <summary>Callers share one sync. Cancelling ends the wait, not the sync.</summary>
+    public ValueTask SyncAsync(CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        Task? turn = null;
-        lock (_commits)
-        {
-            if (_isCommitting) turn = (_waiting ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-            _isCommitting = true;
-        }
-
-        if (turn is not null)
-        {
-            await turn.WaitAsync(cancel);
-            return;
-        }
-
-        try
-        {
-            Commit();
-        }
-        finally
-        {
-            PassOn();
-        }
-    }
-
-    /// <summary>Starts the sync of those who waited during the last one.</summary>
-    private void PassOn()
-    {
-        lock (_commits)
-        {
-            if (_waiting is { } waiting)
-            {
-                _waiting = null;
-                _lastCommit = Task.Run(() => CommitFor(waiting));
-            }
-            else
-            {
-                _isCommitting = false;
-            }
-        }
-    }
-
-    private void CommitFor(TaskCompletionSource waiting)
-    {
-        try
-        {
-            Commit();
-            waiting.SetResult();
-        }
-        catch (Exception exception)
-        {
-            waiting.SetException(exception); // rethrown by each who waits
-        }
-
-        PassOn();
+        return _commits.RunAsync(cancel);
     }
 
     /// <summary>On return everything appended before the call is durable.</summary>
@@ -93,8 +37,9 @@ public sealed partial class ArenaStore
 
             try
             {
+                if (_mustWriteAgain) WriteAgain(segments);
                 if (nameChanges != _syncedNameChanges) _directory.SyncSegmentNames();
-                _syncedNameChanges = nameChanges;
+                Volatile.Write(ref _syncedNameChanges, nameChanges);
                 foreach ((Segment segment, long head) in segments)
                 {
                     segment.File.Sync();
@@ -111,13 +56,37 @@ public sealed partial class ArenaStore
     }
 
     /// <summary>
+    /// A sync met a full disk, and the kernel may have given up pages that it could not place: what was not synced is read, checked
+    /// and written once more, which makes the pages due again.
+    /// </summary>
+    private void WriteAgain((Segment Segment, long Head)[] segments)
+    {
+        foreach ((Segment segment, long head) in segments)
+        {
+            var walker = new SegmentWalker(segment, head, segment.SyncedBytes);
+            while (walker.MoveNext())
+            {
+                lock (StripeOf(walker.Header.Id))
+                {
+                    if (walker.IsRecord && segment.TryWriteAgain(walker.Block)) continue;
+                }
+
+                throw new UnixException(Errno.EIO, "find again what was written to", segment.Path);
+            }
+        }
+
+        _mustWriteAgain = false;
+    }
+
+    /// <summary>
     /// A sync that fails may have dropped what it could not write: a later one that succeeds would prove nothing, so the store
-    /// takes no changes any more. A full disk is another matter: the pages stay, and are written when there is room.
+    /// takes no changes any more. After a full disk what is not durable is written again.
     /// </summary>
     private StoreException FailedSync(Exception exception)
     {
         StoreException failure = FailedWrite("cannot make objects durable", exception);
-        if (!failure.IsDiskFull) _broken = failure;
+        if (failure.IsDiskFull) _mustWriteAgain = true;
+        else _broken = failure;
         return failure;
     }
 

@@ -12,6 +12,8 @@ namespace Bazil.Storage.Arena;
 /// <content>Listing, checking, setting aside.</content>
 public sealed partial class ArenaStore
 {
+    private readonly SemaphoreSlim _verification = new(1); // one at a time
+
     public async IAsyncEnumerable<StoredObject> ScanAsync([EnumeratorCancellation] CancellationToken cancel)
     {
         for (Segment? segment = NextSegment(0); segment is not null; segment = NextSegment(segment.Number + 1))
@@ -21,7 +23,7 @@ public sealed partial class ArenaStore
             {
                 cancel.ThrowIfCancellationRequested();
                 if (!walker.IsRecord || walker.Header.Kind != RecordKind.Live) continue;
-                if (segment.IsBeingCompacted && !Find(walker.Header.Id).IsAt(segment, walker.Block)) continue; // comes in a later segment
+                if (segment.IsBeingCompacted && !FindWithRepair(walker.Header.Id).IsAt(segment, walker.Block)) continue; // comes in a later segment
                 if (IsSuperseded(segment, walker.Block)) continue;
                 yield return new StoredObject(walker.Header.Id, walker.Header.Length);
             }
@@ -32,7 +34,7 @@ public sealed partial class ArenaStore
 
     public async ValueTask<DamageReport> VerifyAsync(long bytesPerSecondMax, CancellationToken cancel)
     {
-        await _upkeep.WaitAsync(cancel);
+        await _verification.WaitAsync(cancel);
         try
         {
             var check = new StoreCheck(new Pace(_options.Clock, bytesPerSecondMax));
@@ -40,7 +42,7 @@ public sealed partial class ArenaStore
             foreach (DamagedIndexException damage in _index.Verify(cancel)) RebuildIndex(damage);
             for (Segment? segment = NextSegment(0); segment is not null; segment = NextSegment(segment.Number + 1)) await VerifyAsync(segment, check, cancel);
             Seal(cancel);
-            return check.Report(id => Find(id).IsLive);
+            return check.Report(id => FindWithRepair(id).IsLive);
         }
         catch (Exception exception) when (StoreFailure.IsEnvironmental(exception))
         {
@@ -48,7 +50,7 @@ public sealed partial class ArenaStore
         }
         finally
         {
-            _upkeep.Release();
+            _verification.Release();
         }
     }
 
@@ -68,6 +70,11 @@ public sealed partial class ArenaStore
             {
                 if (Find(id) is { IsLive: true } seen && isMeant(seen)) MarkDamaged(seen.Segment!, seen.Block, seen.Header);
             }
+        }
+        catch (DamagedIndexException damage)
+        {
+            Repair(damage);
+            MarkDamaged(id, isMeant);
         }
         catch (Exception exception) when (StoreFailure.IsEnvironmental(exception))
         {

@@ -17,6 +17,7 @@ public sealed partial class ArenaStore
 
     private void Put(in ObjectId id, ReadOnlySpan<byte> content)
     {
+        if (_options.Trust == ArenaTrust.Own && Find(id).IsLive) return;
         uint checksum = Checksum.OfPayload(content);
         lock (StripeOf(id))
         {
@@ -51,7 +52,7 @@ public sealed partial class ArenaStore
             long size = header.RecordSizeBytes;
             if (keepsFloor) _space.Take(size);
             TailTable tail = _open is { } open && HasRoom(open.Segment, size) ? open : Roll();
-            tail.Segment.Reserve(size);
+            tail.Segment.Reserve(size, _options.SegmentSizeBytesMax);
             uint block = tail.Segment.Append(header, content);
             tail.Table.Add(header.Id, block);
             if (!_unsynced.Contains(tail.Segment)) _unsynced.Add(tail.Segment);
@@ -71,8 +72,8 @@ public sealed partial class ArenaStore
         segment.Create(BinaryPrimitives.ReadUInt64LittleEndian(stamp));
         _nextNumber++;
         var tail = new TailTable(segment, new SegmentTable());
+        _tables = [tail, .. _tables]; // before the next line: a segment without table is taken for one with an index
         _segments[segment.Number] = segment;
-        _tables = [tail, .. _tables];
         _nameChanges++;
         _open = tail;
         WakeBackground();

@@ -49,6 +49,7 @@ public sealed partial class ArenaStore : IObjectStore, IStoreInventory, IStoreVe
         _tables = opened.Tables;
         _nextNumber = opened.NextNumber;
         _space = new FreeSpaceWatch(name, directory, options);
+        _commits = new GroupCommit(Commit, options.Clock);
         foreach (StoreProblem problem in opened.Problems) Report(problem);
         foreach (TailTable tail in _tables.Where(tail => tail.Segment.SyncedBytes < tail.Segment.Head).Reverse()) _unsynced.Add(tail.Segment);
         _nameChanges = _tables.Length; // an earlier process may have made them without a sync of the directory
@@ -74,56 +75,71 @@ public sealed partial class ArenaStore : IObjectStore, IStoreInventory, IStoreVe
     public ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        try
+        while (true)
         {
-            return ValueTask.FromResult(Read(id));
-        }
-        catch (Exception exception) when (StoreFailure.IsEnvironmental(exception))
-        {
-            throw StoreFailure.Of(Name, $"cannot read object {id}", exception);
+            try
+            {
+                return ValueTask.FromResult(Read(id));
+            }
+            catch (DamagedIndexException damage)
+            {
+                Repair(damage);
+            }
+            catch (Exception exception) when (StoreFailure.IsEnvironmental(exception))
+            {
+                throw StoreFailure.Of(Name, $"cannot read object {id}", exception);
+            }
         }
     }
 
-    public async ValueTask PutAsync(ObjectId id, ReadOnlyMemory<byte> buffer, CancellationToken cancel)
+    public ValueTask PutAsync(ObjectId id, ReadOnlyMemory<byte> buffer, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
         if (buffer.Length > ObjectLimits.ObjectSizeBytesMax) throw new ArgumentException($"an object has at most {ObjectLimits.ObjectSizeBytesMax} bytes, not {buffer.Length}");
-        if (_tables.Length > ArenaLimits.FrozenCountMax) await SealAsync(cancel);
-        try
+        while (true)
         {
-            Put(id, buffer.Span);
-        }
-        catch (Exception exception) when (StoreFailure.IsEnvironmental(exception))
-        {
-            throw FailedWrite($"cannot write object {id}", exception);
+            try
+            {
+                if (_tables.Length > ArenaLimits.FrozenCountMax) Seal(cancel);
+                Put(id, buffer.Span);
+                return ValueTask.CompletedTask;
+            }
+            catch (DamagedIndexException damage)
+            {
+                Repair(damage);
+            }
+            catch (Exception exception) when (StoreFailure.IsEnvironmental(exception))
+            {
+                throw FailedWrite($"cannot write object {id}", exception);
+            }
         }
     }
 
     public ValueTask<bool> HasAsync(ObjectId id, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        try
-        {
-            return ValueTask.FromResult(Find(id).IsLive);
-        }
-        catch (Exception exception) when (StoreFailure.IsEnvironmental(exception))
-        {
-            throw StoreFailure.Of(Name, $"cannot look for object {id}", exception);
-        }
+        return ValueTask.FromResult(FindWithRepair(id).IsLive);
     }
 
-    public async ValueTask<bool> DeleteAsync(ObjectId id, CancellationToken cancel)
+    public ValueTask<bool> DeleteAsync(ObjectId id, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        try
+        while (true)
         {
-            bool wasThere = Delete(id);
-            if (PendingPunchCount > ArenaLimits.PendingPunchCountMax) await ReclaimAsync(cancel);
-            return wasThere;
-        }
-        catch (Exception exception) when (StoreFailure.IsEnvironmental(exception))
-        {
-            throw FailedWrite($"cannot delete object {id}", exception);
+            try
+            {
+                bool wasThere = Delete(id);
+                if (PendingPunchCount > ArenaLimits.PendingPunchCountMax) Reclaim();
+                return ValueTask.FromResult(wasThere);
+            }
+            catch (DamagedIndexException damage)
+            {
+                Repair(damage);
+            }
+            catch (Exception exception) when (StoreFailure.IsEnvironmental(exception))
+            {
+                throw FailedWrite($"cannot delete object {id}", exception);
+            }
         }
     }
 
@@ -146,6 +162,7 @@ public sealed partial class ArenaStore : IObjectStore, IStoreInventory, IStoreVe
             foreach (Segment segment in _segments.Values) segment.Dispose();
             _directory.Dispose();
             _upkeep.Dispose();
+            _verification.Dispose();
         }
     }
 

@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.Globalization;
 using Bazil.Storage.Arena.Disk;
 using Bazil.Storage.Arena.Index;
+using Bazil.Storage.Buffers;
 using Bazil.Unix;
 
 namespace Bazil.Storage.Arena;
@@ -141,11 +143,12 @@ internal sealed class Segment(ISegmentDirectory directory, UInt128 storeId, uint
     }
 
     /// <summary>Reserves space for so many more bytes, in steps, so that writing them cannot fail half way.</summary>
-    public void Reserve(long sizeBytes)
+    /// <param name="segmentSizeBytesMax">No step goes beyond.</param>
+    public void Reserve(long sizeBytes, long segmentSizeBytesMax)
     {
         long end = Head + sizeBytes;
         if (end <= _reserved) return;
-        long step = Math.Max(end - Head, ArenaLimits.ReserveStepBytes);
+        long step = Math.Max(sizeBytes, Math.Min(ArenaLimits.ReserveStepBytes, segmentSizeBytesMax - Head));
         try
         {
             File.Reserve(Head, step);
@@ -157,6 +160,9 @@ internal sealed class Segment(ISegmentDirectory directory, UInt128 storeId, uint
             _reserved = end;
         }
     }
+
+    /// <summary>Gives back what was reserved and not used.</summary>
+    public void ReleaseReserved() => File.Truncate(Head);
 
     /// <summary>Writes a record at the head and returns its block. After a failure nothing of it counts.</summary>
     public uint Append(in RecordHeader header, ReadOnlySpan<byte> payload)
@@ -191,6 +197,19 @@ internal sealed class Segment(ISegmentDirectory directory, UInt128 storeId, uint
     /// <summary>Makes a range steppable: a gap of this size, header included.</summary>
     public void WriteGap(long offset, long sizeBytes) =>
         WriteHeader((uint)(offset / ArenaLimits.BlockSizeBytes), new RecordHeader(RecordKind.Gap, (int)(sizeBytes - RecordHeader.SizeBytes), 0, default, 0));
+
+    /// <summary>Writes a record once more as it is; false when it is not right any more.</summary>
+    public bool TryWriteAgain(uint block)
+    {
+        if (!TryReadHeader(block, out RecordHeader header)) return false;
+        using IMemoryOwner<byte> buffer = BufferPool.Shared.Rent((int)header.RecordSizeBytes);
+        Span<byte> bytes = buffer.Memory.Span;
+        long offset = (long)block * ArenaLimits.BlockSizeBytes;
+        if (File.Read(bytes, offset) != bytes.Length) return false;
+        if (header.Kind == RecordKind.Live && Checksum.OfPayload(bytes.Slice(RecordHeader.SizeBytes, header.Length)) != header.PayloadChecksum) return false;
+        File.Write(bytes, [], [], offset);
+        return true;
+    }
 
     /// <summary>Gives the pages of a dead record back.</summary>
     public void Punch(uint block, int length)

@@ -12,7 +12,7 @@ namespace Bazil.Storage.Arena;
 ///   12      16    id of the store
 ///   28      4     number of the next segment: numbers are never used again
 ///   32      4     number of entries
-///   36      56 each: number (4), flags (4: 1 retired, 2 being compacted), stamp (8), length (8),
+///   36      56 each: number (4), flags (4: 1 retired, 2 being compacted, 4 closed), stamp (8), length (8),
 ///           objects (8), live bytes (8), dead bytes (8), damaged records (4), zero (4)
 ///   end     4     CRC-32C of the above
 /// </code>
@@ -27,6 +27,7 @@ internal static class SegmentCatalog
     private const int EntrySizeBytes = 56;
     private const int RetiredFlag = 1;
     private const int CompactedFlag = 2;
+    private const int ClosedFlag = 4;
 
     public static byte[] Write(UInt128 storeId, uint nextNumber, IReadOnlyCollection<CatalogEntry> entries)
     {
@@ -41,7 +42,7 @@ internal static class SegmentCatalog
         {
             Span<byte> target = bytes.AsSpan(offset, EntrySizeBytes);
             BinaryPrimitives.WriteUInt32LittleEndian(target, entry.Number);
-            BinaryPrimitives.WriteInt32LittleEndian(target[4..], (entry.IsRetired ? RetiredFlag : 0) | (entry.IsBeingCompacted ? CompactedFlag : 0));
+            BinaryPrimitives.WriteInt32LittleEndian(target[4..], (entry.IsRetired ? RetiredFlag : 0) | (entry.IsBeingCompacted ? CompactedFlag : 0) | (entry.IsClosed ? ClosedFlag : 0));
             BinaryPrimitives.WriteUInt64LittleEndian(target[8..], entry.Stamp);
             BinaryPrimitives.WriteInt64LittleEndian(target[16..], entry.LengthBytes);
             BinaryPrimitives.WriteInt64LittleEndian(target[24..], entry.ObjectCount);
@@ -73,6 +74,7 @@ internal static class SegmentCatalog
             entries.Add(new CatalogEntry(
                 BinaryPrimitives.ReadUInt32LittleEndian(source),
                 (flags & RetiredFlag) != 0,
+                (flags & ClosedFlag) != 0,
                 (flags & CompactedFlag) != 0,
                 BinaryPrimitives.ReadUInt64LittleEndian(source[8..]),
                 BinaryPrimitives.ReadInt64LittleEndian(source[16..]),

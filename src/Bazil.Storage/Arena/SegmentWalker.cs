@@ -5,7 +5,7 @@ namespace Bazil.Storage.Arena;
 /// next one, and reports what it passed as a broken range. Small records are read many at a time, of large ones only the headers.
 /// Not for concurrent use; changes of the segment meanwhile are seen or not.
 /// </summary>
-internal sealed class SegmentWalker(Segment segment, long end)
+internal sealed class SegmentWalker(Segment segment, long end, long start = SegmentHeader.SizeBytes)
 {
     private const int LargeRecordSizeBytes = 16 * 1024;
     private const int HeaderReadSizeBytes = 4096;
@@ -13,7 +13,7 @@ internal sealed class SegmentWalker(Segment segment, long end)
     private readonly byte[] _buffer = new byte[ArenaLimits.ScanBufferSizeBytes];
     private long _bufferOffset;
     private int _bufferLength;
-    private long _next = SegmentHeader.SizeBytes;
+    private long _next = start;
     private bool _isSparse;
 
     /// <summary>Where the record or the broken range starts.</summary>

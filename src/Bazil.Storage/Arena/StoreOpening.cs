@@ -69,9 +69,10 @@ internal sealed class StoreOpening(string storeName, ISegmentDirectory directory
         foreach (uint number in files.Order())
         {
             _nextNumber = Math.Max(_nextNumber, number + 1);
-            if (!catalog.TryGetValue(number, out CatalogEntry entry)) AddUnknown(number, number >= firstUnknown);
+            if (!catalog.TryGetValue(number, out CatalogEntry entry)) AddUnknown(number, number >= firstUnknown, isBeingCompacted: false);
             else if (entry.IsRetired) directory.Remove(Segment.NameOf(number));
-            else AddKnown(entry);
+            else if (entry.IsClosed) AddKnown(entry);
+            else AddUnknown(number, mayBeOurs: true, entry.IsBeingCompacted);
         }
 
         foreach (CatalogEntry entry in catalog.Values.Where(entry => !entry.IsRetired && !files.Contains(entry.Number)))
@@ -94,14 +95,16 @@ internal sealed class StoreOpening(string storeName, ISegmentDirectory directory
         _segments[entry.Number] = segment;
     }
 
-    private void AddUnknown(uint number, bool isNew)
+    /// <param name="mayBeOurs">Without a valid header it may be a segment that a crash or damage left like this.</param>
+    private void AddUnknown(uint number, bool mayBeOurs, bool isBeingCompacted)
     {
-        var segment = new Segment(directory, _storeId, number);
+        var segment = new Segment(directory, _storeId, number) { IsBeingCompacted = isBeingCompacted };
         try
         {
             SegmentHeader? header = segment.ReadSegmentHeader();
             if (header is { } found) segment.Stamp = found.Stamp;
-            else if (!isNew) Note(StoreProblemKind.DamagedSegmentHeader, $"the header of {segment.Path} is damaged");
+            else if (!mayBeOurs) throw new ForeignSegmentException($"{segment.Path} is no segment of this store");
+            segment.Head = 0; // its length is not known yet
             _segments[number] = segment;
         }
         catch (ForeignSegmentException exception)
@@ -118,7 +121,12 @@ internal sealed class StoreOpening(string storeName, ISegmentDirectory directory
         bool hasNewNames = false;
         foreach (Segment segment in _segments.Values.OrderByDescending(segment => segment.Number))
         {
-            if (segment.Stamp != 0 && !uncovered.Contains(segment.Number)) continue;
+            if (segment.Stamp != 0 && !uncovered.Contains(segment.Number))
+            {
+                if (segment.Head == 0) Count(segment);
+                continue;
+            }
+
             try
             {
                 var recovery = new SegmentRecovery(storeName, directory, segment);
@@ -138,6 +146,18 @@ internal sealed class StoreOpening(string storeName, ISegmentDirectory directory
 
         if (hasNewNames) directory.SyncSegmentNames();
         return [.. tables];
+    }
+
+    /// <summary>The index covers it, so it is complete, but the catalog did not say so yet.</summary>
+    private static void Count(Segment segment)
+    {
+        segment.Head = segment.File.Length;
+        segment.SyncedBytes = segment.Head;
+        var walker = new SegmentWalker(segment, segment.Head);
+        while (walker.MoveNext())
+        {
+            if (walker.IsRecord) segment.Count(walker.Header, 1);
+        }
     }
 
     /// <summary>A segment without a valid header: made just before a crash, and then there is nothing in it; or damaged, then it gets a new one.</summary>
