@@ -142,7 +142,7 @@ public sealed partial class ArenaStore
                 }
             }
 
-            Segment[] empty = [.. _segments.Values.Where(segment => !IsWorthKeeping(segment))];
+            Segment[] empty = [.. _segments.Values.Where(segment => !IsWorthKeeping(segment) && IsEmpty(segment))];
             if (empty.Length > 0) Retire(empty);
             else if (punches.Count > 0) SaveCatalog([]);
         }
@@ -151,6 +151,22 @@ public sealed partial class ArenaStore
     /// <summary>A segment without a table is covered by the index, hence complete.</summary>
     private bool IsWorthKeeping(Segment segment) =>
         segment.ObjectCount > 0 || segment.DamagedCount > 0 || segment.IsBeingCompacted || _tables.Any(tail => tail.Segment == segment);
+
+    /// <summary>
+    /// Counters are not to be relied on for this: power loss may have brought back what they count as deleted. In a segment that
+    /// the index covers nothing is put, so what is empty stays empty.
+    /// </summary>
+    private static bool IsEmpty(Segment segment)
+    {
+        try
+        {
+            return segment.Recount() && segment.ObjectCount == 0 && segment.DamagedCount == 0;
+        }
+        catch (ObjectDisposedException)
+        {
+            return false; // compacted away meanwhile
+        }
+    }
 
     private void SyncDeaths(Segment segment)
     {

@@ -237,6 +237,22 @@ internal sealed class Segment(ISegmentDirectory directory, UInt128 storeId, uint
         }
     }
 
+    /// <summary>Sets the counters to what the headers say, of a segment that takes no more records. False when some of it is broken.</summary>
+    public bool Recount()
+    {
+        var counted = new Segment(directory, storeId, number);
+        var walker = new SegmentWalker(this, Head);
+        bool isWhole = true;
+        while (walker.MoveNext())
+        {
+            isWhole &= walker.IsRecord;
+            if (walker.IsRecord) counted.Count(walker.Header, 1);
+        }
+
+        SetCounters(counted.ObjectCount, counted.LiveBytes, counted.DeadBytes, counted.DamagedCount);
+        return isWhole;
+    }
+
     public void SetCounters(long objectCount, long liveBytes, long deadBytes, int damagedCount)
     {
         Volatile.Write(ref _objectCount, objectCount);

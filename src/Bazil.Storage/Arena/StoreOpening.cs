@@ -123,7 +123,7 @@ internal sealed class StoreOpening(string storeName, ISegmentDirectory directory
         {
             if (segment.Stamp != 0 && !uncovered.Contains(segment.Number))
             {
-                if (segment.Head == 0) Count(segment);
+                if (segment.Head == 0) TakeAsComplete(segment);
                 continue;
             }
 
@@ -149,15 +149,11 @@ internal sealed class StoreOpening(string storeName, ISegmentDirectory directory
     }
 
     /// <summary>The index covers it, so it is complete, but the catalog did not say so yet.</summary>
-    private static void Count(Segment segment)
+    private static void TakeAsComplete(Segment segment)
     {
         segment.Head = segment.File.Length;
         segment.SyncedBytes = segment.Head;
-        var walker = new SegmentWalker(segment, segment.Head);
-        while (walker.MoveNext())
-        {
-            if (walker.IsRecord) segment.Count(walker.Header, 1);
-        }
+        segment.Recount();
     }
 
     /// <summary>A segment without a valid header: made just before a crash, and then there is nothing in it; or damaged, then it gets a new one.</summary>
