@@ -11,6 +11,9 @@ internal static class ExitCode
     /// <summary>The command was not understood.</summary>
     public const int Usage = 2;
 
+    /// <summary>A check found content that is damaged or missing, and could not heal it.</summary>
+    public const int Damage = 3;
+
     /// <summary>Interrupted by SIGINT: 128 + 2, as shells expect.</summary>
     public const int Interrupted = 130;
 }

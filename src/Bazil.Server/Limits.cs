@@ -18,6 +18,12 @@ internal static class Limits
     /// <summary>A path that the kernel accepts (PATH_MAX, with its NUL).</summary>
     public const int PathBytesMax = 4095;
 
+    /// <summary>
+    /// Parts of a scrub. After a restart one of them is repeated, at most half an hour of work for a terabyte; for each of them pointers and
+    /// directories are read again, in all a hundredth or two of the content.
+    /// </summary>
+    public const int ScrubSliceCount = 64;
+
     /// <summary>How long a shutdown waits for requests in flight before it goes on without them.</summary>
     public static readonly TimeSpan ShutdownGrace = TimeSpan.FromSeconds(5);
 

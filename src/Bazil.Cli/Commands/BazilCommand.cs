@@ -17,6 +17,7 @@ internal static class BazilCommand
             CreateCommand.Create(context),
             ServerCommand.Create(context),
             StatusCommand.Create(context),
+            CheckCommand.Create(context),
             PubkeyCommand.Create(context),
             SharingCommand.Create(context),
             VolumeCommand.Create(context),

@@ -22,6 +22,16 @@ internal static class StatusCommand
         return command;
     }
 
+    private static string CheckText(CheckSummary check)
+    {
+        string scrub = check.ScrubPercent > 0 ? $", scrub at {check.ScrubPercent}%" : "";
+        string healed = check.Healed > 0 ? $", {check.Healed} healed" : "";
+        string found = check.LostPaths == 0 ? "no damage" : $"{check.LostPaths} files damaged";
+        return check.FinishedAt is { } at
+            ? $"{check.Volume}, {at}, {check.Read} of {check.Chunks} chunks read, {found}{healed}{scrub}"
+            : $"{check.Volume}, never finished{scrub}, {found} so far";
+    }
+
     private static void Print(CliEnvironment environment, StatusReply status)
     {
         Fields.Print(environment, [
@@ -31,6 +41,7 @@ internal static class StatusCommand
             ("data", status.DataDirectory),
             .. status.Volumes.Select(static v => ("volume", $"{v.Name}, {(v.Mountpoint is null ? "not mounted" : VolumeListCommand.MountText(v))}")),
             .. status.Peers.Select(static p => ("peer", $"{p.Nickname ?? p.PublicKey}{(p.Locations.Count > 0 ? " at " + p.Locations[0] : "")}")),
+            .. status.Checks.Select(static c => ("check", CheckText(c))),
         ]);
         foreach (WarningInfo warning in status.Warnings)
         {

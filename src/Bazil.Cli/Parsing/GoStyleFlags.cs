@@ -11,6 +11,7 @@ internal static class GoStyleFlags
     public static IReadOnlyList<string> Rewrite(IReadOnlyList<string> args, Command root)
     {
         HashSet<string> names = [.. Descendants(root).SelectMany(static c => c.Options).SelectMany(static o => o.Aliases.Append(o.Name))];
+        Dictionary<string, string> implied = Descendants(root).SelectMany(static c => c.Options).OfType<ImpliedValueOption>().ToDictionary(static o => o.Name, static o => o.ImpliedValue);
         var rewritten = new List<string>(args.Count);
         int taken = 0;
         foreach (string arg in args)
@@ -25,7 +26,7 @@ internal static class GoStyleFlags
                 continue;
             }
 
-            rewritten.Add(flag);
+            rewritten.Add(implied.TryGetValue(flag, out string? value) ? $"{flag}={value}" : flag);
         }
 
         rewritten.AddRange(args.Skip(taken));

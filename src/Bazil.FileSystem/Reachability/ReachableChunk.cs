@@ -15,4 +15,8 @@ namespace Bazil.FileSystem.Reachability;
 /// reach) or a <see cref="WireFormatException"/>. What lies below is not known then. Null for chunks that need not be read.
 /// </param>
 public readonly record struct ReachableChunk(
-    ChunkType Type, byte Level, ChunkKey Key, uint KeyEpoch, int SizeBytesMax, ContentOrigin Origin, Exception? Failure);
+    ChunkType Type, byte Level, ChunkKey Key, uint KeyEpoch, int SizeBytesMax, ContentOrigin Origin, Exception? Failure)
+{
+    /// <summary>The chunks through which it was reached, from the nearest up.</summary>
+    internal ChunkLineage? Above { get; init; }
+}

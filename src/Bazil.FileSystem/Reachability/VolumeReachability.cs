@@ -26,6 +26,7 @@ public sealed class VolumeReachability
     private readonly IChunkStore _chunks;
     private readonly VisitedSubtrees _visited = new(Limits.SubtreesRememberedMax);
     private readonly Stack<Step> _open = new();
+    private ChunkLineage? _above;
 
     /// <param name="view">The rows; open as long as the walk and the origins are in use. Not disposed here.</param>
     /// <param name="localNumber">The number under which this machine keeps the volume's rows.</param>
@@ -52,11 +53,21 @@ public sealed class VolumeReachability
                 BlobSubtree subtree = step.Subtree;
                 bool hasMore = step.Type != ChunkType.File || subtree.Level > 0;
                 if (subtree.Key.IsZero || (hasMore && !_visited.TryAdd(subtree.Key))) continue;
+                _above = hasMore ? new ChunkLineage(subtree.Key, step.Above) : null;
                 Exception? failure = hasMore ? await ExpandAsync(step, cancel) : null;
                 if (failure is not null) _visited.Remove(subtree.Key);
-                yield return new ReachableChunk(step.Type, subtree.Level, subtree.Key, subtree.KeyEpoch, step.SizeBytesMax, step.Origin, failure);
+                yield return new ReachableChunk(step.Type, subtree.Level, subtree.Key, subtree.KeyEpoch, step.SizeBytesMax, step.Origin, failure) { Above = step.Above };
             }
         }
+    }
+
+    /// <summary>
+    /// Lets everything above a chunk be walked again where something else refers to it, so that the chunk is met through each thing
+    /// that needs it: for one that is damaged or missing.
+    /// </summary>
+    public void WalkAgain(in ReachableChunk chunk)
+    {
+        for (ChunkLineage? at = chunk.Above; at is not null; at = at.Above) _visited.Remove(at.Key);
     }
 
     private IEnumerable<Step> Roots() =>
@@ -128,11 +139,11 @@ public sealed class VolumeReachability
             switch (step.Type)
             {
                 case ChunkType.File:
-                    foreach (BlobSubtree child in step.Subtree.Children(chunk.Memory)) _open.Push(step with { Subtree = child });
+                    foreach (BlobSubtree child in step.Subtree.Children(chunk.Memory)) PushBelow(step with { Subtree = child });
                     break;
                 case ChunkType.Snapshot:
                     SnapshotRoot root = SnapshotRootCodec.Read(chunk.Memory.Span, step.Origin.Describe());
-                    _open.Push(StepOf(root.Directory, (SnapshotOrigin)step.Origin));
+                    PushBelow(StepOf(root.Directory, (SnapshotOrigin)step.Origin));
                     break;
                 default:
                     ExpandDirectory(step, DirectoryNode.Parse(chunk.Memory.ToArray(), step.Subtree.Level, "directory of a snapshot"));
@@ -154,15 +165,18 @@ public sealed class VolumeReachability
         {
             if (node.Level > 0)
             {
-                _open.Push(step with { Subtree = step.Subtree with { Key = node.ChildOf(index), Level = (byte)(node.Level - 1) } });
+                PushBelow(step with { Subtree = step.Subtree with { Key = node.ChildOf(index), Level = (byte)(node.Level - 1) } });
                 continue;
             }
 
             SnapshotEntry entry = node.EntryOf(index, nextCookie: 1, "directory of a snapshot");
-            if (entry.Directory is { } below) _open.Push(StepOf(below, new SnapshotOrigin(directory, entry.Name)));
-            if (entry.Content is { Form: ContentForm.Blob } content) _open.Push(StepOf(content, new SnapshotOrigin(directory, entry.Name)));
+            if (entry.Directory is { } below) PushBelow(StepOf(below, new SnapshotOrigin(directory, entry.Name)));
+            if (entry.Content is { Form: ContentForm.Blob } content) PushBelow(StepOf(content, new SnapshotOrigin(directory, entry.Name)));
         }
     }
+
+    /// <summary>Opens what lies right below the chunk that is being expanded.</summary>
+    private void PushBelow(Step step) => _open.Push(step with { Above = _above });
 
     private byte[] Prefix(Table table) => _tables.Key(stackalloc byte[MetadataKey.MaxSize], table).Bytes.ToArray();
 
@@ -178,6 +192,8 @@ public sealed class VolumeReachability
     /// <summary>A chunk to be reported, and to be walked if it has others below it.</summary>
     private readonly record struct Step(ChunkType Type, BlobSubtree Subtree, ContentOrigin Origin)
     {
+        public ChunkLineage? Above { get; init; }
+
         public int SizeBytesMax => Type switch
         {
             ChunkType.File => Subtree.SizeBytesMax,

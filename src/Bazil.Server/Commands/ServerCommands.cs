@@ -1,4 +1,5 @@
 using Bazil.Core;
+using Bazil.Server.Checking;
 using Bazil.Server.Config;
 using Bazil.Server.Control;
 using Bazil.Server.Control.Messages;
@@ -9,7 +10,7 @@ using Bazil.Server.Storages;
 namespace Bazil.Server.Commands;
 
 /// <summary><c>bazil server ping</c>, <c>pubkey</c> and <c>status</c>.</summary>
-internal sealed class ServerCommands(ConfigStore config, Descriptions descriptions, DataDirectory directory, PeerId self, Func<string> address)
+internal sealed class ServerCommands(ConfigStore config, Descriptions descriptions, DataDirectory directory, PeerId self, Func<string> address, CheckLedger checks)
 {
     public void Register(ControlDispatcher dispatcher)
     {
@@ -23,7 +24,7 @@ internal sealed class ServerCommands(ConfigStore config, Descriptions descriptio
         VolumeInfo[] volumes = [.. config.ListVolumes().Select(descriptions.Of)];
         PeerInfo[] peers = [.. config.ListPeers().Select(descriptions.Of)];
         return new StatusReply(
-            ProductVersion.Text, Environment.ProcessId, self.ToString(), directory.Path, address(), volumes, peers, [.. Warnings(volumes)]);
+            ProductVersion.Text, Environment.ProcessId, self.ToString(), directory.Path, address(), volumes, peers, [.. Warnings(volumes)], [.. CheckCommands.Summaries(config, checks)]);
     }
 
     private IEnumerable<WarningInfo> Warnings(IEnumerable<VolumeInfo> volumes)
@@ -37,6 +38,15 @@ internal sealed class ServerCommands(ConfigStore config, Descriptions descriptio
 
         foreach (VolumeConfig volume in config.ListVolumes())
         {
+            CheckRecord check = checks.Read(volume.Id);
+            CheckTotals totals = check.Finished.LostPathCount > 0 ? check.Finished : check.UnderWay;
+            if (totals.LostPathCount > 0)
+            {
+                yield return new WarningInfo(
+                    $"volume {volume.Name} has damaged or missing content in {totals.LostPathCount} files, among them {totals.FirstLostPath}",
+                    $"attach the storages and connect the peers that may have it, then: bazil check -read-data {volume.Name}");
+            }
+
             foreach (VolumeStorage storage in volume.Storages)
             {
                 if (storage.Address is not StorageAddress.PeerStorage { Peer: var id }) continue;

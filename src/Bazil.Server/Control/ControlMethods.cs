@@ -15,6 +15,9 @@ public static class ControlMethods
     public static readonly ControlMethod<Nothing, PublicKeyReply> PublicKey = new("pubkey");
     public static readonly ControlMethod<Nothing, StatusReply> Status = new("status");
 
+    public static readonly ControlMethod<CheckRequest, CheckReply> Check = new("check");
+    public static readonly ControlMethod<CheckProgressRequest, CheckProgressReply> CheckProgress = new("check/progress");
+
     public static readonly ControlMethod<SharingAddRequest, Nothing> SharingAdd = new("sharing/add");
     public static readonly ControlMethod<Nothing, SharingListReply> SharingList = new("sharing/list");
 

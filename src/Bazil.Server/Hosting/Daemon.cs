@@ -2,6 +2,7 @@ using System.Net;
 using System.Runtime.InteropServices;
 using Bazil.Core.Crypto;
 using Bazil.Peers;
+using Bazil.Server.Checking;
 using Bazil.Server.Commands;
 using Bazil.Server.Config;
 using Bazil.Server.Control;
@@ -55,9 +56,14 @@ public static class Daemon
             logs.CreateLogger<PeerServer>());
         await StartPeersAsync(server, options, stop.Token);
 
+        var checker = new VolumeChecker(volumes, database.Store, entropy, options.Time);
+        var checks = new CheckLedger(database.Store, options.Time);
+        await using var scrubber = new Scrubber(database.Config, checker, checks, options.Scrub, options.Time, logs.CreateLogger<Scrubber>());
+
         var descriptions = new Descriptions(database.Config, volumes);
         var dispatcher = new ControlDispatcher();
-        new ServerCommands(database.Config, descriptions, options.DataDirectory, key.PeerId, () => Text(server.Endpoint)).Register(dispatcher);
+        new ServerCommands(database.Config, descriptions, options.DataDirectory, key.PeerId, () => Text(server.Endpoint), checks).Register(dispatcher);
+        new CheckCommands(database.Config, checker, checks).Register(dispatcher);
         new SharingCommands(database.Config).Register(dispatcher);
         new VolumeCommands(database.Config, keys, descriptions, volumes, storages, connections, entropy).Register(dispatcher);
         new VolumeStorageCommands(database.Config, descriptions, volumes, storages).Register(dispatcher);

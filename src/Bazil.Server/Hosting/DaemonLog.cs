@@ -29,6 +29,15 @@ internal static partial class DaemonLog
     [LoggerMessage(8, LogLevel.Debug, "{Message}")]
     public static partial void FuseDebug(ILogger log, string message, Exception? reason);
 
+    [LoggerMessage(30, LogLevel.Error, "volume {Volume}: content of {Path} is damaged or missing: {Reason}")]
+    public static partial void ContentLost(ILogger log, string volume, string path, string reason);
+
+    [LoggerMessage(31, LogLevel.Warning, "volume {Volume}: {Count} damaged chunks were replaced from other storages")]
+    public static partial void ContentHealed(ILogger log, string volume, long count);
+
+    [LoggerMessage(32, LogLevel.Warning, "volume {Volume} could not be scrubbed, which is tried again: {Reason}")]
+    public static partial void ScrubFailed(ILogger log, string volume, string reason);
+
     [LoggerMessage(9, LogLevel.Warning, "{Message}")]
     public static partial void FuseWarning(ILogger log, string message, Exception? reason);
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Bazil.Peers;
+using Bazil.Server.Checking;
 using Bazil.Server.DataDirectories;
 using Microsoft.Extensions.Logging;
 
@@ -26,6 +27,9 @@ public sealed record DaemonOptions
 
     /// <summary>systemd's socket for readiness (sd_notify(3)), or null.</summary>
     public string? NotifySocket { get; init; }
+
+    /// <summary>How content is verified in the background.</summary>
+    public ScrubOptions Scrub { get; init; } = new();
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

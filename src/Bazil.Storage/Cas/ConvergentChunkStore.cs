@@ -13,7 +13,7 @@ namespace Bazil.Storage.Cas;
 /// what any other store returns is hashed again before it is used or kept.
 /// <para>Owns neither the key nor the stores. Safe for concurrent use.</para>
 /// </summary>
-public sealed class ConvergentChunkStore(SharingKey sharingKey, MultiObjectStore stores) : IChunkStore
+public sealed partial class ConvergentChunkStore(SharingKey sharingKey, MultiObjectStore stores) : IChunkStore
 {
     /// <summary>Over a single store that only this node writes to.</summary>
     public ConvergentChunkStore(SharingKey sharingKey, IObjectStore store)

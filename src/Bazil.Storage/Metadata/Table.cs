@@ -20,6 +20,9 @@ public enum Table : byte
     /// <summary>peer id → peer: nickname, locations, allowed storage, allowed volumes.</summary>
     Peer = 0x05,
 
+    /// <summary>volume id → what the last check found, and how far the scrub is.</summary>
+    Check = 0x0C,
+
     // Of the node's own store: owned by Bazil.Storage.
 
     /// <summary>object id → generation (BE64) and size (BE32) of a fossil: an object that nothing refers to.</summary>

@@ -104,6 +104,20 @@ public sealed partial class FilesObjectStore : IObjectStore
         return true;
     }
 
+    public ValueTask<int?> SizeOfAsync(ObjectId id, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        try
+        {
+            using SafeFileHandle? file = TryOpen(id);
+            return ValueTask.FromResult(file is null ? (int?)null : (int)Math.Min(RandomAccess.GetLength(file), int.MaxValue));
+        }
+        catch (Exception exception) when (IsEnvironmental(exception))
+        {
+            throw Failure(Name, $"cannot read object {id}", exception);
+        }
+    }
+
     public ValueTask<bool> DeleteAsync(ObjectId id, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();

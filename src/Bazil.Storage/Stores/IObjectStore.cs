@@ -36,6 +36,13 @@ public interface IObjectStore : IAsyncDisposable
     /// </summary>
     ValueTask<bool> TouchAsync(ObjectId id, CancellationToken cancel) => HasAsync(id, cancel);
 
+    /// <summary>The length of an object in bytes, or null when the store does not have it. Its content is not looked at where that can be avoided.</summary>
+    async ValueTask<int?> SizeOfAsync(ObjectId id, CancellationToken cancel)
+    {
+        using IMemoryOwner<byte>? found = await GetAsync(id, cancel);
+        return found?.Memory.Length;
+    }
+
     /// <summary>Removes an object; returns false when there was none.</summary>
     ValueTask<bool> DeleteAsync(ObjectId id, CancellationToken cancel);
 

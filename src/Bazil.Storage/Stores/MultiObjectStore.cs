@@ -9,7 +9,7 @@ namespace Bazil.Storage.Stores;
 /// next from being asked. "Not found" is the answer only when every store gave it.
 /// <para>Does not own its parts: whoever made them disposes them. Safe for concurrent use.</para>
 /// </summary>
-public sealed class MultiObjectStore(string name, IObjectStore local, IReadOnlyList<IObjectStore> others, IReadOnlyList<IObjectStore> copies) : IObjectStore
+public sealed partial class MultiObjectStore(string name, IObjectStore local, IReadOnlyList<IObjectStore> others, IReadOnlyList<IObjectStore> copies) : IObjectStore
 {
     private volatile IReadOnlyList<IObjectStore> _others = [.. others];
     private readonly DamagedObjects _damaged = new();

@@ -8,6 +8,7 @@ public sealed record PublicKeyReply(string PublicKey);
 
 /// <summary>The state of the node on one screen.</summary>
 /// <param name="Address">Where peers reach this server, such as <c>[::]:34211</c>.</param>
+/// <param name="Checks">Of each volume that was ever checked.</param>
 public sealed record StatusReply(
     string Version,
     int ProcessId,
@@ -16,7 +17,8 @@ public sealed record StatusReply(
     string Address,
     IReadOnlyList<VolumeInfo> Volumes,
     IReadOnlyList<PeerInfo> Peers,
-    IReadOnlyList<WarningInfo> Warnings);
+    IReadOnlyList<WarningInfo> Warnings,
+    IReadOnlyList<CheckSummary> Checks);
 
 /// <summary>Something the person should know, and what to do about it.</summary>
 public sealed record WarningInfo(string Message, string? NextStep);

@@ -51,36 +51,37 @@ public sealed class IndexMeasurements(ITestOutputHelper output)
     private void Measure(IndexFixture fixture, SealedSegment[] segments, int keyCount, string name)
     {
         long before = Resident();
+        TimeSpan cpu = Environment.CpuUsage.TotalTime;
         var clock = Stopwatch.StartNew();
         using IndexSet set = fixture.Open(segments);
         double openMs = clock.Elapsed.TotalMilliseconds;
+        double openCpuMs = (Environment.CpuUsage.TotalTime - cpu).TotalMilliseconds;
         long sizeBytes = Directory.GetFiles(fixture.Path).Sum(path => new FileInfo(path).Length);
-        output.WriteLine($"{name}: {set.Files.Length} files, {sizeBytes / (double)keyCount:f2} bytes a key on disk, open {openMs:f1} ms");
-        double first = Nanoseconds(set, miss: true, keyCount, 200_000);
-        double miss = Nanoseconds(set, miss: true, keyCount, 2_000_000);
-        double hit = Nanoseconds(set, miss: false, keyCount, 1_000_000);
-        output.WriteLine($"  first misses {first:f0} ns, miss {miss:f0} ns, hit {hit:f0} ns, {(Resident() - before) / (double)keyCount:f2} bytes a key resident");
+        output.WriteLine($"{name}: {set.Files.Length} files, {sizeBytes / (double)keyCount:f2} bytes a key on disk, open {openMs:f1} ms ({openCpuMs:f1} of the processor)");
+        output.WriteLine($"  first misses {Lookups(set, miss: true, keyCount, 400_000)}");
+        long resident = Resident() - before;
+        output.WriteLine($"  miss {Lookups(set, miss: true, keyCount, 3_000_000)}");
+        output.WriteLine($"  hit {Lookups(set, miss: false, keyCount, 1_000_000)}");
+        output.WriteLine($"  {resident / (double)keyCount:f2} bytes a key in memory");
     }
 
-    private static double Nanoseconds(IndexSet set, bool miss, int keyCount, int count)
+    private static string Lookups(IndexSet set, bool miss, int keyCount, int count)
     {
         var random = new Random(count);
-        var ids = new ObjectId[count];
-        for (int i = 0; i < count; i++) ids[i] = Id(miss ? -1 - random.Next() : random.Next(keyCount));
         int foundCount = 0;
+        TimeSpan cpu = Environment.CpuUsage.TotalTime;
         var clock = Stopwatch.StartNew();
-        foreach (ref readonly ObjectId id in ids.AsSpan())
+        for (int i = 0; i < count; i++)
         {
-            foreach (SegmentLocation _ in set.Find(id))
+            foreach (SegmentLocation _ in set.Find(Id(miss ? -1 - random.Next() : random.Next(keyCount))))
             {
                 foundCount++;
                 break;
             }
         }
 
-        double ns = clock.Elapsed.TotalNanoseconds / count;
         if (!miss) Assert.Equal(count, foundCount);
-        return ns;
+        return $"{clock.Elapsed.TotalNanoseconds / count:f0} ns ({(Environment.CpuUsage.TotalTime - cpu).TotalNanoseconds / count:f0} of the processor)";
     }
 
     private static IEnumerable<IndexEntry> Entries(int first, int count, uint segment)

@@ -1,0 +1,10 @@
+using System.CommandLine;
+
+namespace Bazil.Cli.Parsing;
+
+/// <summary>A flag that may have a value, but only behind <c>=</c>: the next word is never taken for it.</summary>
+internal sealed class ImpliedValueOption(string name, string impliedValue) : Option<string?>(name)
+{
+    /// <summary>What the bare flag means.</summary>
+    public string ImpliedValue { get; } = impliedValue;
+}

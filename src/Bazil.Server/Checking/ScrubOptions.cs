@@ -1,0 +1,17 @@
+namespace Bazil.Server.Checking;
+
+/// <summary>How the scrub in the background runs.</summary>
+public sealed record ScrubOptions
+{
+    /// <summary>After the start of the server, so that it does not compete with what people wait for then.</summary>
+    public TimeSpan Delay { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>From the end of one scrub, or full check, of a volume to the start of the next. Disks are commonly scrubbed once a month.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>How often it is looked whether something is due.</summary>
+    public TimeSpan Pause { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>A terabyte takes a little more than a day; a hard disk does ten times this.</summary>
+    public long BytesPerSecondMax { get; init; } = 10 << 20;
+}

@@ -1,0 +1,31 @@
+using Bazil.Core;
+using Bazil.FileSystem.Checking;
+using Bazil.FileSystem.Reachability;
+using Bazil.Server.Config;
+using Bazil.Server.Volumes;
+using Bazil.Storage.Metadata;
+
+namespace Bazil.Server.Checking;
+
+/// <summary>Checks volumes of this node, beside their use. Safe for concurrent use.</summary>
+internal sealed class VolumeChecker(VolumeRegistry volumes, IMetadataStore metadata, IEntropy entropy, TimeProvider clock)
+{
+    /// <param name="started">Gets the check as soon as its report can be asked for.</param>
+    public async Task<CheckReport> RunAsync(VolumeConfig config, CheckOptions options, Action<VolumeCheck>? started, CancellationToken cancel)
+    {
+        OpenVolume volume = await volumes.OpenAsync(config.Id, cancel);
+        IReadOnlyList<HeldContent> held = await volume.Volume.ListHeldContentAsync(cancel);
+        using IMetadataSnapshot view = metadata.Snapshot();
+        var check = new VolumeCheck(volume.Chunks, volume.Chunks, options, Sampling(), clock);
+        started?.Invoke(check);
+        return await check.RunAsync(view, config.LocalNumber, held, cancel);
+    }
+
+    /// <summary>Another part each time, so that a check of a few percent gets everywhere in the end.</summary>
+    private Random Sampling()
+    {
+        Span<byte> seed = stackalloc byte[sizeof(int)];
+        entropy.Fill(seed);
+        return new Random(BitConverter.ToInt32(seed));
+    }
+}
