@@ -46,13 +46,14 @@ public sealed partial class ArenaStore
 
     private Sighting Search(in ObjectId id)
     {
+        var best = default(Sighting);
         var damaged = default(Sighting);
         foreach (TailTable tail in _tables)
         {
             uint block = uint.MaxValue;
             while ((block = tail.Table.FindBelow(id, block)) != 0)
             {
-                if (Look(id, tail.Segment, block, ref damaged) is { } header) return new Sighting(SightingState.Live, tail.Segment, block, header, "", null);
+                if (Look(id, tail.Segment, block, ref damaged) is { } header && Suffices(ref best, new Sighting(SightingState.Live, tail.Segment, block, header, "", null))) return best;
             }
         }
 
@@ -64,10 +65,20 @@ public sealed partial class ArenaStore
                 continue;
             }
 
-            if (Look(id, segment, location.Block, ref damaged) is { } header) return new Sighting(SightingState.Live, segment, location.Block, header, "", null);
+            if (Look(id, segment, location.Block, ref damaged) is { } header && Suffices(ref best, new Sighting(SightingState.Live, segment, location.Block, header, "", null))) return best;
         }
 
-        return damaged;
+        return best.IsLive ? best : damaged;
+    }
+
+    /// <summary>
+    /// Keeps the newer of two records. Among objects of our own any copy is as good as the other. Where others put, the newest
+    /// counts, and it need not come first: a table may stand in for the lost index of an old segment.
+    /// </summary>
+    private bool Suffices(ref Sighting best, in Sighting found)
+    {
+        if (!best.IsLive || (found.Segment!.Number, found.Block).CompareTo((best.Segment!.Number, best.Block)) > 0) best = found;
+        return _options.Trust == ArenaTrust.Own;
     }
 
     /// <summary>Returns the header when the object is there and its record in force.</summary>

@@ -131,11 +131,25 @@ public sealed partial class MultiObjectStore(string name, IObjectStore local, IR
             }
             catch (StoreException exception)
             {
-                candidate?.Dispose();
                 failures.Add(exception); // rethrown when no other store helps
                 if (isLocal && Failures.IsDamage(exception)) _damaged.Add(id);
+                if (candidate is not null && exception is CorruptObjectException) SetAside(store, id, candidate.Memory.Span);
+                candidate?.Dispose();
                 return null;
             }
+        }
+    }
+
+    /// <summary>A store that takes an id as proof of the bytes has to be told that these are wrong, or it would not take good ones.</summary>
+    private static void SetAside(IObjectStore store, ObjectId id, ReadOnlySpan<byte> found)
+    {
+        try
+        {
+            (store as IStoreVerification)?.MarkDamaged(id, found);
+        }
+        catch (StoreException)
+        {
+            // The reader has worse news: that the object is damaged. The next read finds it again.
         }
     }
 
