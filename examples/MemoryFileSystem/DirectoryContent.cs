@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Bazil.Fuse.Examples;
 
 /// <summary>
@@ -37,14 +39,8 @@ internal sealed class DirectoryContent(Inode? parent)
         if (_byOffset.Count > 2 * _byName.Count) _byOffset.RemoveAll(static candidate => candidate.Removed);
     }
 
-    /// <summary>The entries with offsets beyond <paramref name="offset"/>.</summary>
-    internal IEnumerable<DirectoryEntry> After(long offset)
-    {
-        for (var i = IndexAfter(offset); i < _byOffset.Count; i++)
-        {
-            if (!_byOffset[i].Removed) yield return _byOffset[i];
-        }
-    }
+    /// <summary>The entries with offsets beyond <paramref name="offset"/>, among them removed ones. Until the directory changes.</summary>
+    internal ReadOnlySpan<DirectoryEntry> After(long offset) => CollectionsMarshal.AsSpan(_byOffset)[IndexAfter(offset)..];
 
     private int IndexAfter(long offset)
     {

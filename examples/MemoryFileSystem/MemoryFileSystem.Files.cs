@@ -81,7 +81,7 @@ public partial class MemoryFileSystem
             if (offset < 2 && !buffer.TryAdd(".."u8, (content.Parent ?? directory).Number, FuseFileType.Directory, 2)) return new(Errno.OK);
             foreach (var entry in content.After(offset))
             {
-                if (!TryAdd(buffer, entry)) break;
+                if (!entry.Removed && !TryAdd(buffer, entry)) break;
             }
 
             return new(Errno.OK);

@@ -54,6 +54,12 @@ public static class FuseLimits
     /// <summary>Longest that an answer waits for the answers to requests that came with it.</summary>
     internal static readonly TimeSpan UringBatchTime = TimeSpan.FromMicroseconds(50);
 
+    /// <summary>
+    /// Over io_uring, how long the device is left alone after it brought a FORGET, so that the next brings many: each that is read on its own wakes
+    /// a thread beside the program that is busy with the mount. Interrupts wait for it as well, so it stays far below what a person notices.
+    /// </summary>
+    internal static readonly TimeSpan ForgetGatherTime = TimeSpan.FromMilliseconds(1);
+
     /// <summary>What handlers that ignore their cancellation are left when the mount has ended.</summary>
     internal static readonly TimeSpan HandlerEndTime = TimeSpan.FromSeconds(5);
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Bazil.Fuse.Kernel;
 using Bazil.Fuse.Transport;
 using Bazil.Fuse.Transport.Uring;
 using Bazil.Unix;
@@ -21,6 +22,7 @@ internal sealed class FuseSession
     private readonly List<Thread> _workers = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Func<bool> _abort;
+    private readonly object _gathering = new();
     private UringTransport? _uring;
     private int _running;
 
@@ -147,6 +149,7 @@ internal sealed class FuseSession
                 if (error == Errno.OK)
                 {
                     if (!dispatcher.Dispatch(request, channel, length)) request = _pool.Rent();
+                    else if (_uring is not null && request.Header.Opcode is (Opcode.Forget or Opcode.BatchForget)) GatherForgets();
                 }
                 else if (error is not (Errno.EINTR or Errno.EAGAIN or Errno.ENOENT))
                 {
@@ -164,6 +167,12 @@ internal sealed class FuseSession
             _pool.Return(request);
             ThreadEnded();
         }
+    }
+
+    /// <summary>Nothing wakes it but the time.</summary>
+    private void GatherForgets()
+    {
+        lock (_gathering) Monitor.Wait(_gathering, FuseLimits.ForgetGatherTime);
     }
 
     /// <summary>A queue that broke would leave the users of its processor waiting for ever.</summary>

@@ -14,6 +14,42 @@ public sealed class MountingTests
         Assert.Equal(FuseMountFailure.Missing, (await RefusedAsync(directory["missing"])).Failure);
     }
 
+    [Theory]
+    [InlineData(FuseTransport.Device)]
+    [InlineData(FuseTransport.Uring)]
+    public async Task Requests_that_come_while_it_is_being_mounted_are_answered(FuseTransport transport)
+    {
+        const int mounts = 20;
+        using var directory = new TempDirectory("bazil-early-");
+        Directory.CreateDirectory(directory["mnt"]);
+        // Several, so that requests come from all processors; each says what it saw once told to stop.
+        using var child = Child.Start(Child.Python, "-uc", $$"""
+            import os, sys, threading
+            stop, failed = threading.Event(), []
+            def look():
+                while not stop.is_set():
+                    try: os.statvfs('{{directory["mnt"]}}')
+                    except OSError as e:
+                        if e.errno not in (107, 103): failed.append(e) # the mount has just ended
+            threads = [threading.Thread(target=look) for _ in range(4)]
+            [t.start() for t in threads]; print('looking'); sys.stdin.readline()
+            stop.set(); [t.join() for t in threads]; assert not failed, failed
+            """);
+        Assert.Equal("looking", await child.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+        for (var i = 0; i < mounts; i++)
+        {
+            using var parameter = transport == FuseTransport.Uring ? UringParameter.Set(on: true) : null;
+            var options = new FuseMountOptions { Mountpoint = directory["mnt"], Transport = transport };
+            await using var mount = await FuseMount.MountAsync(
+                options, new MemoryFileSystem(TimeProvider.System, 1 << 20), (_, _, _) => { }, TestContext.Current.CancellationToken);
+            Assert.Equal(transport, mount.Connection.Transport);
+            await mount.UnmountAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+        }
+
+        await child.StandardInput.WriteLineAsync();
+        (await Child.FinishAsync(child, () => Libc.Unmount(directory["mnt"], Libc.MNT_DETACH | Libc.MNT_FORCE))).Succeeded();
+    }
+
     [Fact]
     public async Task A_file_is_refused()
     {

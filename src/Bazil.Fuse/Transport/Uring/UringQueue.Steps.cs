@@ -16,6 +16,9 @@ internal sealed unsafe partial class UringQueue
     // Each step is begun by the thread that sets the transport up and ended by the queue's own.
     private readonly SemaphoreSlim _step = new(0);
     private readonly SemaphoreSlim _stepDone = new(0);
+
+    /// <summary>Requests that came before there was anybody to handle them.</summary>
+    private readonly List<UringAbi.Completion> _early = [];
     private Errno _outcome;
     private Dispatcher? _dispatcher;
     private Action<Exception?>? _ended;
@@ -104,10 +107,11 @@ internal sealed unsafe partial class UringQueue
         for (var i = 0; i < _freeEntries; i++) StageRegister();
         StageWakeUp();
         var error = _ring.SubmitAndPeek();
-        // A refused entry completes at once; an accepted one when a request comes, which none has before all queues are there.
+        // A refused entry completes at once; an accepted one when a request comes, and the first entry of the last queue lets requests in.
         while (error == Errno.OK && _ring.TryTake(out var completion))
         {
             if (completion.Result < 0) error = (Errno)(-completion.Result);
+            else _early.Add(completion);
         }
 
         return error;

@@ -98,6 +98,11 @@ internal sealed unsafe partial class UringQueue : IDisposable
     /// <summary>Serves until the connection ends.</summary>
     private void Serve(Dispatcher dispatcher)
     {
+        foreach (var completion in _early)
+        {
+            if (!Handle(dispatcher, completion)) return;
+        }
+
         while (true)
         {
             TakeCompletedElsewhere();
