@@ -10,6 +10,9 @@ switch (args)
     case ["get", var sizeText, var threadsText, var secondsText, var compression]:
         await ChunkRates.GetAsync(Number(sizeText), Number(threadsText), Number(secondsText), compression == "on");
         return 0;
+    case ["stream", var mebibytesText, var readAheadText]:
+        await BlobRates.RunAsync(Number(mebibytesText), Number(readAheadText));
+        return 0;
     case ["store", var kind, var storeDirectory, var tree, var compression]:
         await TreeCommands.StoreAsync(kind, storeDirectory, tree, compression == "on");
         return 0;
@@ -26,7 +29,7 @@ switch (args)
         await ManyObjects.LookUpAsync(kind, storeDirectory, Number(countText));
         return 0;
     default:
-        Console.Error.WriteLine("usage: put|get BYTES THREADS SECONDS on|off; store KIND STORE TREE on|off; restore KIND STORE TARGET; sync KIND STORE THREADS SECONDS; fill|lookup KIND STORE COUNT");
+        Console.Error.WriteLine("usage: put|get BYTES THREADS SECONDS on|off; stream MEBIBYTES READAHEAD; store KIND STORE TREE on|off; restore KIND STORE TARGET; sync KIND STORE THREADS SECONDS; fill|lookup KIND STORE COUNT");
         return 2;
 }
 
