@@ -18,6 +18,9 @@ internal static class ArenaLimits
     /// <summary>Closed segments whose index is not written yet; the next put writes it itself. Bounds their tables in memory.</summary>
     public const int FrozenCountMax = 4;
 
+    /// <summary>A last segment of more objects gets its index when the store is closed: so many headers are scanned in a few milliseconds.</summary>
+    public const int ScanAtOpenCountMax = 1 << 14;
+
     /// <summary>Deleted records whose space was not given back yet; the next delete does it itself. 16 bytes each.</summary>
     public const int PendingPunchCountMax = 1 << 16;
 

@@ -44,13 +44,25 @@ public sealed partial class ArenaStore
         }
     }
 
+    /// <summary>Ends the open segment before it is full: the next open then needs not scan it.</summary>
+    private void Freeze()
+    {
+        lock (_append) _open = null;
+    }
+
     /// <summary>The last segment says that all of it was synced, the catalog how full each is.</summary>
     private void Close()
     {
         try
         {
             Commit();
-            if (_open is { } open && open.Segment.NeedsMark) Mark(open.Segment);
+            if (_open is { } open)
+            {
+                if (open.Segment.NeedsMark) Mark(open.Segment);
+                if (open.Segment.ObjectCount > ArenaLimits.ScanAtOpenCountMax) Freeze();
+            }
+
+            Seal(CancellationToken.None);
             if (PendingPunchCount > 0) Reclaim();
             SaveCatalog([]);
         }

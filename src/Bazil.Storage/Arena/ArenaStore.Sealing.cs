@@ -39,7 +39,7 @@ public sealed partial class ArenaStore
             foreach (TailTable tail in frozen)
             {
                 tail.Segment.ReleaseReserved();
-                Mark(tail.Segment);
+                if (tail.Segment.NeedsMark) Mark(tail.Segment);
                 _index.Add([tail.Segment.Identity], EntriesOf(tail.Segment), RecordCountOf(tail.Segment), cancel);
                 lock (_append) _tables = [.. _tables.Where(other => other != tail)];
             }

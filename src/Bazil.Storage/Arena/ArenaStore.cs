@@ -121,6 +121,16 @@ public sealed partial class ArenaStore : IObjectStore, IStoreInventory, IStoreVe
         return ValueTask.FromResult(FindWithRepair(id).IsLive);
     }
 
+    public ValueTask<int?> SizeOfAsync(ObjectId id, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        Sighting seen = FindWithRepair(id);
+        if (seen.State == SightingState.None) return ValueTask.FromResult<int?>(null);
+        if (seen.IsLive) return ValueTask.FromResult<int?>(seen.Header.Length);
+        if (seen.Failure is { } failure) throw StoreFailure.Of(Name, $"cannot read object {id}", failure);
+        throw new CorruptObjectException(id, Name, seen.Reason);
+    }
+
     public ValueTask<bool> DeleteAsync(ObjectId id, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();

@@ -67,39 +67,50 @@ internal sealed class GroupCommit(Action commit, TimeProvider clock)
         }
     }
 
+    /// <summary>
+    /// Those who wait are served by a thread of its own, for as long as there are any: it spends its time blocked in the disk,
+    /// and in the pool it would keep the callers whom it woke from running.
+    /// </summary>
     private void PassOn()
     {
         lock (_lock)
         {
             if (_waiting is null) _isCommitting = false;
-            else _last = Task.Run(CommitForWaiting);
+            else _last = Task.Factory.StartNew(CommitForWaiting, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
     }
 
     private void CommitForWaiting()
     {
-        Gather();
-        TaskCompletionSource waiting;
-        int count;
-        lock (_lock)
+        while (true)
         {
-            waiting = _waiting!;
-            count = _waitingCount;
-            _waiting = null;
-            _waitingCount = 0;
-        }
+            Gather();
+            TaskCompletionSource waiting;
+            int count;
+            lock (_lock)
+            {
+                if (_waiting is null)
+                {
+                    _isCommitting = false;
+                    return;
+                }
 
-        try
-        {
-            Commit(count);
-            waiting.SetResult();
-        }
-        catch (Exception exception)
-        {
-            waiting.SetException(exception); // rethrown by each who waits
-        }
+                waiting = _waiting;
+                count = _waitingCount;
+                _waiting = null;
+                _waitingCount = 0;
+            }
 
-        PassOn();
+            try
+            {
+                Commit(count);
+                waiting.SetResult();
+            }
+            catch (Exception exception)
+            {
+                waiting.SetException(exception); // rethrown by each who waits
+            }
+        }
     }
 
     private void Gather()

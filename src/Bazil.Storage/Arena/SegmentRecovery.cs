@@ -24,6 +24,9 @@ internal sealed class SegmentRecovery(string storeName, ISegmentDirectory direct
 
     public IReadOnlyList<StoreProblem> Problems => _problems;
 
+    /// <summary>Some of the segment was synced once; else a crash explains whatever it looks like.</summary>
+    public bool WasSynced => _proved > 0;
+
     /// <summary>Fills the counters and the head of the segment, and returns its table.</summary>
     public TailTable Run()
     {

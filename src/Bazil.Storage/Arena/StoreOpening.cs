@@ -132,7 +132,7 @@ internal sealed class StoreOpening(string storeName, ISegmentDirectory directory
                 var recovery = new SegmentRecovery(storeName, directory, segment);
                 TailTable table = recovery.Run();
                 _problems.AddRange(recovery.Problems);
-                if (segment.Stamp == 0 && !Restamp(segment)) continue;
+                if (segment.Stamp == 0 && !Restamp(segment, recovery.WasSynced)) continue;
                 tables.Add(table);
                 hasNewNames = true;
             }
@@ -157,7 +157,7 @@ internal sealed class StoreOpening(string storeName, ISegmentDirectory directory
     }
 
     /// <summary>A segment without a valid header: made just before a crash, and then there is nothing in it; or damaged, then it gets a new one.</summary>
-    private bool Restamp(Segment segment)
+    private bool Restamp(Segment segment, bool wasSynced)
     {
         if (segment.Head == SegmentHeader.SizeBytes)
         {
@@ -172,7 +172,7 @@ internal sealed class StoreOpening(string storeName, ISegmentDirectory directory
         segment.Stamp = BinaryPrimitives.ReadUInt64LittleEndian(stamp) | 1;
         segment.WriteSegmentHeader();
         segment.File.Sync();
-        Note(StoreProblemKind.DamagedSegmentHeader, $"the header of {segment.Path} was damaged; it was written anew, the records are as they were");
+        Note(wasSynced ? StoreProblemKind.DamagedSegmentHeader : StoreProblemKind.TornTail, $"the header of {segment.Path} was not whole; it was written anew, the records are as they were");
         return true;
     }
 

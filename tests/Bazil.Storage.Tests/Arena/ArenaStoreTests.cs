@@ -128,6 +128,20 @@ public sealed class ArenaStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Last_segment_of_many_objects_gets_its_index_at_close_and_one_of_few_does_not()
+    {
+        using var arena = new ArenaFixture { Options = _arena.Options with { SegmentSizeBytesMax = 64 * 1024 * 1024 } };
+        await arena.FillAsync(1000, 1);
+        Assert.Empty(Directory.GetFiles(Path.Combine(arena.Root, "index")));
+        await arena.FillAsync(20_000, 1);
+        Assert.Single(Directory.GetFiles(Path.Combine(arena.Root, "index")));
+        await using ArenaStore store = arena.Open();
+        Assert.Equal(20_000, store.Usage.ObjectCount);
+        for (int number = 0; number < 20_000; number += 97) Assert.Equal(Content(number, 1), await ReadAsync(store, Id(number)));
+        Assert.Null(await ReadAsync(store, Id(20_000)));
+    }
+
+    [Fact]
     public async Task Puts_beyond_the_frozen_limit_write_the_index_themselves()
     {
         await using ArenaStore store = _arena.Open();
