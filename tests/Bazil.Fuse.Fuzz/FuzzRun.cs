@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using Bazil.Fuse.Kernel;
 using Bazil.Fuse.Tests.Session;
 
 namespace Bazil.Fuse.Fuzz;
@@ -7,6 +9,12 @@ internal sealed class FuzzRun(int seed)
 {
     /// <summary>After this many the file system starts anew, so that it stays small.</summary>
     private const int InputsPerFileSystem = 20_000;
+
+    // In struct fuse_in_header.
+    private const int OpcodeOffset = 4;
+    private const int UniqueOffset = 8;
+
+    private static readonly TimeSpan InterruptTime = TimeSpan.FromSeconds(30);
 
     /// <summary>Inputs that were answered.</summary>
     internal long Answered { get; private set; }
@@ -31,13 +39,21 @@ internal sealed class FuzzRun(int seed)
         return null;
     }
 
+    private static bool EndsByInterrupt(DispatcherHarness harness, ReadOnlySpan<byte> waiting)
+    {
+        if (BinaryPrimitives.ReadUInt32LittleEndian(waiting[OpcodeOffset..]) != (uint)Opcode.SetLockWait) return false;
+        var unique = BinaryPrimitives.ReadUInt64LittleEndian(waiting[UniqueOffset..]);
+        var interrupt = RequestBytes.Make(Opcode.Interrupt, unique | 1, 0, RequestBytes.Bytes(unique));
+        return harness.Feed(interrupt) && SpinWait.SpinUntil(() => harness.Dispatcher.InFlight.Count == 0, InterruptTime);
+    }
+
     private string? Feed(DispatcherHarness harness, ReadOnlySpan<byte> input)
     {
         var before = harness.Channel.Count;
         try
         {
-            // The memory file system answers everything at once.
-            if (!harness.Feed(input)) return $"not finished: {Convert.ToHexString(input)}";
+            // The memory file system answers everything at once, but for locks that others hold: an interrupt ends the wait for one.
+            if (!harness.Feed(input) && !EndsByInterrupt(harness, input)) return $"not finished: {Convert.ToHexString(input)}";
         }
         catch (Exception exception) // Nothing the kernel sends may throw: the thread that reads requests would end.
         {
