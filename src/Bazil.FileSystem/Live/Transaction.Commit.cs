@@ -1,5 +1,6 @@
 using Bazil.Core;
 using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Reachability;
 using Bazil.Storage.Blobs;
 using Bazil.Storage.Metadata;
 using Bazil.Unix;
@@ -93,6 +94,7 @@ internal sealed partial class Transaction
         }
 
         WriteStamps(edit);
+        WriteAdopted(edit);
         WriteHiddenChildren(edit);
         SetIndex(Table.Tombstone, record.Inode, edit.Before is { } before && HasTombstone(before, edit.PlacedBefore), HasTombstone(edit));
         SetConflict(record.Inode, edit.Before is { } was && HasConflict(was), !edit.IsPurged && HasConflict(record));
@@ -118,6 +120,19 @@ internal sealed partial class Transaction
         foreach ((ReplicaId replica, ulong tick) in after)
         {
             if (before[replica] != tick) Batch.Put(Key(Table.Change).Add(replica).Add(tick).Add(edit.Record.Id).Bytes, []);
+        }
+    }
+
+    /// <summary>Content that a pull brings may be made of fossils: nothing of it was put or hit here, so a row keeps it until the next collection (docs/gc.md).</summary>
+    private void WriteAdopted(Edit edit)
+    {
+        if (!MergesForeign || edit.IsPurged || Store.CollectionGeneration() is not (> 0 and var generation)) return;
+        foreach (FacetPair<ContentValue> pair in edit.Record.Content.Pairs)
+        {
+            Manifest manifest = pair.Value.Manifest;
+            if (pair.Value.Form != ContentForm.Blob || (edit.Before?.Content.Holds(manifest) ?? false)) continue;
+            MetadataKey key = Key(Table.Adopted).Add(generation).Add(manifest.KeyEpoch).Add(manifest.Root.Span);
+            Batch.Put(key.Bytes, new AdoptedContent(edit.Record.Inode, pair.Value).Encode());
         }
     }
 

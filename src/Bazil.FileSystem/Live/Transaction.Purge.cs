@@ -25,6 +25,11 @@ internal sealed partial class Transaction
         return low;
     }
 
+    /// <summary>Whether every other member is known to know all of this.</summary>
+    public bool IsKnownToAll(Knowledge knowledge) => Members().TrueForAll(member =>
+        member == Store.Self
+        || knowledge.IsCoveredBy(_memberKnowledge.TryGetValue(member, out Knowledge? known) ? known : Store.ReadMemberKnowledge(member)));
+
     /// <summary>Notes what a member knew when a pull was completed.</summary>
     public void SetMemberKnowledge(PeerId member, Knowledge knowledge)
     {

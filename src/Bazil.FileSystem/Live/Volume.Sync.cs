@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Bazil.Core;
+using Bazil.FileSystem.Collection;
 using Bazil.FileSystem.Nodes;
 using Bazil.FileSystem.Sync;
 using Bazil.Storage.Metadata;
@@ -200,6 +201,7 @@ public sealed partial class Volume
             }
 
             new PullCompletion(_store, Now(), message => _options.Log($"volume {Name}: {message}", null)).Apply(transaction, IsBeingWritten);
+            VolumeCollection.NoteAgreement(transaction);
             return Commit(transaction);
         }
     }

@@ -25,7 +25,7 @@ public sealed partial class Volume : IAsyncDisposable
     {
         _options = options;
         RecoverUndo();
-        _store = new VolumeStore(options.Metadata, options.LocalNumber, options.Entropy, options.Identity.PeerId);
+        _store = new VolumeStore(options.Metadata, options.LocalNumber, options.Entropy, options.Identity.PeerId) { CollectionGeneration = options.CollectionGeneration };
         RecoverWorkingContent();
         SettleLastHead();
         _writeBack = Task.Run(WriteBackLoopAsync);

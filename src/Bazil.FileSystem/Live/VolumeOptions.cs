@@ -45,6 +45,12 @@ public sealed record VolumeOptions
     /// <summary>Numbers of statfs(2).</summary>
     public required Func<FuseStatFs> Statistics { get; init; }
 
+    /// <summary>
+    /// Under which collection of garbage to note what pulls bring: the one that runs or the last one; 0 while there are no fossils in
+    /// the store and none can come about. Called under the volume's gate.
+    /// </summary>
+    public Func<ulong> CollectionGeneration { get; init; } = static () => 0;
+
     /// <summary>Takes a message about something that went wrong in the background.</summary>
     public required Action<string, Exception?> Log { get; init; }
 }

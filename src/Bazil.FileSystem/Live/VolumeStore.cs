@@ -36,6 +36,9 @@ internal sealed class VolumeStore
 
     public RecordCache Cache { get; } = new(Limits.RecordCacheCount);
 
+    /// <inheritdoc cref="VolumeOptions.CollectionGeneration"/>
+    public Func<ulong> CollectionGeneration { get; init; } = static () => 0;
+
     /// <summary>The same volume as it stands in a frozen view. For reading only, by one thread.</summary>
     public VolumeStore Freeze(IMetadataSnapshot view) => new(view, null, Tables.Volume, Entropy, Self);
 

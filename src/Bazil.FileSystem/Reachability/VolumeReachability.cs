@@ -87,7 +87,9 @@ public sealed class VolumeReachability
             NodeRecord record = NodeCodec.DecodeRow(inode, cursor.Value, static _ => Knowledge.Empty);
             if (record.Content.IsEmpty) continue;
             ContentValue? shown = record.ShownContent?.Value;
-            foreach (ContentValue value in record.Content.DistinctValues().Where(static value => value.Form == ContentForm.Blob))
+
+            // Equal values may be sealed under different key epochs, as different objects.
+            foreach (ContentValue value in record.Content.Pairs.ToArray().Select(static pair => pair.Value).Where(static value => value.Form == ContentForm.Blob).DistinctBy(static value => value.Manifest))
             {
                 yield return StepOf(value, new NodeOrigin(_tables, inode, value.Equals(shown) ? null : "conflict"));
             }

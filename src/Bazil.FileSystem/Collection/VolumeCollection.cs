@@ -1,0 +1,88 @@
+using Bazil.Core;
+using Bazil.FileSystem.Live;
+using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Sync;
+using Bazil.Storage.Metadata;
+using Bazil.Unix;
+
+namespace Bazil.FileSystem.Collection;
+
+/// <summary>
+/// The part of one volume in the collection of garbage: the stamp of what was known at the last one, and whether the members have come
+/// to agree since. The rule and why it is safe: <c>docs/gc.md</c>, "Members".
+/// </summary>
+public static class VolumeCollection
+{
+    private static ReadOnlySpan<byte> StampName => "gcstamp"u8;
+    private static ReadOnlySpan<byte> AgreedName => "gcagreed"u8;
+
+    /// <summary>How far the members agree, as the rows of a view have it.</summary>
+    public static MemberAgreement ReadAgreement(IMetadataReader view, uint localNumber, PeerId self)
+    {
+        var tables = new VolumeTables(view, localNumber);
+        CollectionStamp stamp = ReadStamp(tables);
+        Knowledge required = Required(
+            VolumeState.ReadKnowledge(tables), VolumeState.ReadReferences(tables).Values, VolumeState.ReadHead(tables), stamp.Knowledge);
+        Dictionary<PeerId, Knowledge> known = MemberTable.ReadAll(tables).ToDictionary();
+        NodeRecord? members = tables.ReadRecord(Transaction.MembersInode, static _ => Knowledge.Empty);
+        List<PeerId> behind =
+        [
+            .. (members?.Members.DistinctValues() ?? [])
+                .Where(member => member != self && !required.IsCoveredBy(known.GetValueOrDefault(member, Knowledge.Empty))),
+        ];
+        return behind.Count == 0 ? new MemberAgreement(MemberAgreement.All, [], default) : new MemberAgreement(ReadAgreed(tables), behind, stamp.Since);
+    }
+
+    /// <summary>Adds to the batch that completes a collection: what this replica knew when it began, as the rows of its view have it.</summary>
+    public static void Complete(MetadataBatch batch, IMetadataReader view, uint localNumber, PeerId self, ulong generation, UnixTime now)
+    {
+        var tables = new VolumeTables(view, localNumber);
+        CollectionStamp last = ReadStamp(tables);
+        bool isSettled = last.Generation == 0 || ReadAgreement(view, localNumber, self).Generation >= last.Generation;
+        Knowledge known = VolumeState.ReadReferences(tables).Values.Aggregate(VolumeState.ReadKnowledge(tables), static (all, reference) => all.Join(reference));
+        batch.Put(StateKey(tables, StampName), new CollectionStamp(generation, isSettled ? now : last.Since, known).Encode());
+
+        // What pulls brought before this collection began was marked by it.
+        byte[] from = tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Adopted).Bytes.ToArray();
+        batch.DeleteRange(from, tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Adopted).Add(generation).Bytes);
+    }
+
+    /// <summary>Called when a pull is completed: notes in its batch that all members agree at this moment. Under the volume's gate.</summary>
+    internal static void NoteAgreement(Transaction transaction)
+    {
+        VolumeTables tables = transaction.Store.Tables;
+        CollectionStamp stamp = ReadStamp(tables);
+        if (ReadAgreed(tables) >= stamp.Generation) return;
+        Knowledge required = Required(transaction.State.Knowledge, transaction.State.OpenReferences(), transaction.State.Head, stamp.Knowledge);
+        if (!transaction.IsKnownToAll(required)) return;
+        var writer = new WireWriter();
+        writer.WriteUInt64(stamp.Generation);
+        transaction.Batch.Put(StateKey(tables, AgreedName), writer.Span);
+    }
+
+    /// <summary>
+    /// What a member must know: all that is known here, but for what was changed here since the stamp. Changes under a replica id of
+    /// ours that are not in our own log (it was rolled back) count as those of others.
+    /// </summary>
+    private static Knowledge Required(Knowledge known, IEnumerable<Knowledge> references, OwnHead head, Knowledge stamp)
+    {
+        Knowledge all = references.Aggregate(known, static (joined, reference) => joined.Join(reference));
+        if (head.IsNone || all[head.Replica] != head.Tick) return all;
+        return Knowledge.Of(all.Select(entry => entry.Key == head.Replica ? KeyValuePair.Create(entry.Key, stamp[entry.Key]) : entry));
+    }
+
+    private static CollectionStamp ReadStamp(VolumeTables tables) =>
+        tables.ReadState(StampName) is { } row ? CollectionStamp.Decode(row) : CollectionStamp.None;
+
+    private static ulong ReadAgreed(VolumeTables tables)
+    {
+        if (tables.ReadState(AgreedName) is not { } row) return 0;
+        var reader = new WireReader(row, "generation that the members agree with");
+        ulong generation = reader.ReadUInt64();
+        reader.ExpectEnd();
+        return generation;
+    }
+
+    private static byte[] StateKey(VolumeTables tables, ReadOnlySpan<byte> name) =>
+        tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.VolumeState).Add(name).Bytes.ToArray();
+}

@@ -1,0 +1,130 @@
+using Bazil.Core;
+using Bazil.Storage.Metadata;
+using Bazil.Storage.Stores;
+
+namespace Bazil.Storage.Collection;
+
+/// <summary>
+/// One collection of garbage in one store, between <see cref="CollectingObjectStore.Begin"/> and dispose: mark everything that is referred
+/// to, sweep, complete. What was not completed has at most made fossils, which are as readable as before. Marking is safe
+/// for concurrent use; the rest belongs to one caller.
+/// </summary>
+public sealed class ObjectCollection : IDisposable
+{
+    /// <summary>Rows that are committed together: large enough to be cheap, small enough that a writer never waits long.</summary>
+    private const int BatchCount = 512;
+
+    private readonly CollectingObjectStore _store;
+    private readonly ObjectFilter _marks;
+    private readonly bool _isDryRun;
+    private readonly List<ObjectId> _gone = [];
+
+    internal ObjectCollection(CollectingObjectStore store, ObjectFilter marks, ulong generation, bool isDryRun)
+    {
+        _store = store;
+        _marks = marks;
+        Generation = generation;
+        _isDryRun = isDryRun;
+    }
+
+    /// <summary>The number of this collection.</summary>
+    public ulong Generation { get; }
+
+    /// <summary>Distinct ids that were marked, approximately.</summary>
+    public long MarkedCount => _marks.Count;
+
+    /// <summary>The memory that the marks take.</summary>
+    public long MarksSizeBytes => _marks.SizeBytes;
+
+    /// <summary>Keeps an object, there or not.</summary>
+    public void Mark(in ObjectId id) => _marks.Add(id);
+
+    /// <summary>
+    /// Deletes the fossils that are ripe and still unmarked, makes ordinary objects of those that are marked, and fossils of all other
+    /// objects that are not. Everything that is referred to must have been marked before.
+    /// </summary>
+    /// <param name="isRipe">Whether fossils of a generation may be deleted. Never asked for this one.</param>
+    /// <param name="pace">How fast.</param>
+    /// <exception cref="StoreException">The store failed; what was deleted until then is gone, and rightly so.</exception>
+    public async Task<SweepReport> SweepAsync(Func<ulong, bool> isRipe, Pace pace, CancellationToken cancel)
+    {
+        SweepReport report = await SweepFossilsAsync(isRipe, pace, cancel);
+        await foreach ((ObjectId id, uint sizeBytes) in InventoryAsync(cancel))
+        {
+            report = report with { Found = report.Found.Add(sizeBytes) };
+            if (!_marks.MayContain(id) && TryFossilise(new Fossil(id, Generation, sizeBytes)))
+            {
+                report = report with { Fossilised = report.Fossilised.Add(sizeBytes) };
+                if (!_isDryRun && report.Fossilised.Objects % BatchCount == 0) _store.CommitPending();
+            }
+
+            await pace.StepAsync(cancel);
+        }
+
+        if (!_isDryRun) _store.CommitPending();
+        return report;
+    }
+
+    /// <summary>Makes this the last completed collection, in one batch with what the caller adds.</summary>
+    public void Complete(MetadataBatch batch, DateTimeOffset now)
+    {
+        Invariant.Check(!_isDryRun);
+        new CollectionState(Generation, now).Put(batch);
+        _store.Metadata.Commit(batch);
+        _store.Metadata.Sync();
+    }
+
+    public void Dispose() => _store.End();
+
+    private async Task<SweepReport> SweepFossilsAsync(Func<ulong, bool> isRipe, Pace pace, CancellationToken cancel)
+    {
+        var report = default(SweepReport);
+        using IMetadataCursor cursor = _store.Metadata.ScanPrefix(Fossil.Prefix);
+        while (cursor.MoveNext())
+        {
+            Fossil fossil = Fossil.Read(cursor.Key, cursor.Value);
+            if (_marks.MayContain(fossil.Id))
+            {
+                if (_isDryRun || _store.Restore(fossil.Id)) report = report with { Restored = report.Restored.Add(fossil.SizeBytes) };
+            }
+            else if (fossil.Generation >= Generation || !isRipe(fossil.Generation))
+            {
+                report = report with { Waiting = report.Waiting.Add(fossil.SizeBytes) };
+            }
+            else if (_isDryRun || await DeleteAsync(fossil.Id, cancel))
+            {
+                report = report with { Deleted = report.Deleted.Add(fossil.SizeBytes) };
+            }
+
+            await pace.StepAsync(cancel);
+        }
+
+        FlushGone();
+        return report;
+    }
+
+    private async ValueTask<bool> DeleteAsync(ObjectId id, CancellationToken cancel)
+    {
+        if (!await _store.DeleteFossilAsync(id, _marks, cancel)) return false;
+        _gone.Add(id);
+        if (_gone.Count >= BatchCount) FlushGone();
+        return true;
+    }
+
+    private void FlushGone()
+    {
+        _store.DeleteRows(_gone);
+        _gone.Clear();
+    }
+
+    private bool TryFossilise(in Fossil fossil)
+    {
+        if (!_isDryRun) return _store.TryAddFossil(fossil, _marks);
+        return !_store.Fossils.MayContain(fossil.Id) || _store.Metadata.Get(Fossil.KeyOf(fossil.Id)) is null;
+    }
+
+    private async IAsyncEnumerable<(ObjectId Id, uint SizeBytes)> InventoryAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    {
+        await foreach (ObjectId id in _store.Inner.ListAsync(cancel)) yield return (id, 0);
+    }
+}
