@@ -24,6 +24,15 @@ internal static class Limits
     /// </summary>
     public const int ScrubSliceCount = 64;
 
+    /// <summary>Garbage takes two collections and a word from all members before it goes: once a day gives space back within two.</summary>
+    public static readonly TimeSpan CollectionInterval = TimeSpan.FromDays(1);
+
+    /// <summary>How often it is looked whether a collection is due: a machine that is on for an hour a day gets its collections too.</summary>
+    public static readonly TimeSpan CollectionCheckInterval = TimeSpan.FromMinutes(20);
+
+    /// <summary>A collection in the background rests three times as long as it works: a quarter of one processor.</summary>
+    public const double CollectionRestPerWork = 3;
+
     /// <summary>How long a shutdown waits for requests in flight before it goes on without them.</summary>
     public static readonly TimeSpan ShutdownGrace = TimeSpan.FromSeconds(5);
 

@@ -22,6 +22,7 @@ internal static class BazilCommand
             SharingCommand.Create(context),
             VolumeCommand.Create(context),
             PeerCommand.Create(context),
+            GcCommand.Create(context),
             DebugCommand.Create(context),
             VersionCommand.Create(context),
         };

@@ -23,12 +23,12 @@ public static class VolumeCollection
         CollectionStamp stamp = ReadStamp(tables);
         Knowledge required = Required(
             VolumeState.ReadKnowledge(tables), VolumeState.ReadReferences(tables).Values, VolumeState.ReadHead(tables), stamp.Knowledge);
-        Dictionary<PeerId, Knowledge> known = MemberTable.ReadAll(tables).ToDictionary();
+        Dictionary<PeerId, Knowledge> vouched = MemberTable.ReadAll(tables, Table.MemberVouch).ToDictionary();
         NodeRecord? members = tables.ReadRecord(Transaction.MembersInode, static _ => Knowledge.Empty);
         List<PeerId> behind =
         [
             .. (members?.Members.DistinctValues() ?? [])
-                .Where(member => member != self && !required.IsCoveredBy(known.GetValueOrDefault(member, Knowledge.Empty))),
+                .Where(member => member != self && !required.IsCoveredBy(vouched.GetValueOrDefault(member, Knowledge.Empty))),
         ];
         return behind.Count == 0 ? new MemberAgreement(MemberAgreement.All, [], default) : new MemberAgreement(ReadAgreed(tables), behind, stamp.Since);
     }
@@ -54,14 +54,14 @@ public static class VolumeCollection
         CollectionStamp stamp = ReadStamp(tables);
         if (ReadAgreed(tables) >= stamp.Generation) return;
         Knowledge required = Required(transaction.State.Knowledge, transaction.State.OpenReferences(), transaction.State.Head, stamp.Knowledge);
-        if (!transaction.IsKnownToAll(required)) return;
+        if (!transaction.IsVouchedByAll(required)) return;
         var writer = new WireWriter();
         writer.WriteUInt64(stamp.Generation);
         transaction.Batch.Put(StateKey(tables, AgreedName), writer.Span);
     }
 
     /// <summary>
-    /// What a member must know: all that is known here, but for what was changed here since the stamp. Changes under a replica id of
+    /// What a member must vouch for: all that is known here, but for what was changed here since the stamp. Changes under a replica id of
     /// ours that are not in our own log (it was rolled back) count as those of others.
     /// </summary>
     private static Knowledge Required(Knowledge known, IEnumerable<Knowledge> references, OwnHead head, Knowledge stamp)

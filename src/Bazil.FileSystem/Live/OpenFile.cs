@@ -50,6 +50,9 @@ internal sealed class OpenFile : IAsyncDisposable
     /// <summary>The value in the record that this content was derived from.</summary>
     public ContentValue? Seen { get; private set; }
 
+    /// <summary>What the volume knew when <see cref="Seen"/> was its content. Guarded by the volume's gate.</summary>
+    public Knowledge SeenKnowledge { get; set; } = Knowledge.Empty;
+
     public UnixTime ModifyTime { get; private set; }
 
     /// <summary>When content or times were last changed through this state.</summary>

@@ -1,6 +1,7 @@
 using Bazil.Core;
 using Bazil.FileSystem.Nodes;
 using Bazil.FileSystem.Sync;
+using Bazil.Storage.Metadata;
 
 namespace Bazil.FileSystem.Live;
 
@@ -8,6 +9,7 @@ namespace Bazil.FileSystem.Live;
 internal sealed partial class Transaction
 {
     private readonly Dictionary<PeerId, Knowledge> _memberKnowledge = [];
+    private readonly Dictionary<PeerId, Knowledge> _memberVouch = [];
 
     /// <summary>The members of the volume, this node included once it is one.</summary>
     public List<PeerId> Members() => Read(MembersInode)?.Members.DistinctValues() ?? [];
@@ -25,10 +27,17 @@ internal sealed partial class Transaction
         return low;
     }
 
-    /// <summary>Whether every other member is known to know all of this.</summary>
-    public bool IsKnownToAll(Knowledge knowledge) => Members().TrueForAll(member =>
+    /// <summary>Whether every other member vouches for all of this.</summary>
+    public bool IsVouchedByAll(Knowledge knowledge) => Members().TrueForAll(member =>
         member == Store.Self
-        || knowledge.IsCoveredBy(_memberKnowledge.TryGetValue(member, out Knowledge? known) ? known : Store.ReadMemberKnowledge(member)));
+        || knowledge.IsCoveredBy(_memberVouch.TryGetValue(member, out Knowledge? vouched) ? vouched : MemberTable.Read(Store.Tables, Table.MemberVouch, member)));
+
+    /// <summary>Notes what a member vouched for when a pull was completed.</summary>
+    public void SetMemberVouch(PeerId member, Knowledge knowledge)
+    {
+        _memberVouch[member] = knowledge;
+        MemberTable.Put(Batch, Store.Tables, member, knowledge, Table.MemberVouch);
+    }
 
     /// <summary>Notes what a member knew when a pull was completed.</summary>
     public void SetMemberKnowledge(PeerId member, Knowledge knowledge)

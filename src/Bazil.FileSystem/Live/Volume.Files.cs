@@ -168,7 +168,7 @@ public sealed partial class Volume
         if (!_files.TryGetValue(inode, out OpenFile? file))
         {
             if (FindShown(inode) is not { Kind: NodeKind.File } record) return null;
-            file = new OpenFile(record, _options.Blobs) { HasWorkingRow = _options.Metadata.Get(WorkingKey(inode)) is not null };
+            file = new OpenFile(record, _options.Blobs) { HasWorkingRow = _options.Metadata.Get(WorkingKey(inode)) is not null, SeenKnowledge = _store.State.Knowledge };
             _files.Add(inode, file);
         }
 
@@ -255,6 +255,7 @@ public sealed partial class Volume
             if (file.HasWorkingRow) transaction.Batch.Delete(WorkingKey(file.Inode));
             Commit(transaction);
             file.Published(value);
+            file.SeenKnowledge = _store.State.Knowledge;
         }
     }
 

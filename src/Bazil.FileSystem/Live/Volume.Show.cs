@@ -96,8 +96,12 @@ public sealed partial class Volume
         try
         {
             NodeRecord? record;
-            lock (_gate) record = FindShown(file.Inode);
-            if (record is not null && !Equals(record.ShownContent?.Value, file.Seen)) await file.ReplaceAsync(record);
+            Knowledge known;
+            lock (_gate) (record, known) = (FindShown(file.Inode), _store.State.Knowledge);
+            if (record is not null && !Equals(record.ShownContent?.Value, file.Seen) && await file.ReplaceAsync(record))
+            {
+                lock (_gate) file.SeenKnowledge = known;
+            }
         }
         finally
         {

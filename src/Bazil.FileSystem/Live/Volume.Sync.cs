@@ -50,15 +50,33 @@ public sealed partial class Volume
     public async IAsyncEnumerable<ReadOnlyMemory<byte>> ServeAsync(PeerId puller, ReadOnlyMemory<byte> request, [EnumeratorCancellation] CancellationToken cancel)
     {
         PullRequest decoded = PullRequest.Decode(request.Span);
-        using IMetadataSnapshot view = _options.Metadata.Snapshot();
+        using IMetadataSnapshot view = FreezeForServing(out Knowledge vouched);
         await SyncAsync(cancel);
-        var server = new PullServer(view, _options.LocalNumber, Id, _options.Identity);
+        var server = new PullServer(view, _options.LocalNumber, Id, _options.Identity, vouched);
         foreach (byte[] piece in server.Answer(puller, decoded).SelectMany(FramePieces.Split))
         {
             cancel.ThrowIfCancellationRequested();
             yield return piece;
         }
     }
+
+    /// <summary>
+    /// The rows as they stand, and what this node vouches for at the same moment: what it knows, or what it knew when open files took
+    /// over content that has been replaced since. What is written to those may bring it back.
+    /// </summary>
+    private IMetadataSnapshot FreezeForServing(out Knowledge vouched)
+    {
+        lock (_gate)
+        {
+            vouched = _files.Values.Concat(_unlinked.Values).Where(HoldsReplacedContent)
+                .Aggregate(_store.State.Knowledge, static (known, file) => known.Meet(file.SeenKnowledge));
+            return _options.Metadata.Snapshot();
+        }
+    }
+
+    /// <summary>Under the gate.</summary>
+    private bool HoldsReplacedContent(OpenFile file) =>
+        file.Seen is { Form: ContentForm.Blob } seen && !(_store.Read(file.Inode)?.Content.Holds(seen.Manifest) ?? false);
 
     /// <summary>
     /// Brings everything that another member has and this one does not know. May be interrupted at any point: what was
@@ -102,7 +120,7 @@ public sealed partial class Volume
             }
 
             foreach (Head head in header.Heads) CheckHead(head, peer);
-            bool isConsistent = header.Horizon.IsCoveredBy(header.Knowledge) && header.Members.All(member => member.Value.IsCoveredBy(header.Knowledge));
+            bool isConsistent = header.Horizon.IsCoveredBy(header.Knowledge) && header.Members.Concat(header.Vouched).All(member => member.Value.IsCoveredBy(header.Knowledge));
             if (!isConsistent) throw new SyncException($"peer {peer} claims that somebody knows, or that it purged, more than it knows itself");
         }
     }
@@ -186,6 +204,14 @@ public sealed partial class Volume
                 Knowledge before = _store.ReadMemberKnowledge(member);
                 if (knowledge.IsCoveredBy(before)) continue;
                 transaction.SetMemberKnowledge(member, before.Join(knowledge));
+                isNew = true;
+            }
+
+            foreach ((PeerId member, Knowledge knowledge) in header.Vouched)
+            {
+                Knowledge before = MemberTable.Read(_store.Tables, Table.MemberVouch, member);
+                if (knowledge.IsCoveredBy(before)) continue;
+                transaction.SetMemberVouch(member, before.Join(knowledge));
                 isNew = true;
             }
 

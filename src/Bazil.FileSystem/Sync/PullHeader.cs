@@ -5,9 +5,10 @@ namespace Bazil.FileSystem.Sync;
 /// <summary>
 /// The first frame of an answer: what the serving side knows.
 /// <code>
-/// format (1) = 1 | status (1) | full (1) | knowledge | heads: count, each as in <see cref="Head"/>: one for each entry
+/// format (1) = 2 | status (1) | full (1) | knowledge | heads: count, each as in <see cref="Head"/>: one for each entry
 ///   of the knowledge, and those beyond it that references of the items rest on
 /// | purge horizon | members: count, each peer id (32), flag (1), knowledge when the flag is 0; 1 means the header's
+/// | what members vouch for, the serving one among them, in the same form
 /// </code>
 /// With status <see cref="PullStatus.Same"/> full, knowledge and heads are absent, with the others everything is.
 /// </summary>
@@ -19,7 +20,7 @@ internal sealed record PullHeader(
     IReadOnlyList<Head> Heads,
     IReadOnlyList<KeyValuePair<PeerId, Knowledge>> Members)
 {
-    private const byte Format = 1;
+    private const byte Format = 2;
     private const int MembersMax = 65536;
 
     public static PullHeader Only(PullStatus status) => new(status, false, Knowledge.Empty, Knowledge.Empty, [], []);
@@ -39,17 +40,13 @@ internal sealed record PullHeader(
         }
 
         KnowledgeCodec.Write(writer, Horizon);
-        writer.WriteVariable((ulong)Members.Count);
-        foreach ((PeerId member, Knowledge knowledge) in Members)
-        {
-            bool isSame = knowledge.Equals(Knowledge);
-            writer.WriteFixed(member.Span);
-            writer.WriteByte(isSame ? (byte)1 : (byte)0);
-            if (!isSame) KnowledgeCodec.Write(writer, knowledge);
-        }
-
+        WriteMembers(writer, Members);
+        WriteMembers(writer, Vouched);
         return writer.ToArray();
     }
+
+    /// <summary>What members vouch for, the serving one among them: they hold no content that was replaced before (docs/gc.md).</summary>
+    public IReadOnlyList<KeyValuePair<PeerId, Knowledge>> Vouched { get; init; } = [];
 
     /// <param name="bytes">The frame.</param>
     /// <param name="known">The puller's knowledge: that of the header when both are the same.</param>
@@ -67,6 +64,26 @@ internal sealed record PullHeader(
         var heads = new Head[status == PullStatus.Changes ? reader.ReadCount(KnowledgeCodec.EntriesMax, Head.SignatureBytes) : 0];
         for (int index = 0; index < heads.Length; index++) heads[index] = Head.Read(ref reader);
         Knowledge horizon = KnowledgeCodec.Read(ref reader);
+        KeyValuePair<PeerId, Knowledge>[] members = ReadMembers(ref reader, knowledge);
+        KeyValuePair<PeerId, Knowledge>[] vouched = ReadMembers(ref reader, knowledge);
+        reader.ExpectEnd();
+        return new PullHeader(status, isFull, knowledge, horizon, heads, members) { Vouched = vouched };
+    }
+
+    private void WriteMembers(WireWriter writer, IReadOnlyList<KeyValuePair<PeerId, Knowledge>> members)
+    {
+        writer.WriteVariable((ulong)members.Count);
+        foreach ((PeerId member, Knowledge knowledge) in members)
+        {
+            bool isSame = knowledge.Equals(Knowledge);
+            writer.WriteFixed(member.Span);
+            writer.WriteByte(isSame ? (byte)1 : (byte)0);
+            if (!isSame) KnowledgeCodec.Write(writer, knowledge);
+        }
+    }
+
+    private static KeyValuePair<PeerId, Knowledge>[] ReadMembers(ref WireReader reader, Knowledge knowledge)
+    {
         var members = new KeyValuePair<PeerId, Knowledge>[reader.ReadCount(MembersMax, PeerId.Size + 1)];
         for (int index = 0; index < members.Length; index++)
         {
@@ -74,7 +91,6 @@ internal sealed record PullHeader(
             members[index] = KeyValuePair.Create(member, reader.ReadByte() == 0 ? KnowledgeCodec.Read(ref reader) : knowledge);
         }
 
-        reader.ExpectEnd();
-        return new PullHeader(status, isFull, knowledge, horizon, heads, members);
+        return members;
     }
 }

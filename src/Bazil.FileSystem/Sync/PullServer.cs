@@ -15,14 +15,16 @@ internal sealed class PullServer
     private readonly VolumeTables _tables;
     private readonly VolumeId _volume;
     private readonly SigningKey _identity;
+    private readonly Knowledge _vouched;
     private readonly Knowledge _knowledge;
     private readonly Dictionary<uint, Knowledge> _references;
 
-    public PullServer(IMetadataSnapshot view, uint localNumber, VolumeId volume, SigningKey identity)
+    public PullServer(IMetadataSnapshot view, uint localNumber, VolumeId volume, SigningKey identity, Knowledge vouched)
     {
         _tables = new VolumeTables(view, localNumber);
         _volume = volume;
         _identity = identity;
+        _vouched = vouched;
         _knowledge = VolumeState.ReadKnowledge(_tables);
         _references = VolumeState.ReadReferences(_tables);
     }
@@ -55,7 +57,10 @@ internal sealed class PullServer
         }
 
         if (status == PullStatus.Changes) heads.AddRange(HeadTable.ReadReferenced(_tables));
-        return new PullHeader(status, isFull, _knowledge, VolumeState.ReadHorizon(_tables), heads, MemberTable.ReadAll(_tables));
+        return new PullHeader(status, isFull, _knowledge, VolumeState.ReadHorizon(_tables), heads, MemberTable.ReadAll(_tables))
+        {
+            Vouched = [.. MemberTable.ReadAll(_tables, Table.MemberVouch).Where(member => member.Key != _identity.PeerId), KeyValuePair.Create(_identity.PeerId, _vouched)],
+        };
     }
 
     private IEnumerable<byte[]> Items(PullHeader header, IEnumerable<NodeId> nodes)

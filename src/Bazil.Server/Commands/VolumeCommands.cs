@@ -24,6 +24,7 @@ internal sealed class VolumeCommands(
         dispatcher.Add(ControlMethods.VolumeConnect, ConnectAsync);
         dispatcher.Add(ControlMethods.VolumeMount, MountAsync);
         dispatcher.Add(ControlMethods.VolumeUnmount, UnmountAsync);
+        dispatcher.Add(ControlMethods.VolumeRemove, RemoveAsync);
         dispatcher.Add(ControlMethods.VolumeSync, SyncAsync);
         dispatcher.Add(ControlMethods.VolumeSet, (request, _) => Task.FromResult(Set(request)));
         dispatcher.Add(ControlMethods.VolumeList, (_, _) => Task.FromResult(new VolumeListReply([.. config.ListVolumes().Select(descriptions.Of)])));
@@ -74,6 +75,19 @@ internal sealed class VolumeCommands(
 
         await volumes.UnmountAsync(volume.Id, cancel);
         config.UpdateVolume(volume.Name, static v => v with { Mountpoint = null });
+        return Nothing.Instance;
+    }
+
+    /// <summary>Forgets a volume; the garbage collector takes its content.</summary>
+    private async Task<Nothing> RemoveAsync(VolumeRequest request, CancellationToken cancel)
+    {
+        VolumeConfig volume = config.GetVolume(request.Volume);
+        await volumes.RemoveAsync(volume, cancel);
+        foreach (PeerConfig peer in config.ListPeers().Where(peer => peer.Volumes.Contains(volume.Id)))
+        {
+            config.UpdatePeer(peer.Id, p => p with { Volumes = p.Volumes.Remove(volume.Id) });
+        }
+
         return Nothing.Instance;
     }
 

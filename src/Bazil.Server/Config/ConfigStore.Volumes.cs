@@ -60,4 +60,15 @@ public sealed partial class ConfigStore
             return changed;
         }
     }
+
+    /// <summary>Forgets a volume; its rows are the caller's to delete.</summary>
+    /// <exception cref="CommandFailedException">There is no volume of that name.</exception>
+    public void RemoveVolume(string name)
+    {
+        lock (_gate)
+        {
+            _ = GetVolume(name);
+            Delete(Key(Table.Volume, name));
+        }
+    }
 }

@@ -31,6 +31,8 @@ namespace Bazil.Server.Control;
 [JsonSerializable(typeof(VolumeStorageRemoveRequest))]
 [JsonSerializable(typeof(StorageListReply))]
 [JsonSerializable(typeof(StorageInfo))]
+[JsonSerializable(typeof(GcRequest))]
+[JsonSerializable(typeof(GcReply))]
 [JsonSerializable(typeof(PeerRequest))]
 [JsonSerializable(typeof(PeerAddRequest))]
 [JsonSerializable(typeof(PeerNameRequest))]

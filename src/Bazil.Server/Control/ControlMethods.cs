@@ -25,6 +25,7 @@ public static class ControlMethods
     public static readonly ControlMethod<VolumeConnectRequest, VolumeInfo> VolumeConnect = new("volume/connect");
     public static readonly ControlMethod<VolumeMountRequest, Nothing> VolumeMount = new("volume/mount");
     public static readonly ControlMethod<VolumeRequest, Nothing> VolumeUnmount = new("volume/unmount");
+    public static readonly ControlMethod<VolumeRequest, Nothing> VolumeRemove = new("volume/remove");
     public static readonly ControlMethod<VolumeSyncRequest, VolumeSyncReply> VolumeSync = new("volume/sync");
     public static readonly ControlMethod<Nothing, VolumeListReply> VolumeList = new("volume/list");
     public static readonly ControlMethod<VolumeRequest, VolumeInfo> VolumeShow = new("volume/show");
@@ -32,6 +33,8 @@ public static class ControlMethods
     public static readonly ControlMethod<VolumeStorageAddRequest, StorageInfo> VolumeStorageAdd = new("volume/storage/add");
     public static readonly ControlMethod<VolumeRequest, StorageListReply> VolumeStorageList = new("volume/storage/list");
     public static readonly ControlMethod<VolumeStorageRemoveRequest, Nothing> VolumeStorageRemove = new("volume/storage/remove");
+
+    public static readonly ControlMethod<GcRequest, GcReply> Gc = new("gc");
 
     public static readonly ControlMethod<PeerAddRequest, Nothing> PeerAdd = new("peer/add");
     public static readonly ControlMethod<Nothing, PeerListReply> PeerList = new("peer/list");

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Bazil.Core;
+using Bazil.FileSystem.Collection;
 using Bazil.FileSystem.Sync;
 using Bazil.Peers;
 using Bazil.Storage.Metadata;
@@ -14,6 +15,7 @@ public static class Failures
     {
         CommandFailedException command => command,
         CorruptObjectException => new(ErrorKind.Damaged, e.Message, inner: e),
+        UnknownContentException => new(ErrorKind.Failed, e.Message, "connect a storage or peer that has it, or remove what is lost, and try again", e),
         MetadataException or StoreException => new(ErrorKind.Failed, e.Message, inner: e),
         PeerUnreachableException => new(ErrorKind.Unreachable, e.Message, inner: e),
         PeerRefusedException or WrongSharingKeyException => new(ErrorKind.Denied, e.Message, inner: e),

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Bazil.Core.Crypto;
 using Bazil.Peers;
 using Bazil.Server.Checking;
+using Bazil.Server.Collection;
 using Bazil.Server.Commands;
 using Bazil.Server.Config;
 using Bazil.Server.Control;
@@ -41,7 +42,7 @@ public static class Daemon
 
         await using var client = new PeerClient(identity, new PeerAddressBook(database.Config), new PeerClientOptions(), options.Time, entropy);
         var connections = new PeerConnections(client, database.Config);
-        await using var storages = new StoragePool(options.DataDirectory, connections);
+        await using var storages = new StoragePool(options.DataDirectory, connections, database.Store, entropy);
         database.SyncFirst = storages.SyncFiles;
         await using var budget = new DirtyBudget();
         var factory = new VolumeFactory(
@@ -60,6 +61,7 @@ public static class Daemon
         var checks = new CheckLedger(database.Store, options.Time);
         await using var scrubber = new Scrubber(database.Config, checker, checks, options.Scrub, options.Time, logs.CreateLogger<Scrubber>());
 
+        using var collector = new GarbageCollector(database.Config, keys, database.Store, storages, volumes, key.PeerId, options.Time);
         var descriptions = new Descriptions(database.Config, volumes);
         var dispatcher = new ControlDispatcher();
         new ServerCommands(database.Config, descriptions, options.DataDirectory, key.PeerId, () => Text(server.Endpoint), checks).Register(dispatcher);
@@ -68,7 +70,10 @@ public static class Daemon
         new VolumeCommands(database.Config, keys, descriptions, volumes, storages, connections, entropy).Register(dispatcher);
         new VolumeStorageCommands(database.Config, descriptions, volumes, storages).Register(dispatcher);
         new PeerCommands(database.Config, descriptions, volumes, storages, new PeerAccess(server, client), key.PeerId).Register(dispatcher);
+        new GarbageCommands(database.Config, collector).Register(dispatcher);
         await using ControlServer control = await ControlServer.StartAsync(options.DataDirectory.ControlSocket, dispatcher, logs, stop.Token);
+
+        await using var schedule = new CollectionSchedule(collector, options.Time, logs.CreateLogger<CollectionSchedule>());
 
         // Said last, so that whoever waits for it finds everything in place.
         await volumes.RemountAsync(stop.Token);

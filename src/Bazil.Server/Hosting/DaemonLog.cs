@@ -26,6 +26,12 @@ internal static partial class DaemonLog
     [LoggerMessage(7, LogLevel.Error, "{Message}")]
     public static partial void VolumeFailed(ILogger log, string message, Exception? reason);
 
+    [LoggerMessage(10, LogLevel.Information, "collected garbage: {Objects} objects ({Bytes} bytes) deleted, {Fossils} found")]
+    public static partial void Collected(ILogger log, long objects, long bytes, long fossils);
+
+    [LoggerMessage(11, LogLevel.Warning, "garbage was not collected: {Reason}")]
+    public static partial void NotCollected(ILogger log, string reason);
+
     [LoggerMessage(8, LogLevel.Debug, "{Message}")]
     public static partial void FuseDebug(ILogger log, string message, Exception? reason);
 

@@ -2,6 +2,8 @@ using Bazil.Core;
 using Bazil.Server.DataDirectories;
 using Bazil.Server.Errors;
 using Bazil.Server.Peers;
+using Bazil.Storage.Collection;
+using Bazil.Storage.Metadata;
 using Bazil.Storage.Stores;
 
 namespace Bazil.Server.Storages;
@@ -10,7 +12,7 @@ namespace Bazil.Server.Storages;
 /// All object stores that this daemon has open, one for each address, shared by the volumes and peers that use it.
 /// Safe for concurrent use. Disposing it closes them all.
 /// </summary>
-internal sealed class StoragePool(DataDirectory directory, IPeerConnections connections) : IAsyncDisposable
+internal sealed class StoragePool(DataDirectory directory, IPeerConnections connections, IMetadataStore metadata, IEntropy entropy) : IAsyncDisposable
 {
     // Guards _stores; held while a store is opened, which touches the disk but calls nothing back.
     private readonly Lock _gate = new();
@@ -24,8 +26,12 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
     {
         StorageAddress.PeerStorage { Peer: var peer } => Open(address.ToString()!, name => new PeerOfferStore(peer, connections)),
         StorageAddress.DirectoryStorage { Path: var path } => Open(path, name => OpenFiles(name, path, mayCreate)),
-        _ => Open(address.ToString()!, name => OpenFiles(name, directory.Chunks)),
+        _ => OpenLocal(),
     };
+
+    /// <summary>This node's own store, the only one whose garbage is collected: nobody else puts anything there.</summary>
+    public CollectingObjectStore OpenLocal() =>
+        (CollectingObjectStore)Open(StorageAddress.Local.ToString()!, name => new CollectingObjectStore(OpenFiles(name, directory.Chunks), metadata, entropy));
 
     /// <summary>Where the objects that a peer put here are kept.</summary>
     public IObjectStore OpenPutsOf(PeerId peer) =>
@@ -49,7 +55,7 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
     public void SyncFiles()
     {
         FilesObjectStore[] files;
-        lock (_gate) files = [.. _stores.Values.OfType<FilesObjectStore>()];
+        lock (_gate) files = [.. _stores.Values.Select(static store => store is CollectingObjectStore { Inner: var inner } ? inner : store).OfType<FilesObjectStore>()];
         foreach (FilesObjectStore store in files)
         {
             try

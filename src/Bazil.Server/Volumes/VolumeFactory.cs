@@ -8,6 +8,7 @@ using Bazil.Server.Hosting;
 using Bazil.Server.Storages;
 using Bazil.Storage.Blobs;
 using Bazil.Storage.Cas;
+using Bazil.Storage.Collection;
 using Bazil.Storage.Metadata;
 using Bazil.Storage.Stores;
 using Bazil.Unix;
@@ -36,6 +37,9 @@ internal sealed class VolumeFactory(
         Volume.Create(Options(volume, Chunks(volume, Stores(volume))), isOwn);
     }
 
+    /// <summary>Deletes the rows of a volume that is not open.</summary>
+    public void Delete(VolumeConfig volume) => Volume.Delete(metadata, volume.LocalNumber);
+
     public OpenVolume Open(VolumeConfig volume)
     {
         MultiObjectStore stores = Stores(volume);
@@ -58,6 +62,7 @@ internal sealed class VolumeFactory(
     private VolumeOptions Options(VolumeConfig volume, ConvergentChunkStore store)
     {
         var chunks = new CachingChunkStore(store, cache);
+        CollectingObjectStore local = storages.OpenLocal();
         return new VolumeOptions
         {
             Name = volume.Name,
@@ -73,6 +78,7 @@ internal sealed class VolumeFactory(
             GroupId = UnixUser.EffectiveGroupId,
             Nickname = peer => config.FindPeer(peer)?.Nickname,
             Statistics = Statistics,
+            CollectionGeneration = () => local.Generation,
             Log = (message, exception) => DaemonLog.VolumeFailed(log, message, exception),
         };
     }

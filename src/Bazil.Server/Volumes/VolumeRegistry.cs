@@ -86,6 +86,35 @@ internal sealed class VolumeRegistry(ConfigStore config, VolumeFactory factory, 
         }
     }
 
+    /// <summary>Forgets a volume: its configuration first, so that what an interruption leaves is taken for nothing, then its rows.</summary>
+    /// <exception cref="CommandFailedException">It is mounted.</exception>
+    public async Task RemoveAsync(VolumeConfig volume, CancellationToken cancel)
+    {
+        await _gate.WaitAsync(cancel);
+        try
+        {
+            if (_open.TryGetValue(volume.Id, out OpenVolume? open))
+            {
+                if (open.MountedOn is { } mountpoint)
+                {
+                    throw new CommandFailedException(
+                        ErrorKind.Busy, $"volume {volume.Name} is mounted on {mountpoint}", $"unmount it first: bazil volume unmount {volume.Name}");
+                }
+
+                await UnmountHeldAsync(open);
+                await open.Volume.DisposeAsync();
+                _open.TryRemove(volume.Id, out _);
+            }
+
+            config.RemoveVolume(volume.Name);
+            factory.Delete(volume);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
     /// <summary>Mounts every volume where the configuration says, clearing what a killed daemon left there. What cannot be mounted is said and skipped.</summary>
     public async Task RemountAsync(CancellationToken cancel)
     {

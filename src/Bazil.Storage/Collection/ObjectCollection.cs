@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
 using Bazil.Core;
 using Bazil.Storage.Metadata;
 using Bazil.Storage.Stores;
@@ -40,21 +42,22 @@ public sealed class ObjectCollection : IDisposable
     public void Mark(in ObjectId id) => _marks.Add(id);
 
     /// <summary>
-    /// Deletes the fossils that are ripe and still unmarked, makes ordinary objects of those that are marked, and fossils of all other
-    /// objects that are not. Everything that is referred to must have been marked before.
+    /// Makes fossils of all objects that are not marked, then ordinary objects of the fossils that are, and deletes those that are ripe and
+    /// still unmarked. Everything that is referred to must have been marked before. Nothing is deleted before the whole store was listed.
     /// </summary>
     /// <param name="isRipe">Whether fossils of a generation may be deleted. Never asked for this one.</param>
     /// <param name="pace">How fast.</param>
     /// <exception cref="StoreException">The store failed; what was deleted until then is gone, and rightly so.</exception>
     public async Task<SweepReport> SweepAsync(Func<ulong, bool> isRipe, Pace pace, CancellationToken cancel)
     {
-        SweepReport report = await SweepFossilsAsync(isRipe, pace, cancel);
-        await foreach ((ObjectId id, uint sizeBytes) in InventoryAsync(cancel))
+        var report = default(SweepReport);
+        await foreach ((ObjectId id, uint? sizeBytes) in InventoryAsync(cancel))
         {
-            report = report with { Found = report.Found.Add(sizeBytes) };
-            if (!_marks.MayContain(id) && TryFossilise(new Fossil(id, Generation, sizeBytes)))
+            report = report with { Found = report.Found.Add(sizeBytes ?? 0) };
+            if (!_marks.MayContain(id) && IsNoFossil(id))
             {
-                report = report with { Fossilised = report.Fossilised.Add(sizeBytes) };
+                var fossil = new Fossil(id, Generation, sizeBytes ?? await MeasureAsync(id, cancel));
+                if (_isDryRun || _store.TryAddFossil(fossil, _marks)) report = report with { Fossilised = report.Fossilised.Add(fossil.SizeBytes) };
                 if (!_isDryRun && report.Fossilised.Objects % BatchCount == 0) _store.CommitPending();
             }
 
@@ -62,7 +65,7 @@ public sealed class ObjectCollection : IDisposable
         }
 
         if (!_isDryRun) _store.CommitPending();
-        return report;
+        return await SweepFossilsAsync(report, isRipe, pace, cancel);
     }
 
     /// <summary>Makes this the last completed collection, in one batch with what the caller adds.</summary>
@@ -76,9 +79,8 @@ public sealed class ObjectCollection : IDisposable
 
     public void Dispose() => _store.End();
 
-    private async Task<SweepReport> SweepFossilsAsync(Func<ulong, bool> isRipe, Pace pace, CancellationToken cancel)
+    private async Task<SweepReport> SweepFossilsAsync(SweepReport report, Func<ulong, bool> isRipe, Pace pace, CancellationToken cancel)
     {
-        var report = default(SweepReport);
         using IMetadataCursor cursor = _store.Metadata.ScanPrefix(Fossil.Prefix);
         while (cursor.MoveNext())
         {
@@ -87,7 +89,11 @@ public sealed class ObjectCollection : IDisposable
             {
                 if (_isDryRun || _store.Restore(fossil.Id)) report = report with { Restored = report.Restored.Add(fossil.SizeBytes) };
             }
-            else if (fossil.Generation >= Generation || !isRipe(fossil.Generation))
+            else if (fossil.Generation >= Generation)
+            {
+                continue; // made just now
+            }
+            else if (!isRipe(fossil.Generation))
             {
                 report = report with { Waiting = report.Waiting.Add(fossil.SizeBytes) };
             }
@@ -117,14 +123,24 @@ public sealed class ObjectCollection : IDisposable
         _gone.Clear();
     }
 
-    private bool TryFossilise(in Fossil fossil)
+    private bool IsNoFossil(in ObjectId id) => !_store.Fossils.MayContain(id) || _store.Metadata.Get(Fossil.KeyOf(id)) is null;
+
+    /// <summary>The length of an object in a store that does not tell.</summary>
+    private async ValueTask<uint> MeasureAsync(ObjectId id, CancellationToken cancel)
     {
-        if (!_isDryRun) return _store.TryAddFossil(fossil, _marks);
-        return !_store.Fossils.MayContain(fossil.Id) || _store.Metadata.Get(Fossil.KeyOf(fossil.Id)) is null;
+        try
+        {
+            using IMemoryOwner<byte>? content = await _store.Inner.GetAsync(id, cancel);
+            return (uint)(content?.Memory.Length ?? 0);
+        }
+        catch (CorruptObjectException)
+        {
+            return 0; // garbage may be damaged
+        }
     }
 
-    private async IAsyncEnumerable<(ObjectId Id, uint SizeBytes)> InventoryAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    private async IAsyncEnumerable<(ObjectId Id, uint? SizeBytes)> InventoryAsync([EnumeratorCancellation] CancellationToken cancel)
     {
-        await foreach (ObjectId id in _store.Inner.ListAsync(cancel)) yield return (id, 0);
+        await foreach (ObjectId id in _store.Inner.ListAsync(cancel)) yield return (id, null);
     }
 }

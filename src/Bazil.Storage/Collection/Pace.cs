@@ -4,7 +4,7 @@ namespace Bazil.Storage.Collection;
 /// Keeps background work from taking the machine for itself: after each slice of work it rests for so many times what the slice took.
 /// One user at a time.
 /// </summary>
-public sealed class Pace(TimeProvider clock, double restPerWork)
+public class Pace(TimeProvider clock, double restPerWork)
 {
     /// <summary>Long enough that resting costs little, short enough that nobody notices the work.</summary>
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(20);
@@ -15,7 +15,7 @@ public sealed class Pace(TimeProvider clock, double restPerWork)
     public static Pace Full { get; } = new(TimeProvider.System, 0);
 
     /// <summary>Called between steps of work.</summary>
-    public async ValueTask StepAsync(CancellationToken cancel)
+    public virtual async ValueTask StepAsync(CancellationToken cancel)
     {
         if (restPerWork <= 0) return;
         TimeSpan worked = clock.GetElapsedTime(_started);

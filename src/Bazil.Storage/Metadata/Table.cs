@@ -77,4 +77,7 @@ public enum Table : byte
 
     /// <summary>collection (BE64) ‖ root key → manifest of content that a pull brought since that collection began.</summary>
     Adopted = 0x38,
+
+    /// <summary>peer id → what a member vouches for: it holds no content that was replaced before (docs/gc.md, "Members").</summary>
+    MemberVouch = 0x39,
 }

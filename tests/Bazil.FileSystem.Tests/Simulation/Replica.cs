@@ -1,13 +1,16 @@
 using System.Text;
 using Bazil.Core;
 using Bazil.Core.Crypto;
+using Bazil.FileSystem.Collection;
 using Bazil.FileSystem.Live;
 using Bazil.FileSystem.Nodes;
 using Bazil.FileSystem.Sync;
 using Bazil.Fuse;
 using Bazil.Storage.Blobs;
 using Bazil.Storage.Cas;
+using Bazil.Storage.Collection;
 using Bazil.Storage.Metadata;
+using Bazil.Storage.Stores;
 using Bazil.Unix;
 
 namespace Bazil.FileSystem.Tests.Simulation;
@@ -21,7 +24,7 @@ internal sealed class Replica : IAsyncDisposable
     private readonly World _world;
     private readonly SigningKey _identity;
     private readonly DirtyBudget _budget = new();
-    private readonly IChunkStore _chunks;
+    private IChunkStore _chunks;
 
     public Replica(World world, string name, bool isOwner)
     {
@@ -30,7 +33,7 @@ internal sealed class Replica : IAsyncDisposable
         byte[] seed = new byte[SigningKey.SeedSize];
         Encoding.ASCII.GetBytes(name).CopyTo(seed, 0);
         _identity = SigningKey.FromSeed(seed);
-        _chunks = new ConvergentChunkStore(world.SharingKey, world.Objects);
+        _chunks = OpenChunks();
         Volume.Create(Options(), isOwner);
         Volume = Volume.Open(Options());
     }
@@ -45,12 +48,19 @@ internal sealed class Replica : IAsyncDisposable
 
     public List<string> Log { get; } = [];
 
+    /// <summary>What lies in this machine's own store, if machines have their own.</summary>
+    public MemoryObjectStore OwnObjects { get; } = new("own");
+
+    /// <summary>The store of its own with its garbage collection; made anew with each start.</summary>
+    public CollectingObjectStore? Store { get; private set; }
+
     // -- life
 
     /// <summary>Stops without a crash and starts again, as the daemon does.</summary>
     public async Task RestartAsync()
     {
         await Volume.DisposeAsync();
+        _chunks = OpenChunks();
         Volume = Volume.Open(Options());
     }
 
@@ -58,6 +68,7 @@ internal sealed class Replica : IAsyncDisposable
     public void PowerCut(Random random)
     {
         Metadata.LoseUnsynced(random);
+        _chunks = OpenChunks();
         Volume = Volume.Open(Options());
     }
 
@@ -82,6 +93,14 @@ internal sealed class Replica : IAsyncDisposable
     {
         Metadata = Copy(backup);
         Volume = Volume.Open(Options());
+    }
+
+    /// <summary>Collects the garbage of this machine's own store.</summary>
+    public Task<GarbageReport> CollectAsync(Pace pace, CancellationToken cancel, bool isDryRun = false)
+    {
+        var volume = new CollectedVolume(
+            "world", Volume, 1, _chunks, chunk => ObjectNaming.IdOf(_world.SharingKey, chunk.Type, chunk.Level, chunk.Key));
+        return new GarbageRun(Store!, Metadata, Id, _world.Clock).RunAsync([volume], isDryRun, pace, cancel);
     }
 
     // -- sync
@@ -215,6 +234,13 @@ internal sealed class Replica : IAsyncDisposable
 
     private static ReadOnlySpan<byte> NameOf(string path) => Encoding.UTF8.GetBytes(path[(path.LastIndexOf('/') + 1)..]);
 
+    private ConvergentChunkStore OpenChunks()
+    {
+        if (!_world.HasOwnStores) return new ConvergentChunkStore(_world.SharingKey, _world.Objects);
+        Store = new CollectingObjectStore(OwnObjects, Metadata, _world.Entropy);
+        return new ConvergentChunkStore(_world.SharingKey, new MultiObjectStore(Store, new OtherObjects(_world, this)));
+    }
+
     private VolumeOptions Options() => new()
     {
         Name = "world",
@@ -230,6 +256,7 @@ internal sealed class Replica : IAsyncDisposable
         GroupId = 1000,
         Nickname = id => _world.Replicas.FirstOrDefault(replica => replica.Id == id)?.Name,
         Statistics = () => new FuseStatFs(),
+        CollectionGeneration = () => Store?.Generation ?? 0,
         Log = (message, _) => Log.Add(message),
     };
 

@@ -6,15 +6,16 @@ namespace Bazil.FileSystem.Tests.Simulation;
 
 /// <summary>
 /// Several machines with one volume, in one process, from one seed. Content lies in one store that all can read, as
-/// here only metadata is exchanged.
+/// here only metadata is exchanged; or in a store of each machine.
 /// </summary>
 internal sealed class World : IAsyncDisposable
 {
     private readonly List<Replica> _replicas = [];
 
-    private World(int seed, IObjectStore objects)
+    private World(int seed, IObjectStore objects, bool hasOwnStores)
     {
         Objects = objects;
+        HasOwnStores = hasOwnStores;
         Random = new Random(seed);
         Entropy = new SeededEntropy(new Random(seed + 1));
         VolumeId = VolumeId.Random(Entropy);
@@ -33,14 +34,17 @@ internal sealed class World : IAsyncDisposable
 
     public SharingKey SharingKey { get; }
 
+    /// <summary>Each machine has a store of its own and reads from those of the others what it lacks.</summary>
+    public bool HasOwnStores { get; }
+
     public IObjectStore Objects { get; }
 
     public IReadOnlyList<Replica> Replicas => _replicas;
 
     /// <summary>Makes a world in which every machine is a member and knows it.</summary>
-    public static async Task<World> CreateAsync(int count, int seed = 1, IObjectStore? objects = null)
+    public static async Task<World> CreateAsync(int count, int seed = 1, IObjectStore? objects = null, bool hasOwnStores = false)
     {
-        var world = new World(seed, objects ?? new MemoryObjectStore("shared"));
+        var world = new World(seed, objects ?? new MemoryObjectStore("shared"), hasOwnStores);
         for (int index = 0; index < count; index++) world._replicas.Add(new Replica(world, ((char)('A' + index)).ToString(), index == 0));
         foreach (Replica replica in world._replicas.Skip(1)) world._replicas[0].Volume.AddMember(replica.Id);
         foreach (Replica replica in world._replicas.Skip(1)) await replica.PullAsync(world._replicas[0]);

@@ -12,6 +12,7 @@ internal static class VolumeCommand
             VolumeConnectCommand.Create(context),
             VolumeMountCommand.Create(context),
             VolumeUnmountCommand.Create(context),
+            VolumeRemoveCommand.Create(context),
             VolumeSyncCommand.Create(context),
             VolumeListCommand.Create(context),
             VolumeShowCommand.Create(context),

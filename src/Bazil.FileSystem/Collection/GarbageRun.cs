@@ -1,0 +1,63 @@
+using Bazil.Core;
+using Bazil.FileSystem.Reachability;
+using Bazil.Storage.Collection;
+using Bazil.Storage.Metadata;
+using Bazil.Unix;
+
+namespace Bazil.FileSystem.Collection;
+
+/// <summary>
+/// One collection of garbage after the other in one store, as <c>docs/gc.md</c> has it: mark what all volumes refer to, as of one view of
+/// the rows; sweep; complete. The volumes stay in use. One run at a time.
+/// </summary>
+/// <param name="store">The store, which all volumes may share.</param>
+/// <param name="metadata">The database with the rows of all volumes.</param>
+/// <param name="self">This node, as the members name it.</param>
+/// <param name="clock">Tells when.</param>
+public sealed class GarbageRun(CollectingObjectStore store, IMetadataStore metadata, PeerId self, TimeProvider clock)
+{
+    /// <param name="volumes">Every volume that this node has: what one of them refers to is not garbage.</param>
+    /// <param name="isDryRun">Finds out what would be done, and does nothing.</param>
+    /// <param name="pace">How fast.</param>
+    /// <exception cref="UnknownContentException">Something that leads to other chunks could not be read: nothing was deleted.</exception>
+    /// <exception cref="IOException">The store failed. Nothing was deleted, unless it was while sweeping: then what was deleted was garbage.</exception>
+    public async Task<GarbageReport> RunAsync(IReadOnlyList<CollectedVolume> volumes, bool isDryRun, Pace pace, CancellationToken cancel)
+    {
+        UnixTime began = UnixTime.Now(clock);
+        using ObjectCollection collection = store.Begin(isDryRun);
+
+        // What was stored before this line is named by open files, or by the view that is taken after them; the rest is marked.
+        var held = new List<IReadOnlyList<HeldContent>>();
+        foreach (CollectedVolume volume in volumes) held.Add(await volume.Volume.ListHeldContentAsync(cancel));
+        using IMetadataSnapshot view = metadata.Snapshot();
+        foreach ((CollectedVolume volume, IReadOnlyList<HeldContent> open) in volumes.Zip(held))
+        {
+            await MarkAsync(volume, new VolumeReachability(view, volume.LocalNumber, open, volume.Chunks), collection, pace, cancel);
+        }
+
+        // A row that named an object must not come back after a power cut when the object is gone.
+        metadata.Sync();
+        List<(CollectedVolume Volume, MemberAgreement Agreement)> agreements =
+            [.. volumes.Select(volume => (volume, VolumeCollection.ReadAgreement(view, volume.LocalNumber, self)))];
+        ulong agreed = agreements.Select(static entry => entry.Agreement.Generation).DefaultIfEmpty(MemberAgreement.All).Min();
+        SweepReport sweep = await collection.SweepAsync(generation => generation <= agreed, pace, cancel);
+        if (!isDryRun)
+        {
+            var batch = new MetadataBatch();
+            foreach (CollectedVolume volume in volumes) VolumeCollection.Complete(batch, view, volume.LocalNumber, self, collection.Generation, began);
+            collection.Complete(batch, clock.GetUtcNow());
+        }
+
+        return new GarbageReport(collection.Generation, collection.MarkedCount, sweep, [.. agreements.Where(static entry => entry.Agreement.Behind.Count > 0)]);
+    }
+
+    private static async Task MarkAsync(CollectedVolume volume, VolumeReachability reachability, ObjectCollection collection, Pace pace, CancellationToken cancel)
+    {
+        await foreach (ReachableChunk chunk in reachability.WalkAsync(cancel))
+        {
+            if (chunk.Failure is { } failure) throw new UnknownContentException(volume.Name, chunk.Origin.Describe(), failure);
+            collection.Mark(volume.IdOf(chunk));
+            await pace.StepAsync(cancel);
+        }
+    }
+}

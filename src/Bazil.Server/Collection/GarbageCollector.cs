@@ -1,0 +1,64 @@
+using Bazil.Core;
+using Bazil.Core.Crypto;
+using Bazil.FileSystem.Collection;
+using Bazil.Server.Config;
+using Bazil.Server.Errors;
+using Bazil.Server.Storages;
+using Bazil.Server.Volumes;
+using Bazil.Storage.Cas;
+using Bazil.Storage.Collection;
+using Bazil.Storage.Metadata;
+
+namespace Bazil.Server.Collection;
+
+/// <summary>Collects the garbage of this node's own store, for all its volumes. Safe for concurrent use: one collection at a time, others wait.</summary>
+internal sealed class GarbageCollector(
+    ConfigStore config, SharingKeyRing keys, IMetadataStore metadata, StoragePool storages, VolumeRegistry volumes, PeerId self, TimeProvider clock) : IDisposable
+{
+    private readonly SemaphoreSlim _running = new(1, 1);
+
+    /// <summary>The last collection that was completed.</summary>
+    public CollectionState Last => CollectionState.Read(metadata);
+
+    /// <inheritdoc cref="GarbageRun.RunAsync"/>
+    /// <exception cref="CommandFailedException">A volume cannot be opened: nothing was deleted.</exception>
+    public async Task<GarbageReport> RunAsync(bool isDryRun, Pace pace, CancellationToken cancel)
+    {
+        await _running.WaitAsync(cancel);
+        try
+        {
+            List<CollectedVolume> collected = await OpenVolumesAsync(cancel);
+            var run = new GarbageRun(storages.OpenLocal(), metadata, self, clock);
+            return await Task.Run(() => run.RunAsync(collected, isDryRun, pace, cancel), cancel);
+        }
+        finally
+        {
+            _running.Release();
+        }
+    }
+
+    public void Dispose() => _running.Dispose();
+
+    private async Task<List<CollectedVolume>> OpenVolumesAsync(CancellationToken cancel)
+    {
+        var collected = new List<CollectedVolume>();
+        foreach (VolumeConfig volume in config.ListVolumes())
+        {
+            try
+            {
+                OpenVolume open = await volumes.OpenAsync(volume.Id, cancel);
+                SharingKey key = keys.Get(volume.SharingKeyName);
+                collected.Add(new CollectedVolume(
+                    volume.Name, open.Volume, volume.LocalNumber, open.Chunks, chunk => ObjectNaming.IdOf(key, chunk.Type, chunk.Level, chunk.Key)));
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                CommandFailedException reason = Failures.Describe(e);
+                throw new CommandFailedException(
+                    reason.Kind, $"nothing was deleted: volume {volume.Name} may need any object, and it cannot be opened: {reason.Message}", reason.NextStep, e);
+            }
+        }
+
+        return collected;
+    }
+}

@@ -1,0 +1,46 @@
+using System.Diagnostics;
+using Bazil.Core;
+using Bazil.FileSystem.Collection;
+using Bazil.Server.Collection;
+using Bazil.Server.Config;
+using Bazil.Server.Control;
+using Bazil.Server.Control.Messages;
+using Bazil.Storage.Collection;
+
+namespace Bazil.Server.Commands;
+
+/// <summary><c>bazil gc</c>.</summary>
+internal sealed class GarbageCommands(ConfigStore config, GarbageCollector collector)
+{
+    public void Register(ControlDispatcher dispatcher) => dispatcher.Add(ControlMethods.Gc, CollectAsync);
+
+    private async Task<GcReply> CollectAsync(GcRequest request, CancellationToken cancel)
+    {
+        var watch = Stopwatch.StartNew();
+        GarbageReport report = await collector.RunAsync(request.DryRun, Pace.Full, cancel);
+        SweepReport sweep = report.Sweep;
+        return new GcReply(
+            request.DryRun,
+            report.Generation,
+            Of(sweep.Found),
+            Of(sweep.Deleted),
+            Of(sweep.Fossilised),
+            Of(sweep.Waiting),
+            Of(sweep.Restored),
+            [.. report.Blocked.SelectMany(static entry => entry.Agreement.Behind.Select(member => (entry.Volume, entry.Agreement, member))).Select(BlockerOf)],
+            watch.Elapsed.TotalSeconds);
+    }
+
+    private GcBlockerInfo BlockerOf((CollectedVolume Volume, MemberAgreement Agreement, PeerId Member) blocker)
+    {
+        string member = config.FindPeer(blocker.Member)?.DisplayName ?? blocker.Member.ToString();
+        DateTimeOffset? since = blocker.Agreement.Since == default ? null : blocker.Agreement.Since.ToDateTimeOffset();
+        return new GcBlockerInfo(
+            blocker.Volume.Name,
+            member,
+            since,
+            $"let it sync, then: bazil volume sync {blocker.Volume.Name} {member}; if it is gone for good: bazil peer volume deny {member} {blocker.Volume.Name}");
+    }
+
+    private static GcTotals Of(ObjectTotals totals) => new(totals.Objects, totals.Bytes);
+}

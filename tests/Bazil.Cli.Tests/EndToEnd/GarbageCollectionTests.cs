@@ -1,0 +1,141 @@
+using System.Text.Json;
+
+namespace Bazil.Cli.Tests.EndToEnd;
+
+public sealed class GarbageCollectionTests : EndToEndTest
+{
+    [Fact]
+    public async Task Deleted_files_snapshots_and_volumes_give_their_space_back()
+    {
+        await MountAsync(White);
+        await White.ShellAsync("head -c 3000000 /dev/urandom >mnt/kept");
+        await White.ShellAsync("head -c 3000000 /dev/urandom >mnt/deleted; head -c 3000000 /dev/urandom >mnt/overwritten");
+        await White.ShellAsync("mkdir mnt/.snap/monday; rm mnt/deleted; head -c 3000000 /dev/urandom >mnt/overwritten");
+        string checksum = await White.ShellAsync("sha256sum mnt/kept mnt/overwritten mnt/.snap/monday/*");
+
+        await CollectAsync(White);
+        JsonElement nothing = await CollectAsync(White);
+        Assert.Equal(0, Objects(nothing, "deleted"));
+        Assert.Equal(checksum, await White.ShellAsync("sha256sum mnt/kept mnt/overwritten mnt/.snap/monday/*"));
+
+        await White.ShellAsync("rmdir mnt/.snap/monday");
+        long before = await UsedAsync(White);
+        string told = await White.RunAsync("gc --dry-run");
+        Assert.Contains("the next collection can delete it", told);
+        JsonElement found = await CollectAsync(White);
+        Assert.True(Bytes(found, "fossils") >= 6_000_000);
+        JsonElement deleted = await CollectAsync(White);
+        Assert.True(Bytes(deleted, "deleted") >= 6_000_000);
+        Assert.True(await UsedAsync(White) < before - 5_500_000);
+
+        await White.RunAsync("volume unmount myfiles");
+        await White.RunAsync("volume mount myfiles mnt");
+        Assert.Equal(checksum.Split('\n')[0], await White.ShellAsync("sha256sum mnt/kept"));
+
+        await White.FailsAsync("volume remove myfiles", "volume myfiles is mounted on", "bazil volume unmount myfiles");
+        await White.RunAsync("volume unmount myfiles");
+        await White.RunAsync("volume remove myfiles");
+        await White.FailsAsync("volume show myfiles", "there is no volume myfiles");
+        await CollectAsync(White);
+        JsonElement last = await CollectAsync(White);
+        Assert.True(Bytes(last, "deleted") >= 6_000_000);
+        Assert.Equal(0, Objects(await CollectAsync(White), "found"));
+        Assert.True(await UsedAsync(White) < 1_000_000);
+    }
+
+    [Fact]
+    public async Task Member_that_was_not_heard_since_blocks_and_is_named()
+    {
+        await Walkthrough.ShareAsync(White, Black, "127.0.0.1");
+        await White.ShellAsync("head -c 3000000 /dev/urandom >mnt/big");
+        await Black.RunAsync("volume sync myfiles white");
+        await White.ShellAsync("rm mnt/big");
+        await CollectAsync(White);
+
+        string told = await White.RunAsync("gc");
+
+        Assert.Contains("blocked by black since ", told);
+        Assert.Contains("bazil volume sync myfiles black", told);
+        Assert.Equal("3000000", await Black.ShellAsync("wc -c <mnt/big"));
+        JsonElement blocked = await CollectAsync(White);
+        Assert.Equal(0, Objects(blocked, "deleted"));
+        Assert.True(Objects(blocked, "waiting") > 20);
+        Assert.Equal("black", blocked.GetProperty("blockers")[0].GetProperty("member").GetString());
+
+        await Black.RunAsync("volume sync myfiles white");
+        await White.RunAsync($"peer location set black 127.0.0.1:{Black.ServerPort}");
+        await White.RunAsync("volume sync myfiles black");
+        JsonElement deleted = await CollectAsync(White);
+        Assert.True(Bytes(deleted, "deleted") >= 3_000_000);
+        Assert.Equal(0, deleted.GetProperty("blockers").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Volume_that_cannot_be_followed_deletes_nothing()
+    {
+        await MountAsync(White);
+        await White.ShellAsync("mkdir usb");
+        await White.RunAsync($"volume create -backend={White.Directory}/usb/store disk");
+        await White.ShellAsync("head -c 300000 /dev/urandom >mnt/garbage; rm mnt/garbage");
+        await CollectAsync(White);
+        Assert.Equal(0, await White.StopServerAsync());
+        await White.ShellAsync("mv usb/store usb/away");
+        await White.StartServerAsync();
+
+        await White.FailsAsync("gc", "nothing was deleted", "volume disk", "attach that disk");
+
+        Assert.Equal(0, await White.StopServerAsync());
+        await White.ShellAsync("mv usb/away usb/store");
+        await White.StartServerAsync();
+        Assert.True(Objects(await CollectAsync(White), "deleted") > 0);
+    }
+
+    /// <summary>Programs write, overwrite, append, delete and take snapshots while one collection follows the other; the server is killed in the middle; everything is there.</summary>
+    [Fact]
+    public async Task Volume_in_use_loses_nothing_while_collections_run()
+    {
+        await MountAsync(White);
+        Task<string> writers = White.ShellAsync(
+            """
+            work() {
+              for i in $(seq 1 60); do
+                head -c $((RANDOM * 20)) /dev/urandom >"sums/$1.new"
+                cp "sums/$1.new" "mnt/$1"
+                (sha256sum <"sums/$1.new" >"sums/$1.sum")
+                cp mnt/$1 mnt/$1.copy; dd if="mnt/$1" of="mnt/$1.copy" conv=notrunc bs=1000 count=1 status=none
+                if [ $((i % 10)) = 0 ]; then mkdir "mnt/.snap/$1-$i"; (cd mnt/.snap/$1-$i && sha256sum "$1" "$1.copy") >"sums/$1-$i.snapshot"; fi
+                if [ $((i % 15)) = 0 ]; then rm "mnt/$1.copy"; fi
+              done
+              cp "mnt/$1" "mnt/$1.copy"
+            }
+            mkdir sums; work a & work b & work c & wait
+            """);
+        long deleted = 0;
+        while (!writers.IsCompleted) deleted += Objects(await CollectAsync(White), "deleted");
+        await writers;
+        Assert.True(deleted > 0);
+
+        Task<ChildProcess.Result> last = White.TryAsync("gc");
+        await White.KillServerAsync();
+        await last;
+        await White.StartServerAsync();
+        deleted = Objects(await CollectAsync(White), "deleted") + Objects(await CollectAsync(White), "deleted");
+
+        Assert.Equal("", await White.ShellAsync("for f in a b c; do [ \"$(sha256sum <mnt/$f)\" = \"$(cat sums/$f.sum)\" ] || echo $f; cmp mnt/$f mnt/$f.copy; done"));
+        Assert.Equal("", await White.ShellAsync("for s in sums/*.snapshot; do n=$(basename $s .snapshot); (cd mnt/.snap/$n && sha256sum --quiet -c ../../../sums/$n.snapshot); done"));
+    }
+
+    private static async Task<JsonElement> CollectAsync(Node node)
+    {
+        using JsonDocument reply = JsonDocument.Parse(await node.RunAsync("gc --json"));
+        return reply.RootElement.Clone();
+    }
+
+    private static long Objects(JsonElement reply, string name) => reply.GetProperty(name).GetProperty("objects").GetInt64();
+
+    private static long Bytes(JsonElement reply, string name) => reply.GetProperty(name).GetProperty("bytes").GetInt64();
+
+    /// <summary>What the store of a node takes on the disk.</summary>
+    private static async Task<long> UsedAsync(Node node) =>
+        1024 * long.Parse(await node.ShellAsync($"du -sk {node.DataDirectory}/chunks | cut -f1"), System.Globalization.CultureInfo.InvariantCulture);
+}

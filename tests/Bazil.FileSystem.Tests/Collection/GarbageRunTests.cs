@@ -1,0 +1,257 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using Bazil.Core;
+using Bazil.FileSystem.Collection;
+using Bazil.FileSystem.Live;
+using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Tests.Simulation;
+using Bazil.Fuse;
+using Bazil.Storage.Blobs;
+using Bazil.Storage.Cas;
+using Bazil.Storage.Collection;
+using Bazil.Testing;
+using Bazil.Unix;
+
+namespace Bazil.FileSystem.Tests.Collection;
+
+/// <summary>Collections of garbage in real volumes, several machines in one process.</summary>
+public sealed class GarbageRunTests
+{
+    private const int ChunkBytes = 128 * 1024;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    /// <summary>A failure prints its seed; <c>BAZIL_SEED</c> runs that one alone, <c>BAZIL_SEEDS</c> sets how many.</summary>
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Nothing_that_anybody_refers_to_is_ever_lost(int replicas)
+    {
+        int first = Seed.Take(replicas * 1000).Value;
+        bool isSingle = Environment.GetEnvironmentVariable("BAZIL_SEED") is { Length: > 0 };
+        int count = isSingle ? 1 : int.Parse(Environment.GetEnvironmentVariable("BAZIL_SEEDS") ?? "12", CultureInfo.InvariantCulture);
+        long deleted = 0;
+        for (int seed = first; seed < first + count; seed++)
+        {
+            await using World world = await World.CreateAsync(replicas, seed, hasOwnStores: true);
+            var history = new CollectedHistory(world, world.Random);
+            try
+            {
+                await history.RunAsync(80);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                throw new InvalidOperationException($"BAZIL_SEED={seed} ({replicas} replicas)\n  {string.Join("\n  ", history.Trace)}", e);
+            }
+
+            deleted += history.DeletedCount;
+        }
+
+        Assert.True(isSingle || deleted > 0, "nothing was ever deleted");
+    }
+
+    [Fact]
+    public async Task Deleted_files_and_snapshots_give_their_space_back()
+    {
+        await using World world = await World.CreateAsync(1, hasOwnStores: true);
+        Replica a = world.Replicas[0];
+        await a.WriteAsync("kept", Text('k', 300_000));
+        await a.WriteAsync("deleted", Text('d', 300_000));
+        await a.WriteAsync("overwritten", Text('o', 300_000));
+        int kept = 3;
+        await a.Volume.TakeSnapshotAsync(FileName.Parse("monday"), Cancel);
+        Assert.Equal(Errno.OK, a.Unlink("deleted"));
+        await a.WriteAsync("overwritten", "small now");
+        int all = a.OwnObjects.Count;
+
+        await CollectTwiceAsync(a);
+        Assert.Equal(all, a.OwnObjects.Count);
+
+        Assert.Equal(Errno.OK, a.Volume.RemoveSnapshot(FileName.Parse("monday")));
+        GarbageReport first = await a.CollectAsync(Pace.Full, Cancel);
+        Assert.Equal(all - kept, first.Sweep.Fossilised.Objects);
+        Assert.True(first.Sweep.Fossilised.Bytes > 0);
+        GarbageReport second = await a.CollectAsync(Pace.Full, Cancel);
+        Assert.Equal(all - kept, second.Sweep.Deleted.Objects);
+        Assert.Empty(second.Blocked);
+        Assert.Equal(kept, a.OwnObjects.Count);
+        Assert.Equal(Text('k', 300_000), await a.ReadAsync("kept"));
+    }
+
+    [Fact]
+    public async Task Member_that_has_not_been_heard_blocks_deletion_and_is_named()
+    {
+        await using World world = await World.CreateAsync(2, hasOwnStores: true);
+        (Replica a, Replica b) = world;
+        await a.WriteAsync("file", Text('f', 300_000));
+        await b.PullAsync(a);
+        Assert.Equal(Errno.OK, a.Unlink("file"));
+        await a.CollectAsync(Pace.Full, Cancel);
+
+        GarbageReport blocked = await a.CollectAsync(Pace.Full, Cancel);
+        Assert.Equal(0, blocked.Sweep.Deleted.Objects);
+        Assert.Equal(3, blocked.Sweep.Waiting.Objects);
+        Assert.Equal([b.Id], Assert.Single(blocked.Blocked).Agreement.Behind);
+        Assert.Equal(Text('f', 300_000), await b.ReadAsync("file"));
+
+        await b.PullAsync(a);
+        await a.PullAsync(b);
+        Assert.Equal(3, (await a.CollectAsync(Pace.Full, Cancel)).Sweep.Deleted.Objects);
+    }
+
+    [Fact]
+    public async Task Removed_member_blocks_nothing()
+    {
+        await using World world = await World.CreateAsync(2, hasOwnStores: true);
+        (Replica a, Replica b) = world;
+        await a.WriteAsync("file", Text('f', 300_000));
+        Assert.Equal(Errno.OK, a.Unlink("file"));
+        await CollectTwiceAsync(a);
+        Assert.Equal(3, a.OwnObjects.Count);
+
+        a.Volume.RemoveMember(b.Id);
+
+        Assert.Equal(3, (await a.CollectAsync(Pace.Full, Cancel)).Sweep.Deleted.Objects);
+    }
+
+    /// <summary>The counterexample of the model on the real thing: C's edit takes over a chunk that only A has, B deletes it unseen by A.</summary>
+    [Fact]
+    public async Task Edit_that_a_third_member_removed_before_it_was_seen_keeps_its_chunks()
+    {
+        await using World world = await World.CreateAsync(3, hasOwnStores: true);
+        (Replica a, Replica b, Replica c) = world;
+        await a.WriteAsync("file", Text('x', ChunkBytes) + "tail");
+        await c.PullAsync(a);
+        Assert.Equal(Errno.OK, a.Unlink("file"));
+        await a.CollectAsync(Pace.Full, Cancel);
+        FuseHandle handle = await c.OpenForWritingAsync("file", truncate: false);
+        await c.Volume.WriteAsync(handle, ChunkBytes, Encoding.UTF8.GetBytes("edit"), Cancel);
+        await c.CloseAsync(handle);
+        await b.PullAsync(c);
+        Assert.Equal(Errno.OK, b.Unlink("file"));
+        await b.PullAsync(a);
+        await c.PullAsync(a);
+        await a.PullAsync(b);
+        await a.PullAsync(c);
+
+        await CollectTwiceAsync(a);
+
+        Assert.False(a.Exists("file"));
+        Assert.Equal(Text('x', ChunkBytes) + "edit", await c.ReadAsync("file"));
+    }
+
+    [Fact]
+    public async Task File_that_is_open_at_a_member_keeps_what_it_is_derived_from()
+    {
+        await using World world = await World.CreateAsync(2, hasOwnStores: true);
+        (Replica a, Replica b) = world;
+        await a.WriteAsync("file", Text('x', ChunkBytes) + "tail");
+        await b.PullAsync(a);
+        FuseHandle handle = await b.OpenForWritingAsync("file", truncate: false);
+        await a.WriteAsync("file", Text('y', ChunkBytes) + "tail");
+        for (int round = 0; round < 3; round++)
+        {
+            await b.PullAsync(a);
+            await a.PullAsync(b);
+            GarbageReport report = await a.CollectAsync(Pace.Full, Cancel);
+            Assert.Equal(0, report.Sweep.Deleted.Objects);
+        }
+
+        await b.Volume.WriteAsync(handle, ChunkBytes, Encoding.UTF8.GetBytes("edit"), Cancel);
+        await b.CloseAsync(handle);
+        Assert.Equal(Text('x', ChunkBytes) + "edit", await b.ReadAsync("file"));
+        await a.PullAsync(b);
+        await CollectTwiceAsync(a);
+        Assert.Equal(Text('x', ChunkBytes) + "edit", await b.ReadAsync("file"));
+    }
+
+    [Fact]
+    public async Task Content_written_again_is_no_garbage_any_more()
+    {
+        await using World world = await World.CreateAsync(1, hasOwnStores: true);
+        Replica a = world.Replicas[0];
+        await a.WriteAsync("old", Text('x', 300_000));
+        Assert.Equal(Errno.OK, a.Unlink("old"));
+        await a.CollectAsync(Pace.Full, Cancel);
+        await a.WriteAsync("new", Text('x', 300_000));
+
+        GarbageReport report = await a.CollectAsync(Pace.Full, Cancel);
+
+        Assert.Equal(0, report.Sweep.Deleted.Objects);
+        Assert.Equal(Text('x', 300_000), await a.ReadAsync("new"));
+    }
+
+    [Fact]
+    public async Task Pointer_chunk_that_cannot_be_read_deletes_nothing_and_names_the_file()
+    {
+        await using World world = await World.CreateAsync(1, hasOwnStores: true);
+        Replica a = world.Replicas[0];
+        await a.WriteAsync("garbage", Text('g', 10_000));
+        Assert.Equal(Errno.OK, a.Unlink("garbage"));
+        await a.CollectAsync(Pace.Full, Cancel);
+        await a.WriteAsync("file", Text('x', 300_000));
+        ObjectId pointers = IdOfRoot(world, a, "file");
+        using IMemoryOwner<byte> content = (await a.OwnObjects.GetAsync(pointers, Cancel))!;
+        await a.OwnObjects.DeleteAsync(pointers, Cancel);
+        int left = a.OwnObjects.Count;
+
+        UnknownContentException refused = await Assert.ThrowsAsync<UnknownContentException>(() => a.CollectAsync(Pace.Full, Cancel));
+        Assert.Contains("/file in volume world", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("nothing was deleted", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(left, a.OwnObjects.Count);
+
+        await a.OwnObjects.PutAsync(pointers, content.Memory, Cancel);
+        Assert.Equal(1, (await a.CollectAsync(Pace.Full, Cancel)).Sweep.Deleted.Objects);
+    }
+
+    /// <summary>What is not here has no pointer chunks here, but its data chunks may be here by another name.</summary>
+    [Fact]
+    public async Task Pointer_chunks_that_only_others_have_are_fetched()
+    {
+        await using World world = await World.CreateAsync(2, hasOwnStores: true);
+        (Replica a, Replica b) = world;
+        await a.WriteAsync("file", Text('x', ChunkBytes) + "tail");
+        await b.PullAsync(a);
+        FuseHandle handle = await b.OpenForWritingAsync("file", truncate: false);
+        await b.Volume.WriteAsync(handle, ChunkBytes, Encoding.UTF8.GetBytes("edit"), Cancel);
+        await b.CloseAsync(handle);
+        await a.PullAsync(b); // a has the rows of the edit, none of its new chunks, and the only copy of its first chunk
+        await b.PullAsync(a);
+        await a.PullAsync(b);
+
+        await CollectTwiceAsync(a);
+
+        Assert.Equal(Text('x', ChunkBytes) + "edit", await b.ReadAsync("file"));
+    }
+
+    [Fact]
+    public async Task Dry_run_says_what_a_collection_then_does()
+    {
+        await using World world = await World.CreateAsync(1, hasOwnStores: true);
+        Replica a = world.Replicas[0];
+        await a.WriteAsync("file", Text('x', 300_000));
+        Assert.Equal(Errno.OK, a.Unlink("file"));
+        for (int round = 0; round < 3; round++)
+        {
+            GarbageReport planned = await a.CollectAsync(Pace.Full, Cancel, isDryRun: true);
+            Assert.Equal(planned.Sweep, (await a.CollectAsync(Pace.Full, Cancel)).Sweep);
+        }
+
+        Assert.Equal(0, a.OwnObjects.Count);
+    }
+
+    private static async Task CollectTwiceAsync(Replica replica)
+    {
+        await replica.CollectAsync(Pace.Full, Cancel);
+        await replica.CollectAsync(Pace.Full, Cancel);
+    }
+
+    private static ObjectId IdOfRoot(World world, Replica replica, string path)
+    {
+        Manifest manifest = new VolumeTables(replica.Metadata, 1).ReadRecord(replica.Find(path), _ => Knowledge.Empty)!.ShownContent!.Value.Value.Manifest;
+        return ObjectNaming.IdOf(world.SharingKey, ChunkType.File, 1, manifest.Root);
+    }
+
+    private static string Text(char letter, int length) => new(letter, length);
+}
