@@ -9,7 +9,7 @@ namespace Bazil.Storage.Tests.Collection;
 
 public sealed class CollectingObjectStoreTests : IAsyncDisposable
 {
-    private readonly MemoryObjectStore _inner = new("local");
+    private readonly BreakingObjectStore _inner = new(new MemoryObjectStore("local"));
     private readonly MemoryMetadataStore _metadata = new();
     private CollectingObjectStore _store;
 
@@ -114,6 +114,38 @@ public sealed class CollectingObjectStoreTests : IAsyncDisposable
 
         Assert.Equal([1, 2], await LeftAsync(1, 2));
         Assert.Equal(2, (await CollectAsync(keep: [])).Deleted.Objects);
+    }
+
+    [Fact]
+    public async Task Store_that_cannot_be_listed_to_its_end_loses_nothing()
+    {
+        await PutAsync(1, 2, 3, 4);
+        await CollectAsync(keep: []);
+        for (int listed = 0; listed < 4; listed++)
+        {
+            _inner.ListedMax = listed;
+            await Assert.ThrowsAsync<StoreException>(() => CollectAsync(keep: []));
+            Assert.Equal([1, 2, 3, 4], await LeftAsync(1, 2, 3, 4));
+        }
+
+        _inner.ListedMax = int.MaxValue;
+        Assert.Equal(4, (await CollectAsync(keep: [])).Deleted.Objects);
+    }
+
+    [Fact]
+    public async Task Deletion_that_fails_half_way_is_finished_by_the_next_collection()
+    {
+        await PutAsync(1, 2, 3, 4);
+        await CollectAsync(keep: [4]);
+        _inner.DeletedMax = 2;
+        await Assert.ThrowsAsync<StoreException>(() => CollectAsync(keep: [4]));
+        Assert.Equal(2, (await LeftAsync(1, 2, 3, 4)).Count);
+        _inner.DeletedMax = int.MaxValue;
+
+        await CollectAsync(keep: [4]);
+
+        Assert.Equal([4], await LeftAsync(1, 2, 3, 4));
+        Assert.Equal(0UL, _store.Generation);
     }
 
     [Fact]
