@@ -26,6 +26,9 @@ public sealed class GarbageRun(CollectingObjectStore store, IMetadataStore metad
         UnixTime began = UnixTime.Now(clock);
         using ObjectCollection collection = store.Begin(isDryRun);
 
+        // A power cut may take changes back, but to no moment before this one: nothing referred to what is deleted from then on.
+        foreach (CollectedVolume volume in volumes) await volume.Volume.SyncAsync(cancel);
+
         // What was stored before this line is named by open files, or by the view that is taken after them; the rest is marked.
         var held = new List<IReadOnlyList<HeldContent>>();
         foreach (CollectedVolume volume in volumes) held.Add(await volume.Volume.ListHeldContentAsync(cancel));

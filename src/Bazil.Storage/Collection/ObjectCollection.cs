@@ -141,6 +141,12 @@ public sealed class ObjectCollection : IDisposable
 
     private async IAsyncEnumerable<(ObjectId Id, uint? SizeBytes)> InventoryAsync([EnumeratorCancellation] CancellationToken cancel)
     {
+        if (_store.Inner is IStoreInventory inventory)
+        {
+            await foreach (StoredObject stored in inventory.ScanAsync(cancel)) yield return (stored.Id, (uint)stored.SizeBytes);
+            yield break;
+        }
+
         await foreach (ObjectId id in _store.Inner.ListAsync(cancel)) yield return (id, null);
     }
 }
