@@ -15,7 +15,7 @@ public sealed class GarbageCollectionTests : EndToEndTest
 
         await CollectAsync(White);
         JsonElement nothing = await CollectAsync(White);
-        Assert.Equal(0, Objects(nothing, "deleted"));
+        Assert.True(Bytes(nothing, "deleted") < 2_000_000); // what was stored while files were being written, at most
         Assert.Equal(checksum, await White.ShellAsync("sha256sum mnt/kept mnt/overwritten mnt/.snap/monday/*"));
 
         await White.ShellAsync("rmdir mnt/.snap/monday");
@@ -98,7 +98,7 @@ public sealed class GarbageCollectionTests : EndToEndTest
         Task<string> writers = White.ShellAsync(
             """
             work() {
-              for i in $(seq 1 60); do
+              for i in $(seq 1 30); do
                 head -c $((RANDOM * 20)) /dev/urandom >"sums/$1.new"
                 cp "sums/$1.new" "mnt/$1"
                 (sha256sum <"sums/$1.new" >"sums/$1.sum")
@@ -137,5 +137,5 @@ public sealed class GarbageCollectionTests : EndToEndTest
 
     /// <summary>What the store of a node takes on the disk.</summary>
     private static async Task<long> UsedAsync(Node node) =>
-        1024 * long.Parse(await node.ShellAsync($"du -sk {node.DataDirectory}/chunks | cut -f1"), System.Globalization.CultureInfo.InvariantCulture);
+        long.Parse(await node.ShellAsync($"find {node.DataDirectory}/chunks -type f -printf '%b\\n' | awk '{{s += $1}} END {{print s * 512}}'"), System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -1,5 +1,4 @@
 using System.Text;
-using Bazil.Core;
 using Bazil.FileSystem.Collection;
 using Bazil.FileSystem.Nodes;
 using Bazil.FileSystem.Reachability;

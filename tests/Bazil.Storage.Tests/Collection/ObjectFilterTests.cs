@@ -1,4 +1,3 @@
-using Bazil.Core;
 using Bazil.Core.Crypto;
 using Bazil.Storage.Collection;
 
