@@ -14,7 +14,7 @@ namespace Bazil.Storage.Collection;
 /// other. And whoever finds an id in the filter, to hit it or to delete it, holds that id's stripe while it does.</para>
 /// <para>Owns the inner store. Safe for concurrent use; one collection at a time.</para>
 /// </summary>
-public sealed class CollectingObjectStore : IObjectStore
+public sealed class CollectingObjectStore : IObjectStore, IStoreVerification
 {
     private const int StripeCount = 256;
 
@@ -66,6 +66,8 @@ public sealed class CollectingObjectStore : IObjectStore
 
     public ValueTask<bool> HasAsync(ObjectId id, CancellationToken cancel) => _inner.HasAsync(id, cancel);
 
+    public ValueTask<int?> SizeOfAsync(ObjectId id, CancellationToken cancel) => _inner.SizeOfAsync(id, cancel);
+
     public ValueTask<bool> TouchAsync(ObjectId id, CancellationToken cancel) =>
         MayBeFossil(id) ? TouchFossilAsync(id, cancel) : _inner.TouchAsync(id, cancel);
 
@@ -74,6 +76,15 @@ public sealed class CollectingObjectStore : IObjectStore
     public IAsyncEnumerable<ObjectId> ListAsync(CancellationToken cancel) => _inner.ListAsync(cancel);
 
     public ValueTask SyncAsync(CancellationToken cancel) => _inner.SyncAsync(cancel);
+
+    /// <exception cref="StoreException">The inner store cannot check itself.</exception>
+    public ValueTask<DamageReport> VerifyAsync(long bytesPerSecondMax, CancellationToken cancel) => _inner is IStoreVerification verification
+        ? verification.VerifyAsync(bytesPerSecondMax, cancel)
+        : throw new StoreException($"store {Name} keeps no checksums of its own");
+
+    public void MarkDamaged(ObjectId id) => (_inner as IStoreVerification)?.MarkDamaged(id);
+
+    public void MarkDamaged(ObjectId id, ReadOnlySpan<byte> found) => (_inner as IStoreVerification)?.MarkDamaged(id, found);
 
     public async ValueTask DisposeAsync()
     {

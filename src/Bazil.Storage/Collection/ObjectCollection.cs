@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
 using Bazil.Core;
 using Bazil.Storage.Metadata;
@@ -125,13 +124,12 @@ public sealed class ObjectCollection : IDisposable
 
     private bool IsNoFossil(in ObjectId id) => !_store.Fossils.MayContain(id) || _store.Metadata.Get(Fossil.KeyOf(id)) is null;
 
-    /// <summary>The length of an object in a store that does not tell.</summary>
+    /// <summary>The length of an object in a store whose listing does not tell.</summary>
     private async ValueTask<uint> MeasureAsync(ObjectId id, CancellationToken cancel)
     {
         try
         {
-            using IMemoryOwner<byte>? content = await _store.Inner.GetAsync(id, cancel);
-            return (uint)(content?.Memory.Length ?? 0);
+            return (uint)(await _store.Inner.SizeOfAsync(id, cancel) ?? 0);
         }
         catch (CorruptObjectException)
         {
