@@ -50,6 +50,9 @@ public sealed class ConvertingObjectStore(IObjectStore from, IObjectStore to) : 
     public async ValueTask<bool> HasAsync(ObjectId id, CancellationToken cancel) =>
         await to.HasAsync(id, cancel) || await from.HasAsync(id, cancel) || await to.HasAsync(id, cancel);
 
+    public async ValueTask<int?> SizeOfAsync(ObjectId id, CancellationToken cancel) =>
+        await to.SizeOfAsync(id, cancel) ?? await from.SizeOfAsync(id, cancel) ?? await to.SizeOfAsync(id, cancel);
+
     /// <summary>Only the new store gives hits: what a power cut once tore in the old one is replaced when it is put again.</summary>
     public ValueTask<bool> TouchAsync(ObjectId id, CancellationToken cancel) => to.TouchAsync(id, cancel);
 

@@ -26,6 +26,7 @@ public abstract class ObjectStoreContract
         {
             await store.PutAsync(Id(size), Bytes(size, size), _none);
             Assert.Equal(Bytes(size, size), await ReadAsync(store, Id(size)));
+            Assert.Equal(size, await store.SizeOfAsync(Id(size), _none));
         }
     }
 
@@ -47,6 +48,7 @@ public abstract class ObjectStoreContract
         Assert.Null(await ReadAsync(store, Id(2)));
         Assert.False(await store.HasAsync(Id(2), _none));
         Assert.False(await store.DeleteAsync(Id(2), _none));
+        Assert.Null(await store.SizeOfAsync(Id(2), _none));
     }
 
     [Fact]

@@ -31,7 +31,7 @@ internal sealed class IndexFile : IDisposable
         _header = header;
         byte[] directory = new byte[header.DirectorySizeBytes];
         ReadExactly(directory, header.DirectoryOffset);
-        if (Crc32C.Compute(directory) != header.DirectoryChecksum) throw new DamagedIndexException(path, "the checksum of its directory does not match");
+        if (Checksum.Compute(directory) != header.DirectoryChecksum) throw new DamagedIndexException(path, "the checksum of its directory does not match");
         _parts = ReadParts(directory);
         _segments = ReadSegments(directory.AsSpan(header.PartCount * PartEntry.SizeBytes));
         _isDropped = new bool[_segments.Length];
@@ -265,7 +265,7 @@ internal sealed class IndexFile : IDisposable
     private void ReadVerified(Span<byte> buffer, long offset, uint checksum, int part, string what)
     {
         ReadExactly(buffer, offset);
-        if (Crc32C.Compute(buffer) != checksum) throw new DamagedIndexException(Path, $"the checksum of part {part} of its {what} does not match");
+        if (Checksum.Compute(buffer) != checksum) throw new DamagedIndexException(Path, $"the checksum of part {part} of its {what} does not match");
     }
 
     private void ReadExactly(Span<byte> buffer, long offset)

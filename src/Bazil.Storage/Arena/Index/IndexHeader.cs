@@ -53,7 +53,7 @@ internal readonly record struct IndexHeader(
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[28..], FiltersSizeBytes);
         Seed.Write(bytes[32..]);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[64..], DirectoryChecksum);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes[ChecksumOffset..], Crc32C.Compute(bytes[..ChecksumOffset]));
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes[ChecksumOffset..], Checksum.Compute(bytes[..ChecksumOffset]));
     }
 
     /// <exception cref="DamagedIndexException">Not such a header, or its numbers do not fit the size of the file.</exception>
@@ -61,7 +61,7 @@ internal readonly record struct IndexHeader(
     public static IndexHeader Read(ReadOnlySpan<byte> bytes, long fileSizeBytes, string path)
     {
         if (!bytes.StartsWith(Magic)) throw new DamagedIndexException(path, "it does not start as an index file does");
-        if (BinaryPrimitives.ReadUInt32LittleEndian(bytes[ChecksumOffset..]) != Crc32C.Compute(bytes[..ChecksumOffset]))
+        if (BinaryPrimitives.ReadUInt32LittleEndian(bytes[ChecksumOffset..]) != Checksum.Compute(bytes[..ChecksumOffset]))
         {
             throw new DamagedIndexException(path, "the checksum of its header does not match");
         }

@@ -73,7 +73,7 @@ internal sealed class IndexWriter : IDisposable
         ReadOnlySpan<byte> directory = _directory.GetBuffer().AsSpan(0, (int)_directory.Length);
         _file.Write(directory);
         Span<byte> header = stackalloc byte[IndexHeader.SizeBytes];
-        new IndexHeader(segments.Count, _keyCount, _copyCount, _partCount, filtersSizeBytes, seed, Crc32C.Compute(directory)).Write(header);
+        new IndexHeader(segments.Count, _keyCount, _copyCount, _partCount, filtersSizeBytes, seed, Checksum.Compute(directory)).Write(header);
         _file.Flush();
         RandomAccess.Write(_file.SafeFileHandle, header, 0);
         UnixFile.Sync(_file.SafeFileHandle, _path);
@@ -95,9 +95,9 @@ internal sealed class IndexWriter : IDisposable
             _keyCount,
             _copyCount,
             (uint)_filters.Position,
-            Crc32C.Compute(_part.Filter),
-            Crc32C.Compute(_part.Locations),
-            Crc32C.Compute(_part.Ids)).Write(entry);
+            Checksum.Compute(_part.Filter),
+            Checksum.Compute(_part.Locations),
+            Checksum.Compute(_part.Ids)).Write(entry);
         _directory.Write(entry);
         _file.Write(_part.Ids);
         _locations.Write(_part.Locations);

@@ -1,3 +1,4 @@
+using Bazil.Storage.Arena;
 using Bazil.Storage.Arena.Index;
 using Xunit;
 
@@ -63,7 +64,7 @@ public sealed class IndexDamageTests
         using var fixture = new IndexFixture(43);
         byte[] bytes = Small(fixture, out _, out string path);
         bytes[8] = 2;
-        BitConverter.TryWriteBytes(bytes.AsSpan(68), Crc32C.Compute(bytes.AsSpan(0, 68)));
+        BitConverter.TryWriteBytes(bytes.AsSpan(68), Checksum.Compute(bytes.AsSpan(0, 68)));
         File.WriteAllBytes(path, bytes);
         var exception = Assert.Throws<Storage.Stores.StoreException>(() => IndexFile.Open(path, 1));
         Assert.Contains("newer version", exception.Message);

@@ -9,7 +9,7 @@ internal sealed class IndexFixture : IDisposable
 {
     private readonly TempDirectory _directory = new();
 
-    public IndexFixture(int seed) => Entropy = new SeededEntropy(seed);
+    public IndexFixture(int seed) => Entropy = new SeededEntropy(new Random(seed));
 
     public SeededEntropy Entropy { get; }
 
