@@ -45,7 +45,7 @@ public sealed partial class MultiObjectStore
         }
         catch (CorruptObjectException)
         {
-            (Local as IStoreVerification)?.MarkDamaged(id, copy.Memory.Span);
+            SetAside(Local, id, copy.Memory.Span);
             throw;
         }
     }
@@ -54,7 +54,6 @@ public sealed partial class MultiObjectStore
     {
         int? sizeBytes = await Local.SizeOfAsync(id, cancel);
         if (sizeBytes is null || (sizeBytes > 0 && sizeBytes <= objectBytesMax)) return sizeBytes;
-        (Local as IStoreVerification)?.MarkDamaged(id);
         throw new CorruptObjectException(id, Local.Name, $"its length of {sizeBytes} bytes is not between 1 and {objectBytesMax}");
     }
 
@@ -82,7 +81,7 @@ public sealed partial class MultiObjectStore
     {
         try
         {
-            // The local copy is refused again; the first good one of the others takes its place.
+            // The local copy is refused again, and set aside; the first good one of the others takes its place.
             using (await GetVerifiedAsync(id, verifier, cancel))
             {
             }
