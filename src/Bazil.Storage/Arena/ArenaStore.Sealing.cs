@@ -40,7 +40,8 @@ public sealed partial class ArenaStore
             {
                 tail.Segment.ReleaseReserved();
                 if (tail.Segment.NeedsMark) Mark(tail.Segment);
-                _index.Add([tail.Segment.Identity], EntriesOf(tail.Segment), RecordCountOf(tail.Segment), cancel);
+                SyncDeaths(tail.Segment);
+                _index.Add([tail.Segment.Identity], EntriesOf(tail.Segment), EntriesOf(tail.Segment).LongCount(), cancel);
                 lock (_append) _tables = [.. _tables.Where(other => other != tail)];
             }
 
@@ -61,19 +62,18 @@ public sealed partial class ArenaStore
         segment.SyncedBytes = segment.Head;
     }
 
+    /// <summary>Dead records too: power loss may bring back what was deleted a moment ago, and then it has to be found.</summary>
     private static IEnumerable<IndexEntry> EntriesOf(Segment segment)
     {
         var walker = new SegmentWalker(segment, segment.Head);
         while (walker.MoveNext())
         {
-            if (walker.IsRecord && walker.Header.Kind is RecordKind.Live or RecordKind.Damaged)
+            if (walker.IsRecord && walker.Header.Kind is RecordKind.Live or RecordKind.Dead or RecordKind.Damaged)
             {
                 yield return new IndexEntry(walker.Header.Id, new SegmentLocation(segment.Number, walker.Block));
             }
         }
     }
-
-    private static long RecordCountOf(Segment segment) => segment.ObjectCount + segment.DamagedCount;
 
     /// <summary>Merges index files until their number is small. A damaged one is built again from its segments.</summary>
     private void MergeIndex(CancellationToken cancel)
