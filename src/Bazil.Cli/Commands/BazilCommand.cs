@@ -3,6 +3,7 @@ using Bazil.Cli.Commands.Debug;
 using Bazil.Cli.Commands.Peer;
 using Bazil.Cli.Commands.Server;
 using Bazil.Cli.Commands.Sharing;
+using Bazil.Cli.Commands.Store;
 using Bazil.Cli.Commands.Volume;
 
 namespace Bazil.Cli.Commands;
@@ -22,6 +23,7 @@ internal static class BazilCommand
             SharingCommand.Create(context),
             VolumeCommand.Create(context),
             PeerCommand.Create(context),
+            StoreCommand.Create(context),
             GcCommand.Create(context),
             DebugCommand.Create(context),
             VersionCommand.Create(context),

@@ -31,6 +31,8 @@ namespace Bazil.Server.Control;
 [JsonSerializable(typeof(VolumeStorageRemoveRequest))]
 [JsonSerializable(typeof(StorageListReply))]
 [JsonSerializable(typeof(StorageInfo))]
+[JsonSerializable(typeof(StoreInfo))]
+[JsonSerializable(typeof(StoreConvertReply))]
 [JsonSerializable(typeof(GcRequest))]
 [JsonSerializable(typeof(GcReply))]
 [JsonSerializable(typeof(PeerRequest))]

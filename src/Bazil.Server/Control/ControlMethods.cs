@@ -34,6 +34,9 @@ public static class ControlMethods
     public static readonly ControlMethod<VolumeRequest, StorageListReply> VolumeStorageList = new("volume/storage/list");
     public static readonly ControlMethod<VolumeStorageRemoveRequest, Nothing> VolumeStorageRemove = new("volume/storage/remove");
 
+    public static readonly ControlMethod<Nothing, StoreInfo> StoreShow = new("store/show");
+    public static readonly ControlMethod<Nothing, StoreConvertReply> StoreConvert = new("store/convert");
+
     public static readonly ControlMethod<GcRequest, GcReply> Gc = new("gc");
 
     public static readonly ControlMethod<PeerAddRequest, Nothing> PeerAdd = new("peer/add");

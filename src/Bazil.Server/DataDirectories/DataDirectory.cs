@@ -10,8 +10,9 @@ namespace Bazil.Server.DataDirectories;
 /// <code>
 /// lock        held by the process that has the database open; names it
 /// metadata/   the database
-/// chunks/     objects of this node's own store
-/// peers/KEY/chunks/  objects that a peer put here, unverified
+/// objects/    this node's own store
+/// peers/KEY/objects/  what a peer put here, unverified
+/// chunks/, peers/KEY/chunks/  the same as an older version kept it
 /// control     the Unix socket of the control protocol
 /// </code>
 /// </summary>
@@ -39,6 +40,8 @@ public sealed class DataDirectory
 
     public string Metadata => Below("metadata");
 
+    public string Objects => Below("objects");
+
     public string Chunks => Below("chunks");
 
     /// <summary>One directory for each peer that put objects here.</summary>
@@ -47,6 +50,9 @@ public sealed class DataDirectory
     public string ControlSocket => Below("control");
 
     /// <summary>Where the objects that a peer put here are kept, apart from our own.</summary>
+    public string PeerObjects(in PeerId peer) => System.IO.Path.Combine(Peers, peer.ToString(), "objects");
+
+    /// <summary>Where an older version kept them.</summary>
     public string PeerChunks(in PeerId peer) => System.IO.Path.Combine(Peers, peer.ToString(), "chunks");
 
     /// <summary>Makes the directory if it is missing, and closes it to others in any case.</summary>

@@ -71,6 +71,8 @@ public static class Daemon
         new VolumeStorageCommands(database.Config, descriptions, volumes, storages).Register(dispatcher);
         new PeerCommands(database.Config, descriptions, volumes, storages, new PeerAccess(server, client), key.PeerId).Register(dispatcher);
         new GarbageCommands(database.Config, collector).Register(dispatcher);
+        using var conversion = new StoreConversion(storages, options.DataDirectory);
+        new StoreCommands(storages, conversion).Register(dispatcher);
         await using ControlServer control = await ControlServer.StartAsync(options.DataDirectory.ControlSocket, dispatcher, logs, stop.Token);
 
         await using var schedule = new CollectionSchedule(collector, options.Time, logs.CreateLogger<CollectionSchedule>());

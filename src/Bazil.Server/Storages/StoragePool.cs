@@ -2,6 +2,7 @@ using Bazil.Core;
 using Bazil.Server.DataDirectories;
 using Bazil.Server.Errors;
 using Bazil.Server.Peers;
+using Bazil.Storage.Arena;
 using Bazil.Storage.Collection;
 using Bazil.Storage.Metadata;
 using Bazil.Storage.Stores;
@@ -31,11 +32,11 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
 
     /// <summary>This node's own store, the only one whose garbage is collected: nobody else puts anything there.</summary>
     public CollectingObjectStore OpenLocal() =>
-        (CollectingObjectStore)Open(StorageAddress.Local.ToString()!, name => new CollectingObjectStore(OpenFiles(name, directory.Chunks), metadata, entropy));
+        (CollectingObjectStore)Open(StorageAddress.Local.ToString()!, name => new CollectingObjectStore(OwnStore.Open(name, directory.Objects, directory.Chunks, ArenaTrust.Own), metadata, entropy));
 
     /// <summary>Where the objects that a peer put here are kept.</summary>
     public IObjectStore OpenPutsOf(PeerId peer) =>
-        Open($"put here by {peer}", name => OpenFiles(name, directory.PeerChunks(peer)));
+        Open($"put here by {peer}", name => OwnStore.Open(name, directory.PeerObjects(peer), directory.PeerChunks(peer), ArenaTrust.Compare));
 
     /// <summary>The stores of all peers that ever put something here: they may have what the local one lacks.</summary>
     public IReadOnlyList<IObjectStore> OpenAllPuts()
@@ -54,9 +55,9 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
     /// <summary>Makes all content in local stores durable. Blocks: rows that name content are synced right after, on the same thread.</summary>
     public void SyncFiles()
     {
-        FilesObjectStore[] files;
-        lock (_gate) files = [.. _stores.Values.Select(static store => store is CollectingObjectStore { Inner: var inner } ? inner : store).OfType<FilesObjectStore>()];
-        foreach (FilesObjectStore store in files)
+        IObjectStore[] files;
+        lock (_gate) files = [.. _stores.Values.Where(static store => store is not PeerOfferStore)];
+        foreach (IObjectStore store in files)
         {
             try
             {

@@ -8,15 +8,18 @@ namespace Bazil.Storage.Stores;
 /// A store whose objects are on their way from one kind of store into another, usable all the while. What is put goes into the
 /// new one; what is asked for may still be in the old one. <see cref="MoveAsync"/> does the moving. An object leaves the old store
 /// only when the new one has it durably, so it may be interrupted at any point and run again.
-/// <para>Owns both stores. Safe for concurrent use.</para>
+/// When nothing is left in the old store, <see cref="TryFinishAsync"/> closes it.
+/// <para>Owns both stores. Safe for concurrent use; one conversion at a time.</para>
 /// </summary>
-public sealed class ConvertingObjectStore(IObjectStore from, IObjectStore to) : IObjectStore
+public sealed class ConvertingObjectStore(IObjectStore from, IObjectStore to) : IObjectStore, IStoreVerification
 {
     private const long BatchBytesMax = 64 * 1024 * 1024;
     private const int StripeCount = 64;
 
     // Held while an object is put, deleted or moved, so that an old copy never comes back over a new one or after a deletion.
     private readonly SemaphoreSlim[] _stripes = [.. Enumerable.Range(0, StripeCount).Select(static _ => new SemaphoreSlim(1, 1))];
+
+    private volatile IObjectStore? _old = from;
 
     public string Name => to.Name;
 
@@ -26,10 +29,13 @@ public sealed class ConvertingObjectStore(IObjectStore from, IObjectStore to) : 
     /// <summary>Where objects go.</summary>
     public IObjectStore Target => to;
 
+    /// <summary>True when the old store is closed: everything is in the new one.</summary>
+    public bool IsFinished => _old is null;
+
     public async ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel)
     {
         if (await to.GetAsync(id, cancel) is { } found) return found;
-        if (await from.GetAsync(id, cancel) is { } old) return old;
+        if (_old is { } old && await old.GetAsync(id, cancel) is { } unmoved) return unmoved;
         return await to.GetAsync(id, cancel); // it may have moved between the two questions
     }
 
@@ -48,10 +54,28 @@ public sealed class ConvertingObjectStore(IObjectStore from, IObjectStore to) : 
     }
 
     public async ValueTask<bool> HasAsync(ObjectId id, CancellationToken cancel) =>
-        await to.HasAsync(id, cancel) || await from.HasAsync(id, cancel) || await to.HasAsync(id, cancel);
+        await to.HasAsync(id, cancel) || (_old is { } old && await old.HasAsync(id, cancel)) || await to.HasAsync(id, cancel);
 
     public async ValueTask<int?> SizeOfAsync(ObjectId id, CancellationToken cancel) =>
-        await to.SizeOfAsync(id, cancel) ?? await from.SizeOfAsync(id, cancel) ?? await to.SizeOfAsync(id, cancel);
+        await to.SizeOfAsync(id, cancel) ?? (_old is { } old ? await old.SizeOfAsync(id, cancel) : null) ?? await to.SizeOfAsync(id, cancel);
+
+    /// <summary>Checks the new store: files have no checksums of their own.</summary>
+    /// <exception cref="StoreException">The new store cannot check itself.</exception>
+    public ValueTask<DamageReport> VerifyAsync(long bytesPerSecondMax, CancellationToken cancel) => to is IStoreVerification verification
+        ? verification.VerifyAsync(bytesPerSecondMax, cancel)
+        : throw new StoreException($"store {Name} keeps no checksums of its own");
+
+    public void MarkDamaged(ObjectId id)
+    {
+        (to as IStoreVerification)?.MarkDamaged(id);
+        (_old as IStoreVerification)?.MarkDamaged(id);
+    }
+
+    public void MarkDamaged(ObjectId id, ReadOnlySpan<byte> found)
+    {
+        (to as IStoreVerification)?.MarkDamaged(id, found);
+        (_old as IStoreVerification)?.MarkDamaged(id, found);
+    }
 
     /// <summary>Only the new store gives hits: what a power cut once tore in the old one is replaced when it is put again.</summary>
     public ValueTask<bool> TouchAsync(ObjectId id, CancellationToken cancel) => to.TouchAsync(id, cancel);
@@ -62,7 +86,7 @@ public sealed class ConvertingObjectStore(IObjectStore from, IObjectStore to) : 
         await stripe.WaitAsync(cancel);
         try
         {
-            bool wasOld = await from.DeleteAsync(id, cancel);
+            bool wasOld = _old is { } old && await old.DeleteAsync(id, cancel);
             return await to.DeleteAsync(id, cancel) || wasOld;
         }
         finally
@@ -74,9 +98,12 @@ public sealed class ConvertingObjectStore(IObjectStore from, IObjectStore to) : 
     public async IAsyncEnumerable<ObjectId> ListAsync([EnumeratorCancellation] CancellationToken cancel)
     {
         // The old store first: what moves meanwhile is met in the new one, and what is in both is named once.
-        await foreach (ObjectId id in from.ListAsync(cancel))
+        if (_old is { } old)
         {
-            if (!await to.HasAsync(id, cancel)) yield return id;
+            await foreach (ObjectId id in old.ListAsync(cancel))
+            {
+                if (!await to.HasAsync(id, cancel)) yield return id;
+            }
         }
 
         await foreach (ObjectId id in to.ListAsync(cancel)) yield return id;
@@ -85,23 +112,27 @@ public sealed class ConvertingObjectStore(IObjectStore from, IObjectStore to) : 
     public async ValueTask SyncAsync(CancellationToken cancel)
     {
         await to.SyncAsync(cancel);
-        await from.SyncAsync(cancel);
+        if (_old is { } old) await old.SyncAsync(cancel);
     }
 
-    /// <summary>Moves everything. Objects that cannot be read stay in the old store, are counted, and do not stop the others.</summary>
+    /// <summary>
+    /// Moves everything. Objects that cannot be read, or whose bytes a power cut made doubtful, stay in the old store, are counted,
+    /// and do not stop the others.
+    /// </summary>
     /// <param name="progress">Told after each batch, with the totals of this call.</param>
     /// <exception cref="StoreException">The new store takes no more: it is full, say.</exception>
     public async Task<ConversionProgress> MoveAsync(IProgress<ConversionProgress>? progress, CancellationToken cancel)
     {
         var done = default(ConversionProgress);
+        if (_old is not { } old) return done;
         var batch = new List<ObjectId>();
         long batchBytes = 0;
-        await foreach (ObjectId id in from.ListAsync(cancel))
+        await foreach (ObjectId id in old.ListAsync(cancel))
         {
-            (long bytes, StoreException? failure) = await CopyAsync(id, cancel);
+            (long bytes, StoreException? failure) = await CopyAsync(old, id, cancel);
             if (failure is not null)
             {
-                done = done with { UnreadableObjects = done.UnreadableObjects + 1, Failure = failure };
+                done = done with { LeftObjects = done.LeftObjects + 1, Failure = failure };
                 continue;
             }
 
@@ -109,14 +140,25 @@ public sealed class ConvertingObjectStore(IObjectStore from, IObjectStore to) : 
             batchBytes += bytes;
             done = done with { Objects = done.Objects + 1, Bytes = done.Bytes + bytes };
             if (batch.Count < BatchObjects && batchBytes < BatchBytesMax) continue;
-            await RemoveCopiedAsync(batch, cancel);
+            await RemoveCopiedAsync(old, batch, cancel);
             batchBytes = 0;
             progress?.Report(done);
         }
 
-        await RemoveCopiedAsync(batch, cancel);
+        await RemoveCopiedAsync(old, batch, cancel);
         progress?.Report(done);
         return done;
+    }
+
+    /// <summary>Closes the old store for good if it is empty; from then on the new one is asked alone.</summary>
+    public async Task<bool> TryFinishAsync(CancellationToken cancel)
+    {
+        if (_old is not { } old) return true;
+        await foreach (ObjectId _ in old.ListAsync(cancel)) return false;
+        await to.SyncAsync(cancel);
+        _old = null;
+        await old.DisposeAsync();
+        return true;
     }
 
     public async ValueTask DisposeAsync()
@@ -127,12 +169,12 @@ public sealed class ConvertingObjectStore(IObjectStore from, IObjectStore to) : 
         }
         finally
         {
-            await from.DisposeAsync();
+            if (_old is { } old) await old.DisposeAsync();
             foreach (SemaphoreSlim stripe in _stripes) stripe.Dispose();
         }
     }
 
-    private async Task<(long Bytes, StoreException? Failure)> CopyAsync(ObjectId id, CancellationToken cancel)
+    private async Task<(long Bytes, StoreException? Failure)> CopyAsync(IObjectStore old, ObjectId id, CancellationToken cancel)
     {
         SemaphoreSlim stripe = StripeOf(id);
         await stripe.WaitAsync(cancel);
@@ -142,7 +184,9 @@ public sealed class ConvertingObjectStore(IObjectStore from, IObjectStore to) : 
             IMemoryOwner<byte>? buffer;
             try
             {
-                buffer = await from.GetAsync(id, cancel);
+                bool isSure = await old.TouchAsync(id, cancel);
+                if (!isSure && await old.HasAsync(id, cancel)) return (0, new StoreException($"object {id} in store {old.Name} was written right before a power cut, and may be in pieces"));
+                buffer = await old.GetAsync(id, cancel);
             }
             catch (StoreException e)
             {
@@ -162,11 +206,11 @@ public sealed class ConvertingObjectStore(IObjectStore from, IObjectStore to) : 
         }
     }
 
-    private async Task RemoveCopiedAsync(List<ObjectId> batch, CancellationToken cancel)
+    private async Task RemoveCopiedAsync(IObjectStore old, List<ObjectId> batch, CancellationToken cancel)
     {
         if (batch.Count == 0) return;
         await to.SyncAsync(cancel);
-        foreach (ObjectId id in batch) await from.DeleteAsync(id, cancel);
+        foreach (ObjectId id in batch) await old.DeleteAsync(id, cancel);
         batch.Clear();
     }
 

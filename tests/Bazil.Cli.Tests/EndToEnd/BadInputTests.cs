@@ -142,14 +142,14 @@ public sealed class BadInputTests : EndToEndTest
     }
 
     [Fact]
-    public async Task Truncated_object_is_an_error_and_never_wrong_content()
+    public async Task Damaged_segment_is_an_error_and_never_wrong_content()
     {
         await Walkthrough.ShareAsync(White, Black, "127.0.0.1");
         await White.ShellAsync("head -c 500000 /dev/urandom >content && cp content mnt/file && sync mnt/file");
         await Black.RunAsync("volume sync myfiles white");
-        string objects = Path.Combine(White.DataDirectory, "chunks");
-        await White.ShellAsync($"f=$(find {objects} -type f -size +1000c | sort | head -1); cp $f ../saved; echo $f >../path; truncate -s -1 $f");
         Assert.Equal(0, await White.StopServerAsync());
+        string segments = Path.Combine(White.DataDirectory, "objects", "segments");
+        await White.ShellAsync($"cp -a {segments} ../saved; for f in {segments}/*.seg; do printf damage | dd of=$f bs=1 seek=200000 conv=notrunc status=none; done");
         await White.StartServerAsync("-addr=:" + White.ServerPort);
 
         ChildProcess.Result read = await ChildProcess.ShellAsync("cmp content mnt/file", White.Directory, Cancel);
@@ -157,7 +157,10 @@ public sealed class BadInputTests : EndToEndTest
         ChildProcess.Result remote = await ChildProcess.ShellAsync("cat mnt/file >/dev/null", Black.Directory, Cancel);
         Assert.NotEqual(0, remote.Code);
 
-        await White.ShellAsync("cat ../saved >$(cat ../path); cmp content mnt/file");
+        Assert.Equal(0, await White.StopServerAsync());
+        await White.ShellAsync($"cp -a ../saved/. {segments}");
+        await White.StartServerAsync("-addr=:" + White.ServerPort);
+        await White.ShellAsync("cmp content mnt/file");
         Assert.Equal(await White.ShellAsync("sha256sum <content"), await Black.ShellAsync("sha256sum <mnt/file"));
     }
 

@@ -25,7 +25,7 @@ public sealed class ConvertingObjectStoreTests : ObjectStoreContract, IDisposabl
 
         ConversionProgress done = await store.MoveAsync(progress: null, Cancel);
 
-        Assert.Equal((300, 30_000, 0), (done.Objects, done.Bytes, done.UnreadableObjects));
+        Assert.Equal((300, 30_000, 0), (done.Objects, done.Bytes, done.LeftObjects));
         Assert.Empty(await ListAsync(old));
         Assert.Equal(300, (await ListAsync(target)).Count);
         for (int number = 0; number < 300; number++) Assert.Equal(Bytes(number, 100), await ReadAsync(store, Id(number)));
@@ -79,9 +79,47 @@ public sealed class ConvertingObjectStoreTests : ObjectStoreContract, IDisposabl
 
         ConversionProgress done = await store.MoveAsync(progress: null, Cancel);
 
-        Assert.Equal((0, 10), (done.Objects, done.UnreadableObjects));
+        Assert.Equal((0, 10), (done.Objects, done.LeftObjects));
         Assert.Contains("cannot be reached", done.Failure!.Message);
         Assert.Equal(10, (await ListAsync(faulty)).Count);
+    }
+
+    [Fact]
+    public async Task Finished_conversion_asks_the_new_store_alone()
+    {
+        await using var store = new ConvertingObjectStore(await FilledAsync(10), new MemoryObjectStore("new"));
+        Assert.False(await store.TryFinishAsync(Cancel));
+        await store.MoveAsync(progress: null, Cancel);
+
+        Assert.True(await store.TryFinishAsync(Cancel));
+
+        Directory.Delete(_directory["old"], recursive: true);
+        Assert.Equal(Bytes(3, 100), await ReadAsync(store, Id(3)));
+        Assert.True(await store.DeleteAsync(Id(3), Cancel));
+        Assert.Equal(9, (await ListAsync(store)).Count);
+    }
+
+    [Fact]
+    public async Task What_a_power_cut_may_have_torn_stays_until_somebody_puts_it_again()
+    {
+        await using (FilesObjectStore before = FilesObjectStore.Open("old", _directory["old"], bootId: "b1"))
+        {
+            await before.PutAsync(Id(1), Bytes(1, 100), Cancel);
+            Directory.CreateDirectory(_directory["copy"]);
+            foreach (string path in Directory.EnumerateFiles(_directory["old"] + "/fresh-b1")) File.Copy(path, Path.Combine(_directory["copy"], Path.GetFileName(path)));
+        }
+
+        foreach (string path in Directory.EnumerateFiles(_directory["old"] + "/objects", "*", SearchOption.AllDirectories)) File.Delete(path);
+        Directory.CreateDirectory(_directory["old"] + "/fresh-b1");
+        foreach (string path in Directory.EnumerateFiles(_directory["copy"])) File.Move(path, Path.Combine(_directory["old"], "fresh-b1", Path.GetFileName(path)));
+        await using var store = new ConvertingObjectStore(FilesObjectStore.Open("old", _directory["old"], bootId: "b2"), new MemoryObjectStore("new"));
+
+        ConversionProgress done = await store.MoveAsync(progress: null, Cancel);
+        Assert.Equal((0, 1), (done.Objects, done.LeftObjects));
+        Assert.Contains("power cut", done.Failure!.Message);
+        await store.PutAsync(Id(1), Bytes(1, 100), Cancel);
+        Assert.Equal(1, (await store.MoveAsync(progress: null, Cancel)).Objects);
+        Assert.True(await store.TryFinishAsync(Cancel));
     }
 
     [Fact]
