@@ -33,6 +33,9 @@ public static class Limits
     /// <summary>Versions claimed further ahead than this are refused, so that nobody can exhaust the clock.</summary>
     public const ulong TickAheadMax = 1UL << 40;
 
+    /// <summary>Pointer chunks looked at to count what of a sparse file is no hole, at each save: 4 GiB of data in chunks of the default size, a few milliseconds.</summary>
+    public const int MeasuredPointersMax = 256;
+
     /// <summary>Decoded records kept in memory.</summary>
     public const int RecordCacheCount = 32768;
 

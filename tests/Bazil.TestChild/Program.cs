@@ -1,4 +1,5 @@
 using Bazil.TestChild.Metadata;
+using Bazil.TestChild.Posix;
 using Bazil.TestChild.Stores;
 using Bazil.TestChild.Volumes;
 
@@ -22,6 +23,8 @@ internal static class Program
                 return MetadataOpener.Run();
             case ["metadata-bench", string directory]:
                 return MetadataBench.Run(directory);
+            case ["posix-compare", string seed, string steps, string mount, string ordinary]:
+                return PosixComparison.Run(int.Parse(seed), int.Parse(steps), mount, ordinary);
             case ["store-write", string directory, string firstNumber, string seed]:
                 return await StoreWriter.RunAsync(directory, int.Parse(firstNumber), int.Parse(seed));
             case ["store-bench", string directory]:

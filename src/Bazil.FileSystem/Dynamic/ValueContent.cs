@@ -8,6 +8,8 @@ internal sealed class ValueContent(ContentValue value, BlobContext context) : IV
 {
     private readonly Blob? _blob = value.Form == ContentForm.Blob ? new Blob(context, value.Manifest) : null;
 
+    public ContentValue Value => value;
+
     public ValueTask<int> ReadAsync(ulong offset, Memory<byte> buffer, CancellationToken cancel)
     {
         if (_blob is not null) return _blob.ReadAsync(offset, buffer, cancel);

@@ -13,9 +13,15 @@ internal sealed class LocalChange(Transaction transaction, UnixTime now)
     private Version Version => transaction.Version;
 
     /// <summary>Creates a node with one link.</summary>
-    public NodeRecord Create(NodeRecord parent, FileName name, NodeKind kind, ContentValue? content, AttributeValue attributes)
+    /// <param name="parent">The directory that shows it.</param>
+    /// <param name="name">A free name.</param>
+    /// <param name="kind">What it is.</param>
+    /// <param name="content">Null for directories.</param>
+    /// <param name="attributes">Its first attributes.</param>
+    /// <param name="inode">The inode that was allocated for it; none to allocate one.</param>
+    public NodeRecord Create(NodeRecord parent, FileName name, NodeKind kind, ContentValue? content, AttributeValue attributes, InodeId inode = default)
     {
-        NodeRecord record = transaction.Add(new NodeId(Version), kind);
+        NodeRecord record = transaction.Add(new NodeId(Version), kind, inode);
         record.SetLink(Nodes.Link.Create(Version, new Place(parent.Id, name)));
         record.Attributes = record.Attributes.With(Version, attributes);
         if (content is not null) record.Content = record.Content.With(Version, content);
@@ -61,13 +67,14 @@ internal sealed class LocalChange(Transaction transaction, UnixTime now)
     /// Writes content over the value that the program saw; siblings that it did not see stay. Nodes that were shown with
     /// this one as one file go.
     /// </summary>
-    public void Write(InodeId inode, ContentValue? seen, ContentValue value)
+    public void Write(InodeId inode, ContentValue? seen, ContentValue value, ulong? allocatedBytes = null)
     {
         List<Claim> twins = TwinsOf(transaction.Require(inode));
         NodeRecord record = Stamped(inode);
         Facet<ContentValue> others = seen is null ? record.Content : record.Content.Without(seen);
         record.Content = others.With(Version, value);
         record.Choice = Version;
+        record.AllocatedBytes = allocatedBytes;
         foreach (Claim twin in twins) RemoveLink(twin);
     }
 
@@ -89,6 +96,7 @@ internal sealed class LocalChange(Transaction transaction, UnixTime now)
         Facet<ContentValue> rest = record.Content.Without(keep);
         foreach (ContentValue value in drop) rest = rest.Without(value);
         record.Content = rest.With(Version, keep);
+        record.AllocatedBytes = null;
         record.Choice = Version;
     }
 
@@ -127,6 +135,7 @@ internal sealed class LocalChange(Transaction transaction, UnixTime now)
         record.SetLink(link.Remove(Version));
         if (!isLast) return;
         if (record.ShownContent is { } shown) record.Content = record.Content.Without(shown.Value);
+        record.AllocatedBytes = null;
         record.Attributes = Facet<AttributeValue>.Empty;
     }
 

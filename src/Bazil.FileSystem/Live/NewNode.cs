@@ -15,6 +15,9 @@ internal readonly ref struct NewNode
     /// <summary>Permission bits.</summary>
     public required uint Mode { get; init; }
 
+    /// <summary>Bits to take from the mode, unless the directory has a default access list.</summary>
+    public uint Umask { get; init; }
+
     public required uint UserId { get; init; }
 
     public required uint GroupId { get; init; }

@@ -12,7 +12,7 @@ namespace Bazil.FileSystem.Live;
 /// derived from, so publishing replaces that one and no other.</para>
 /// <para><see cref="Gate"/> is held for every change of the content and while it is published. Reads take no lock.</para>
 /// </summary>
-internal sealed class OpenFile : IAsyncDisposable
+internal sealed partial class OpenFile : IAsyncDisposable
 {
     private readonly BlobContext _context;
     private byte[] _inline;
@@ -28,6 +28,7 @@ internal sealed class OpenFile : IAsyncDisposable
         ModifyTime = record.ModifyTime;
         ChangeTime = record.ChangeTime;
         _inline = Seen is { Form: ContentForm.Inline } value ? value.Bytes.ToArray() : [];
+        _allocated = record.AllocatedBytes;
         if (Seen is { Form: ContentForm.Blob }) _blob = new Blob(context, Seen.Manifest);
     }
 
@@ -94,6 +95,7 @@ internal sealed class OpenFile : IAsyncDisposable
     /// <summary>Writes. Under <see cref="Gate"/>.</summary>
     public async ValueTask WriteAsync(ulong offset, ReadOnlyMemory<byte> data, UnixTime now, CancellationToken cancel)
     {
+        NoteWrite(offset, (ulong)data.Length);
         if (_blob is null && offset + (ulong)data.Length > Limits.InlineBytesMax) await PromoteAsync(cancel);
         if (_blob is not null)
         {
@@ -115,6 +117,7 @@ internal sealed class OpenFile : IAsyncDisposable
     /// <summary>Cuts or extends with zeros. Under <see cref="Gate"/>.</summary>
     public async ValueTask TruncateAsync(ulong size, UnixTime now, CancellationToken cancel)
     {
+        if (size > SizeBytes) NoteHoles();
         if (_blob is null && size > Limits.InlineBytesMax) await PromoteAsync(cancel);
         if (_blob is not null)
         {
@@ -137,7 +140,14 @@ internal sealed class OpenFile : IAsyncDisposable
         if (_blob is null) return ContentValue.Inline(_inline, ModifyTime);
         try
         {
-            if (_blob.SizeBytes > Limits.InlineBytesMax) return ContentValue.Blob(await _blob.SaveAsync(cancel), ModifyTime);
+            if (_blob.SizeBytes > Limits.InlineBytesMax)
+            {
+                ContentValue saved = ContentValue.Blob(await _blob.SaveAsync(cancel), ModifyTime);
+                await CountAllocatedAsync(cancel);
+                return saved;
+            }
+
+            _allocated = null;
             byte[] small = new byte[(int)_blob.SizeBytes];
             int count = await _blob.ReadAsync(0, small, cancel);
             Invariant.Check(count == small.Length);
@@ -171,6 +181,7 @@ internal sealed class OpenFile : IAsyncDisposable
         Volatile.Write(ref _blob, value.Form == ContentForm.Blob ? new Blob(_context, value.Manifest) : null);
         Seen = value;
         ModifyTime = record.ModifyTime;
+        _allocated = record.AllocatedBytes;
         if (old is not null) await old.DisposeAsync();
         return true;
     }

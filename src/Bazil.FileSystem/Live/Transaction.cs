@@ -63,10 +63,13 @@ internal sealed partial class Transaction(VolumeStore store)
     public NodeRecord Change(NodeRecord record) => Touch(record.Inode).Record;
 
     /// <summary>Adds a node that this replica did not have. Children that waited for it move under it.</summary>
-    public NodeRecord Add(NodeId id, NodeKind kind)
+    /// <param name="id">The node.</param>
+    /// <param name="kind">What it is.</param>
+    /// <param name="allocated">The inode that was allocated for it; none to allocate one.</param>
+    public NodeRecord Add(NodeId id, NodeKind kind, InodeId allocated = default)
     {
         Invariant.Check(FindInode(id) == default || id == NodeId.Root);
-        InodeId inode = id == NodeId.Root ? InodeId.Root : id == NodeId.Members ? MembersInode : State.AllocateInode();
+        InodeId inode = allocated != default ? allocated : id == NodeId.Root ? InodeId.Root : id == NodeId.Members ? MembersInode : State.AllocateInode();
         foreach (InodeId child in kind == NodeKind.Directory ? Store.Tables.ReadHiddenChildren(id) : []) Touch(child);
         var record = new NodeRecord(id, kind, inode);
         _edits.Add(inode, new Edit(null, record));

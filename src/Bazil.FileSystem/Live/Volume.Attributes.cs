@@ -18,7 +18,7 @@ public sealed partial class Volume
     }
 
     /// <summary>Changes mode, owner or times. A change of size goes through the open file first.</summary>
-    internal Reply<FuseAttributes> SetAttributes(InodeId inode, in AttributeChanges changes)
+    internal Reply<FuseAttributes> SetAttributes(InodeId inode, in AttributeChanges changes, in RequestContext caller = default)
     {
         if (Failure is not null) return Errno.EROFS;
         lock (_gate)
@@ -26,7 +26,7 @@ public sealed partial class Volume
             var transaction = new Transaction(_store);
             if (Find(inode, out OpenFile? file, out bool isUnlinked) is not { } record) return Errno.ENOENT;
             UnixTime now = Now();
-            AttributeValue value = Changed(record, file, changes, now, out UnixTime? accessTime);
+            AttributeValue value = Changed(record, file, changes, caller, now, out UnixTime? accessTime);
             if (isUnlinked)
             {
                 SetUnlinked(record, value, accessTime ?? record.AccessTime, now);
@@ -55,7 +55,8 @@ public sealed partial class Volume
 
     internal Reply<ReadOnlyMemory<byte>> GetXattr(InodeId inode, ReadOnlySpan<byte> name)
     {
-        if (!IsStoredXattr(name)) return Errno.EOPNOTSUPP;
+        Errno error = CheckXattrName(name);
+        if (error != Errno.OK) return error;
         lock (_gate)
         {
             if (Find(inode, out _, out _) is not { } record) return Errno.ENOENT;
@@ -82,15 +83,18 @@ public sealed partial class Volume
     internal Errno SetXattr(InodeId inode, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, XattrFlags flags)
     {
         if (name.IsEmpty || name.Length > Limits.XAttrNameBytesMax) return Errno.ERANGE;
-        if (!IsStoredXattr(name)) return Errno.EOPNOTSUPP;
+        Errno error = CheckXattrName(name);
+        if (error != Errno.OK) return error;
         if (value.Length > Limits.XAttrValueBytesMax) return Errno.E2BIG;
         lock (_gate)
         {
             if (Find(inode, out _, out bool isUnlinked) is not { } record) return Errno.ENOENT;
+            if (IsAccessList(name)) return SetAccessList(record, name, value, flags, isUnlinked);
             ExtendedAttributes extended = ShownAttributes(record).Extended;
-            bool exists = extended.Find(name) is not null;
-            if (exists && flags.HasFlag(XattrFlags.Create)) return Errno.EEXIST;
-            if (!exists && flags.HasFlag(XattrFlags.Replace)) return Errno.ENODATA;
+            byte[]? existing = extended.Find(name);
+            if (existing is not null && flags.HasFlag(XattrFlags.Create)) return Errno.EEXIST;
+            if (existing is null && flags.HasFlag(XattrFlags.Replace)) return Errno.ENODATA;
+            if (existing is not null && value.SequenceEqual(existing)) return Errno.OK;
             ExtendedAttributes changed = extended.With(name, value);
             return changed.TotalBytes > Limits.XAttrTotalBytesMax ? Errno.ENOSPC : SetExtended(record, changed, isUnlinked);
         }
@@ -98,26 +102,34 @@ public sealed partial class Volume
 
     internal Errno RemoveXattr(InodeId inode, ReadOnlySpan<byte> name)
     {
-        if (!IsStoredXattr(name)) return Errno.EOPNOTSUPP;
+        Errno error = CheckXattrName(name);
+        if (error != Errno.OK) return error;
         lock (_gate)
         {
             if (Find(inode, out _, out bool isUnlinked) is not { } record) return Errno.ENOENT;
             ExtendedAttributes extended = ShownAttributes(record).Extended;
-            return extended.Find(name) is null ? Errno.ENODATA : SetExtended(record, extended.Without(name), isUnlinked);
+
+            // To be without an access list is what removing one asks for.
+            if (extended.Find(name) is null) return IsAccessList(name) ? Errno.OK : Errno.ENODATA;
+            return SetExtended(record, extended.Without(name), isUnlinked);
         }
     }
 
-    /// <summary>
-    /// The name spaces that are plain storage. POSIX access lists (<c>system.posix_acl_access</c>) are not: one that is
-    /// taken without changing the mode would leave copied files with the wrong permissions.
-    /// </summary>
-    private static bool IsStoredXattr(ReadOnlySpan<byte> name) =>
-        name.StartsWith("user."u8) || name.StartsWith("trusted."u8) || name.StartsWith("security."u8);
+    private static Errno CheckXattrName(ReadOnlySpan<byte> name)
+    {
+        bool isStored = name.StartsWith("user."u8) || name.StartsWith("security."u8) || name.StartsWith("trusted."u8) || IsAccessList(name);
+        if (!isStored) return Errno.EOPNOTSUPP;
+        return name[^1] == (byte)'.' && name.Count((byte)'.') == 1 ? Errno.EINVAL : Errno.OK;
+    }
 
-    private Errno SetExtended(NodeRecord record, ExtendedAttributes extended, bool isUnlinked)
+    private Errno SetExtended(NodeRecord record, ExtendedAttributes extended, bool isUnlinked) =>
+        SetShown(record, ShownAttributes(record) with { Extended = extended }, isUnlinked);
+
+    /// <summary>Replaces the attributes; the modification time stays. Under the gate.</summary>
+    private Errno SetShown(NodeRecord record, AttributeValue value, bool isUnlinked)
     {
         if (Failure is not null) return Errno.EROFS;
-        AttributeValue value = ShownAttributes(record) with { Extended = extended, ModifyTime = ModifyTimeOf(record) };
+        value = value with { ModifyTime = ModifyTimeOf(record) };
         if (isUnlinked)
         {
             SetUnlinked(record, value, record.AccessTime, Now());
@@ -130,13 +142,13 @@ public sealed partial class Volume
         return Errno.OK;
     }
 
-    private AttributeValue Changed(NodeRecord record, OpenFile? file, in AttributeChanges changes, UnixTime now, out UnixTime? accessTime)
+    private AttributeValue Changed(NodeRecord record, OpenFile? file, in AttributeChanges changes, in RequestContext caller, UnixTime now, out UnixTime? accessTime)
     {
         AttributeValue value = ShownAttributes(record) with { ModifyTime = file?.ModifyTime ?? ModifyTimeOf(record) };
-        if (changes.Has(AttributeField.Mode)) value = value with { Mode = changes.Mode & FuseMode.PermissionMask };
+        if (changes.Has(AttributeField.Mode)) value = WithMode(value, changes.Mode & FuseMode.PermissionMask);
+        if (changes.Has(AttributeField.KillSuidGid) && !record.IsDirectory) value = value with { Mode = WithoutPrivileges(value, caller) };
         if (changes.Has(AttributeField.UserId)) value = value with { Owner = ToStored(changes.UserId, _options.OwnerId) };
         if (changes.Has(AttributeField.GroupId)) value = value with { Group = ToStored(changes.GroupId, _options.GroupId) };
-        if (changes.Has(AttributeField.KillSuidGid)) value = value with { Mode = value.Mode & ~(FuseMode.SetUserId | FuseMode.SetGroupId) };
         if (changes.Has(AttributeField.ModificationTime))
         {
             UnixTime time = changes.Has(AttributeField.ModificationTimeNow) ? now : changes.ModificationTime;
@@ -164,18 +176,19 @@ public sealed partial class Volume
     {
         AttributeValue attributes = ShownAttributes(record);
         ulong size = record.IsDirectory ? DirectoryBytes : file?.SizeBytes ?? record.ShownContent?.Value.SizeBytes ?? 0;
+        ulong allocated = Math.Min(size, (file is null ? record.AllocatedBytes : file.AllocatedBytes) ?? size);
         return new FuseAttributes
         {
             Inode = record.Inode.Value,
             Size = (long)size,
-            Blocks = (long)((size + StatBlockBytes - 1) / StatBlockBytes),
+            Blocks = (long)((allocated + StatBlockBytes - 1) / StatBlockBytes),
             AccessTime = record.AccessTime,
             ModificationTime = file?.ModifyTime ?? ModifyTimeOf(record),
             ChangeTime = file is { IsDirty: true } ? Later(file.ChangeTime, record.ChangeTime) : record.ChangeTime,
             Mode = TypeBits(record.Kind) | attributes.Mode,
             LinkCount = transaction is null ? 0 : LinkCount(transaction, record),
-            UserId = attributes.Owner == AttributeValue.Self ? _options.OwnerId : attributes.Owner,
-            GroupId = attributes.Group == AttributeValue.Self ? _options.GroupId : attributes.Group,
+            UserId = ToShown(attributes.Owner, _options.OwnerId),
+            GroupId = ToShown(attributes.Group, _options.GroupId),
             Device = record.ShownContent?.Value.Device ?? 0,
             BlockSize = PreferredReadBytes,
         };

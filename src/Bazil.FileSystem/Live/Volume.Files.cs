@@ -247,7 +247,7 @@ public sealed partial class Volume
             if (file.Unlinked is not null || _store.Read(file.Inode) is not { } record) return;
             var transaction = new Transaction(_store);
             var change = new LocalChange(transaction, Later(file.ChangeTime, record.ChangeTime));
-            change.Write(file.Inode, file.Seen, value);
+            change.Write(file.Inode, file.Seen, value, file.AllocatedBytes);
             if (value.Form == ContentForm.Blob) transaction.Unsynced.Add(value.Manifest);
 
             // A peer deleted the file while it was being written: the edit wins, with the attributes it had.

@@ -179,10 +179,10 @@ public sealed partial class Volume
     {
         AttributeValue inherited = ShownAttributes(parent);
         bool inheritsGroup = (inherited.Mode & FuseMode.SetGroupId) != 0;
-        uint mode = node.Mode & FuseMode.PermissionMask;
+        (uint mode, ExtendedAttributes extended) = Inherit(node, inherited);
         if (inheritsGroup && node.Kind == NodeKind.Directory) mode |= FuseMode.SetGroupId;
         uint group = inheritsGroup ? inherited.Group : ToStored(node.GroupId, _options.GroupId);
-        return new AttributeValue(mode, ToStored(node.UserId, _options.OwnerId), group, now, ExtendedAttributes.None);
+        return new AttributeValue(mode, ToStored(node.UserId, _options.OwnerId), group, now, extended);
     }
 
     private static uint ToStored(uint id, uint own) => id == own ? AttributeValue.Self : id;

@@ -17,7 +17,7 @@ public sealed partial class VolumeFileSystem
         in RequestContext context, FuseNodeId node, in AttributeChanges changes, CancellationToken cancellationToken)
     {
         if (IsVirtual(node)) return new(Errno.EROFS);
-        return changes.Has(AttributeField.Size) ? SetSizeAsync(node, changes, cancellationToken) : new(ToTimed(volume.SetAttributes(InodeOf(node), changes)));
+        return changes.Has(AttributeField.Size) ? SetSizeAsync(context, node, changes, cancellationToken) : new(ToTimed(volume.SetAttributes(InodeOf(node), changes, context)));
     }
 
     public override ValueTask<Reply<ReadOnlyMemory<byte>>> GetXattr(
@@ -40,15 +40,16 @@ public sealed partial class VolumeFileSystem
     private static Reply<FuseTimedAttributes> ToTimed(Reply<FuseAttributes> reply) =>
         reply.HasValue ? new FuseTimedAttributes(reply.Value, CacheTime) : reply.Error;
 
-    private async ValueTask<Reply<FuseTimedAttributes>> SetSizeAsync(FuseNodeId node, AttributeChanges changes, CancellationToken cancel)
+    private async ValueTask<Reply<FuseTimedAttributes>> SetSizeAsync(RequestContext context, FuseNodeId node, AttributeChanges changes, CancellationToken cancel)
     {
         Errno error = await volume.TruncateAsync(InodeOf(node), changes.Size, changes.Has(AttributeField.Handle) ? changes.Handle : null, cancel);
         if (error != Errno.OK) return error;
 
         // Truncation has set the time; what else was asked for comes after it.
-        AttributeField rest = changes.Fields & ~(AttributeField.Size | AttributeField.Handle | AttributeField.LockOwner);
+        if (changes.Has(AttributeField.KillSuidGid)) volume.DropPrivileges(InodeOf(node), context);
+        AttributeField rest = changes.Fields & ~(AttributeField.Size | AttributeField.Handle | AttributeField.LockOwner | AttributeField.KillSuidGid);
         bool isTimeOnly = (rest & ~(AttributeField.ModificationTime | AttributeField.ModificationTimeNow | AttributeField.ChangeTime)) == 0;
         if (rest == AttributeField.None || (isTimeOnly && changes.Has(AttributeField.ModificationTimeNow))) return ToTimed(volume.GetAttributes(InodeOf(node)));
-        return ToTimed(volume.SetAttributes(InodeOf(node), changes));
+        return ToTimed(volume.SetAttributes(InodeOf(node), changes with { Fields = changes.Fields & ~AttributeField.KillSuidGid }, context));
     }
 }

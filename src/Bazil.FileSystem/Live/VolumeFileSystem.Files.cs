@@ -12,7 +12,8 @@ public sealed partial class VolumeFileSystem
         if (IsVirtual(node)) return new(OpenVirtual(node, flags));
         Reply<FuseHandle> opened = volume.Open(InodeOf(node), flags);
         if (!opened.HasValue) return new(opened.Error);
-        if (flags.Truncate && flags.CanWrite) return TruncateOpenedAsync(node, opened.Value, cancellationToken);
+        if (flags.KillSuidGid) volume.DropPrivileges(InodeOf(node), context);
+        if (flags.Truncate) return TruncateOpenedAsync(node, opened.Value, cancellationToken);
         return new(new FuseOpened(opened.Value, FuseOpenFlags.KeepCache));
     }
 
@@ -21,8 +22,12 @@ public sealed partial class VolumeFileSystem
         IsVirtual(node) ? ReadVirtualAsync(handle, offset, buffer, cancellationToken) : volume.ReadAsync(handle, offset, buffer, cancellationToken);
 
     public override ValueTask<Reply<int>> Write(
-        in RequestContext context, FuseNodeId node, FuseHandle handle, long offset, ReadOnlyMemory<byte> buffer, FuseWriteFlags flags, CancellationToken cancellationToken) =>
-        IsVirtual(node) ? new(Errno.EROFS) : volume.WriteAsync(handle, offset, buffer, cancellationToken);
+        in RequestContext context, FuseNodeId node, FuseHandle handle, long offset, ReadOnlyMemory<byte> buffer, FuseWriteFlags flags, CancellationToken cancellationToken)
+    {
+        if (IsVirtual(node)) return new(Errno.EROFS);
+        if ((flags & FuseWriteFlags.KillSuidGid) != 0) volume.DropPrivileges(InodeOf(node), context);
+        return volume.WriteAsync(handle, offset, buffer, cancellationToken);
+    }
 
     public override ValueTask<Errno> Flush(in RequestContext context, FuseNodeId node, FuseHandle handle, ulong lockOwner, CancellationToken cancellationToken) =>
         IsVirtual(node) ? new(Errno.OK) : volume.FlushAsync(handle, cancellationToken);

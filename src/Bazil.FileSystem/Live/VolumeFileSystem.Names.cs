@@ -1,3 +1,4 @@
+using Bazil.Core;
 using Bazil.FileSystem.Dynamic;
 using Bazil.FileSystem.Nodes;
 using Bazil.Fuse;
@@ -24,13 +25,13 @@ public sealed partial class VolumeFileSystem
 
     public override ValueTask<Reply<FuseEntry>> MakeSymbolicLink(
         in RequestContext context, FuseNodeId parent, ReadOnlySpan<byte> name, ReadOnlySpan<byte> target, CancellationToken cancellationToken) =>
-        new(Create(context, parent, name, NodeKind.Symlink, 0x1FF, ContentValue.Symlink(target, default)));
+        new(Create(context, parent, name, NodeKind.Symlink, 0x1FF, 0, ContentValue.Symlink(target, default)));
 
     public override ValueTask<Reply<FuseEntry>> MakeDirectory(
         in RequestContext context, FuseNodeId parent, ReadOnlySpan<byte> name, uint mode, uint umask, CancellationToken cancellationToken)
     {
         if (IsVirtual(parent)) return MakeVirtualDirectoryAsync(FindVirtual(parent), FileName.Parse(name), cancellationToken);
-        return new(Create(context, parent, name, NodeKind.Directory, mode, null));
+        return new(Create(context, parent, name, NodeKind.Directory, mode, umask, null));
     }
 
     public override ValueTask<Reply<FuseEntry>> MakeNode(
@@ -47,7 +48,7 @@ public sealed partial class VolumeFileSystem
         };
         if (kind is null) return new(Errno.EINVAL);
         ContentValue content = kind == NodeKind.File ? ContentValue.Inline([], default) : ContentValue.Special(device, default);
-        return new(Create(context, parent, name, kind.Value, mode, content));
+        return new(Create(context, parent, name, kind.Value, mode, umask, content));
     }
 
     public override ValueTask<Reply<FuseEntry>> MakeLink(
@@ -55,7 +56,9 @@ public sealed partial class VolumeFileSystem
     {
         if (IsVirtual(newParent)) return new(Errno.EROFS);
         if (IsVirtual(node)) return new(Errno.EXDEV);
-        return new(IsDynamicName(newName) ? Errno.EEXIST : ToEntry(volume.MakeLink(InodeOf(node), InodeOf(newParent), newName)));
+        if (IsDynamicName(newName)) return new(Errno.EEXIST);
+        if (volume.IsTemporary(InodeOf(node))) return LinkTemporaryAsync(InodeOf(node), InodeOf(newParent), newName.ToArray(), cancellationToken);
+        return new(ToEntry(volume.MakeLink(InodeOf(node), InodeOf(newParent), newName)));
     }
 
     public override ValueTask<Errno> Unlink(in RequestContext context, FuseNodeId parent, ReadOnlySpan<byte> name, CancellationToken cancellationToken)
@@ -89,12 +92,23 @@ public sealed partial class VolumeFileSystem
     {
         if (IsVirtual(parent)) return new(Errno.EROFS);
         if (IsDynamicName(name)) return new(Errno.EEXIST);
-        NewNode node = NewNode(context, parent, name, NodeKind.File, mode, ContentValue.Inline([], default));
+        NewNode node = NewNode(context, parent, name, NodeKind.File, mode, umask, ContentValue.Inline([], default));
         Reply<CreatedFile> reply = volume.CreateAndOpen(node, flags);
         if (!reply.HasValue) return new(reply.Error);
-        if (reply.Value.Existed && flags.Truncate && flags.CanWrite) return TruncateFoundAsync(reply.Value, cancellationToken);
+        if (reply.Value.Existed && flags.Truncate) return TruncateFoundAsync(reply.Value, cancellationToken);
         return new(new FuseCreated(ToEntry(reply.Value.Attributes), new FuseOpened(reply.Value.Handle, FuseOpenFlags.KeepCache)));
     }
+
+    public override ValueTask<Reply<FuseCreated>> CreateTemporary(
+        in RequestContext context, FuseNodeId parent, uint mode, uint umask, FuseOpenMode flags, CancellationToken cancellationToken)
+    {
+        if (IsVirtual(parent)) return new(Errno.EROFS);
+        Reply<CreatedFile> reply = volume.CreateTemporary(NewNode(context, parent, default, NodeKind.File, mode, umask, ContentValue.Inline([], default)), flags);
+        return new(reply.HasValue ? new FuseCreated(ToEntry(reply.Value.Attributes), new FuseOpened(reply.Value.Handle, FuseOpenFlags.KeepCache)) : reply.Error);
+    }
+
+    private async ValueTask<Reply<FuseEntry>> LinkTemporaryAsync(InodeId inode, InodeId newParent, byte[] newName, CancellationToken cancel) =>
+        ToEntry(await volume.LinkTemporaryAsync(inode, newParent, newName, cancel));
 
     /// <summary>Somebody else made the file in the meantime: it is opened, and truncated as asked.</summary>
     private async ValueTask<Reply<FuseCreated>> TruncateFoundAsync(CreatedFile found, CancellationToken cancel)
@@ -103,19 +117,22 @@ public sealed partial class VolumeFileSystem
         return opened.HasValue ? new FuseCreated(ToEntry(found.Attributes with { Size = 0, Blocks = 0 }), opened.Value) : opened.Error;
     }
 
-    private Reply<FuseEntry> Create(in RequestContext context, FuseNodeId parent, ReadOnlySpan<byte> name, NodeKind kind, uint mode, ContentValue? content)
+    private Reply<FuseEntry> Create(
+        in RequestContext context, FuseNodeId parent, ReadOnlySpan<byte> name, NodeKind kind, uint mode, uint umask, ContentValue? content)
     {
         if (IsVirtual(parent)) return Errno.EROFS;
         if (IsDynamicName(name)) return Errno.EEXIST;
-        return ToEntry(volume.Create(NewNode(context, parent, name, kind, mode, content)));
+        return ToEntry(volume.Create(NewNode(context, parent, name, kind, mode, umask, content)));
     }
 
-    private static NewNode NewNode(in RequestContext context, FuseNodeId parent, ReadOnlySpan<byte> name, NodeKind kind, uint mode, ContentValue? content) => new()
+    private static NewNode NewNode(
+        in RequestContext context, FuseNodeId parent, ReadOnlySpan<byte> name, NodeKind kind, uint mode, uint umask, ContentValue? content) => new()
     {
         Parent = InodeOf(parent),
         Name = name,
         Kind = kind,
         Mode = mode,
+        Umask = umask,
         UserId = context.UserId,
         GroupId = context.GroupId,
         Content = content,

@@ -26,7 +26,8 @@ public sealed partial class VolumeFileSystem(Volume volume) : FuseFileSystem
     /// <summary>The abilities to ask the kernel for when mounting a volume.</summary>
     public static FuseCapabilities Capabilities =>
         (FuseCapabilities.Default & ~FuseCapabilities.AutoInvalidateData)
-        | FuseCapabilities.AtomicTruncate | FuseCapabilities.ExplicitInvalidateData | FuseCapabilities.CacheSymlinks;
+        | FuseCapabilities.AtomicTruncate | FuseCapabilities.ExplicitInvalidateData | FuseCapabilities.CacheSymlinks
+        | FuseCapabilities.PosixAcl | FuseCapabilities.DontMask | FuseCapabilities.SetXattrExtended | FuseCapabilities.HandleKillPrivV2;
 
     /// <summary>Maps failures of stores and links to what a program can understand; null for what is unexpected.</summary>
     public static Errno? MapException(Exception exception) => VolumeErrors.ToErrno(exception);

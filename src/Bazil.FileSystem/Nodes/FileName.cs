@@ -13,6 +13,9 @@ public readonly struct FileName : IEquatable<FileName>, IComparable<FileName>
 
     public ReadOnlySpan<byte> Span => _bytes;
 
+    /// <summary>True for the names that exist in every directory, unlisted: no node is ever called so.</summary>
+    public bool IsReserved => Span.SequenceEqual(".snap"u8) || Span.SequenceEqual(".bazil"u8);
+
     public static bool TryCreate(ReadOnlySpan<byte> bytes, out FileName name)
     {
         bool valid = bytes.Length is > 0 and <= Limits.NameBytesMax

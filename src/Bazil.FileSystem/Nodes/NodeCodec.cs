@@ -14,7 +14,10 @@ namespace Bazil.FileSystem.Nodes;
 /// </summary>
 internal static class NodeCodec
 {
-    private const byte RowFormat = 1;
+    private const byte RowFormat = 2;
+
+    /// <summary>Without the allocated bytes.</summary>
+    private const byte FirstRowFormat = 1;
     private const string Format = "node";
 
     public static void WriteReplicated(WireWriter writer, NodeRecord node)
@@ -71,6 +74,8 @@ internal static class NodeCodec
         writer.WriteVariable(node.Entries);
         writer.WriteVariable(node.Subdirectories);
         writer.WriteVersion(node.Choice);
+        writer.WriteByte(node.AllocatedBytes is null ? (byte)0 : (byte)1);
+        if (node.AllocatedBytes is { } allocated) writer.WriteVariable(allocated);
         return writer.ToArray();
     }
 
@@ -78,7 +83,7 @@ internal static class NodeCodec
     {
         var reader = new WireReader(row, $"row of inode {inode}");
         byte format = reader.ReadByte();
-        if (format != RowFormat) throw reader.Malformed($"format {format} is not known to this version");
+        if (format is not (RowFormat or FirstRowFormat)) throw reader.Malformed($"format {format} is not known to this version");
         NodeRecord node = ReadReplicated(ref reader, _ => inode);
         node.Reference = referenceOf(reader.ReadUInt32());
         node.AccessTime = ValueCodec.ReadTime(ref reader);
@@ -87,6 +92,7 @@ internal static class NodeCodec
         node.Entries = checked((uint)reader.ReadVariable());
         node.Subdirectories = checked((uint)reader.ReadVariable());
         node.Choice = reader.ReadVersion();
+        if (format == RowFormat && reader.ReadByte() != 0) node.AllocatedBytes = reader.ReadVariable();
         reader.ExpectEnd();
         return node;
     }

@@ -56,6 +56,9 @@ public sealed class NodeRecord(NodeId id, NodeKind kind, InodeId inode)
     /// <summary>The version of the content that is shown here, while it is there; none means the largest.</summary>
     public Version Choice { get; set; }
 
+    /// <summary>Bytes of the shown content that are not holes, at most; null when it has none worth counting, or nobody counted.</summary>
+    public ulong? AllocatedBytes { get; set; }
+
     public bool IsDirectory => Kind == NodeKind.Directory;
 
     /// <summary>Links that have a place.</summary>

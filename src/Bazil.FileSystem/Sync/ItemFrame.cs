@@ -1,5 +1,6 @@
 using Bazil.Core;
 using Bazil.FileSystem.Nodes;
+using Bazil.Fuse;
 
 namespace Bazil.FileSystem.Sync;
 
@@ -63,10 +64,32 @@ internal static class ItemFrame
             Knowledge reference = KnowledgeCodec.Read(ref reader);
             NodeRecord node = NodeCodec.ReadReplicated(ref reader, static _ => default);
             node.Reference = reference;
+            CheckShowable(ref reader, node);
             nodes.Add(node);
         }
 
         reader.ExpectEnd();
         return nodes;
     }
+
+    /// <summary>What no mount could show or remove is made by no honest replica.</summary>
+    private static void CheckShowable(ref WireReader reader, NodeRecord node)
+    {
+        foreach (Link link in node.Links)
+        {
+            if (link.Last.Value.Name.IsReserved) throw reader.Malformed($"node {node.Id} is called {link.Last.Value.Name}");
+            foreach (FacetPair<Place> pair in link.Places.Pairs)
+            {
+                if (pair.Value.Name.IsReserved) throw reader.Malformed($"node {node.Id} is called {pair.Value.Name}");
+            }
+        }
+
+        foreach (FacetPair<AttributeValue> pair in node.Attributes.Pairs)
+        {
+            if (!IsAccessList(pair.Value, AccessList.AccessName) || !IsAccessList(pair.Value, AccessList.DefaultName)) throw reader.Malformed($"node {node.Id} has a damaged access list");
+        }
+    }
+
+    private static bool IsAccessList(AttributeValue value, ReadOnlySpan<byte> name) =>
+        value.Extended.Count == 0 || value.Extended.Find(name) is not { } bytes || AccessList.TryParse(bytes, out _);
 }

@@ -14,6 +14,9 @@ public readonly record struct FuseOpenMode(uint Value)
     private const uint DataSyncFlag = 0x1000;
     private const uint ExecFlag = 0x20;
 
+    /// <summary>This open truncates, and setuid and setgid bits are to go (see <see cref="FuseCapabilities.HandleKillPrivV2"/>).</summary>
+    public bool KillSuidGid { get; init; }
+
     /// <summary>O_RDONLY or O_RDWR.</summary>
     public bool CanRead => (Value & AccessMode) != WriteOnlyFlag;
 

@@ -9,6 +9,9 @@ internal sealed partial class Dispatcher
     /// <summary>FUSE_FSYNC_FDATASYNC.</summary>
     private const uint DataOnly = 1;
 
+    /// <summary>FUSE_OPEN_KILL_SUIDGID.</summary>
+    private const uint OpenKillSuidGid = 1;
+
     /// <summary>FUSE_RELEASE_FLOCK_UNLOCK.</summary>
     private const uint ReleaseFlockUnlock = 2;
 
@@ -54,7 +57,7 @@ internal sealed partial class Dispatcher
 
     private bool Open(FuseRequest request, ref RequestReader reader) =>
         reader.TryTake(out Abi.OpenIn open)
-            ? Complete(request, fileSystem.Open(request.Context, request.Node, new FuseOpenMode(open.Flags), request.Token), SendOpened)
+            ? Complete(request, fileSystem.Open(request.Context, request.Node, ModeOf(open.Flags, open.OpenFlags), request.Token), SendOpened)
             : Malformed(request, reader);
 
     private bool Create(FuseRequest request, ref RequestReader reader) =>
@@ -62,7 +65,7 @@ internal sealed partial class Dispatcher
             ? Complete(
                 request,
                 fileSystem.Create(
-                    request.Context, request.Node, name, create.Mode, create.Umask, new FuseOpenMode(create.Flags), request.Token),
+                    request.Context, request.Node, name, create.Mode, create.Umask, ModeOf(create.Flags, create.OpenFlags), request.Token),
                 SendCreated)
             : Malformed(request, reader);
 
@@ -159,6 +162,8 @@ internal sealed partial class Dispatcher
         var length = (long)Math.Min(copy.Length, long.MaxValue);
         return Complete(request, fileSystem.CopyFileRange(request.Context, source, target, length, request.Token), send);
     }
+
+    private static FuseOpenMode ModeOf(uint flags, uint openFlags) => new(flags) { KillSuidGid = (openFlags & OpenKillSuidGid) != 0 };
 
     /// <summary>The kernel never learned of this handle, so no RELEASE will come for it.</summary>
     private void ReleaseUnseen(FuseRequest request, FuseNodeId node, FuseHandle handle) =>

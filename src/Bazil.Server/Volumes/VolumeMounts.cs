@@ -23,6 +23,7 @@ internal static class VolumeMounts
             Subtype = Subtype,
             // Handlers of a volume may block on the database; over io_uring that would hold up a whole processor.
             Transport = FuseTransport.Device,
+            Capabilities = VolumeFileSystem.Capabilities,
             MapException = VolumeFileSystem.MapException,
         };
         try

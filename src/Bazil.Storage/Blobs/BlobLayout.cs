@@ -38,6 +38,28 @@ internal readonly record struct BlobLayout(uint ChunkSizeBytes, ushort Fanout)
         return chunk;
     }
 
+    /// <summary>How many chunks a node of this level covers.</summary>
+    public ulong ChunksBelow(int level)
+    {
+        ulong count = 1;
+        for (; level > 0; level--) count *= Fanout;
+        return count;
+    }
+
+    /// <summary>
+    /// The largest subtrees that begin at a chunk and end before another one. Behind the last chunk of the content there is
+    /// nothing, so what reaches the end may end anywhere. Always below the root.
+    /// </summary>
+    /// <param name="first">The first chunk.</param>
+    /// <param name="behind">The chunk at which they end.</param>
+    /// <param name="all">Chunks of the content.</param>
+    public int LevelOfRun(ulong first, ulong behind, ulong all)
+    {
+        int level = 0;
+        for (ulong width = Fanout; width < all && first % width == 0 && (behind >= all || behind - first >= width); width *= Fanout) level++;
+        return level;
+    }
+
     /// <summary>Which key of its parent a node is.</summary>
     public int SlotOf(ulong index) => (int)(index % Fanout);
 

@@ -11,7 +11,7 @@ namespace Bazil.Storage.Blobs;
 /// <item>The budget is charged with the capacity of each node.</item>
 /// </list>
 /// </summary>
-internal sealed class BlobTree(BlobLayout layout, DirtyBudget budget, ChunkKey rootKey, int depth)
+internal sealed partial class BlobTree(BlobLayout layout, DirtyBudget budget, ChunkKey rootKey, int depth)
 {
     private readonly Dictionary<(int Level, ulong Index), BlobNode> _nodes = [];
 

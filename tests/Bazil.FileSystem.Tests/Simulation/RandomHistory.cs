@@ -89,7 +89,7 @@ internal sealed class RandomHistory(World world, Random random)
         else if (dice < .78 && files.Count > 1) Expect(replica.Rename(file!, files[random.Next(files.Count)]), Errno.OK);
         else if (dice < .87 && directories.Count > 1 && isFree) Expect(replica.Rename(directories[1 + random.Next(directories.Count - 1)], path), Errno.OK, Errno.EINVAL);
         else if (dice < .91 && file is not null && isFree) Expect(replica.Link(file, path), Errno.OK);
-        else if (dice < .94 && file is not null) Expect(replica.Chmod(file, (uint)random.Next(8)), Errno.OK);
+        else if (dice < .94 && file is not null) Expect(random.Next(2) == 0 ? replica.Chmod(file, (uint)random.Next(8)) : replica.Grant(file, (byte)random.Next(8)), Errno.OK);
         else Settle(replica, files);
     }
 

@@ -197,6 +197,13 @@ internal sealed class Replica : IAsyncDisposable
     public Errno Chmod(string path, uint mode) =>
         Volume.SetAttributes(Find(path), new AttributeChanges { Fields = AttributeField.Mode, Mode = mode }).Error;
 
+    /// <summary>Gives a named user some permissions.</summary>
+    public Errno Grant(string path, byte permissions)
+    {
+        byte[] list = [2, 0, 0, 0, 1, 0, 6, 0, 255, 255, 255, 255, 2, 0, permissions, 0, 42, 0, 0, 0, 4, 0, 4, 0, 255, 255, 255, 255, 16, 0, 7, 0, 255, 255, 255, 255, 32, 0, 0, 0, 255, 255, 255, 255];
+        return Volume.SetXattr(Find(path), AccessList.AccessName, list, XattrFlags.None);
+    }
+
     /// <summary>The texts of the alternates of a name.</summary>
     public List<string> Alternates(string path) =>
         [.. Volume.ListAlternates(ParentOf(path), FileName.Parse(NameOf(path).ToArray())).Select(alternate => Encoding.UTF8.GetString(alternate.Content.Bytes.Span)).Order()];

@@ -1,5 +1,7 @@
 using Bazil.Core;
 using Bazil.Core.Crypto;
+using Bazil.FileSystem.Nodes;
+using Bazil.Fuse;
 using Bazil.Storage.Stores;
 
 namespace Bazil.FileSystem.Tests.Simulation;
@@ -87,7 +89,19 @@ internal sealed class World : IAsyncDisposable
             Assert.True(Describe(_replicas[0].State()) == Describe(replica.State()), $"{differs} in state\n{Diff(_replicas[0].State(), replica.State())}");
             Assert.True(Describe(_replicas[0].Tree()) == Describe(replica.Tree()), $"{differs} in the tree\n{Diff(_replicas[0].Tree(), replica.Tree())}");
             Assert.Equal(Describe(TreeOracle.Compute(replica.Metadata)), Describe(replica.Tree()));
+            Assert.All(StateReader.Records(replica.Metadata), CheckAccessLists);
             Assert.Null(replica.Volume.Failure);
+        }
+    }
+
+    /// <summary>List and mode are one value, so they agree whoever wrote it last.</summary>
+    private static void CheckAccessLists(NodeRecord record)
+    {
+        foreach (AttributeValue value in record.Attributes.DistinctValues())
+        {
+            if (value.Extended.Find(AccessList.AccessName) is not { } bytes) continue;
+            Assert.True(AccessList.TryParse(bytes, out AccessList? list));
+            Assert.Equal(list!.ApplyTo(value.Mode), value.Mode);
         }
     }
 
