@@ -69,7 +69,14 @@ public sealed partial class ArenaStore
         using IMemoryOwner<byte> buffer = BufferPool.Shared.Rent(header.Length);
         lock (StripeOf(header.Id))
         {
-            if (!Find(header.Id).IsAt(segment, block)) return false;
+            Sighting seen = Find(header.Id);
+            if (!seen.IsAt(segment, block))
+            {
+                // Deleted, or newer elsewhere: anything else means that the disk or the index does not answer, and nothing may go then.
+                if (seen.IsLive || !IsStill(segment, block, header)) return false;
+                throw new IOException($"object {header.Id} in {segment.Path} is not found by its id ({seen.State} {seen.Reason})", seen.Failure);
+            }
+
             if (!segment.TryReadPayload(block, header, buffer.Memory.Span))
             {
                 MarkDamaged(segment, block, header);

@@ -40,11 +40,7 @@ public sealed partial class ArenaStore
                 if (_mustWriteAgain) WriteAgain(segments);
                 if (nameChanges != _syncedNameChanges) _directory.SyncSegmentNames();
                 Volatile.Write(ref _syncedNameChanges, nameChanges);
-                foreach ((Segment segment, long head) in segments)
-                {
-                    segment.File.Sync();
-                    segment.SyncedBytes = head;
-                }
+                foreach ((Segment segment, long head) in segments) Sync(segment, head);
             }
             catch (Exception exception) when (StoreFailure.IsEnvironmental(exception))
             {
@@ -53,6 +49,20 @@ public sealed partial class ArenaStore
 
             lock (_append) _unsynced.RemoveAll(segment => segment.SyncedBytes == segment.Head);
         }
+    }
+
+    private static void Sync(Segment segment, long head)
+    {
+        try
+        {
+            segment.File.Sync();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It was compacted away meanwhile, after what was live in it had become durable elsewhere.
+        }
+
+        segment.SyncedBytes = Math.Max(head, segment.SyncedBytes);
     }
 
     /// <summary>

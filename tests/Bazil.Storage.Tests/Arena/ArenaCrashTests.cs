@@ -40,10 +40,12 @@ public class ArenaCrashTests(ITestOutputHelper output)
         {
             using ChildProcess child = ChildProcess.Start("store-write", store, $"{log.NextNumber}", $"{random.Next(1_000_000)}");
             log.ReadUntil(child, log.PutCount + random.Next(200, 3000));
+            log.IsPowerFailing = true;
             disk.Shutdown();
             log.ReadUntilEnd(child);
             child.Kill();
             disk.Remount();
+            log.IsPowerFailing = false;
             output.WriteLine($"round {round}: {await log.CheckAsync(store, wasPowerCut: true, $"round {round}, {seed}")}");
         }
     }
