@@ -44,4 +44,7 @@ public static class Limits
 
     /// <summary>Pointer chunks and directories that a walk of everything remembers, so as not to walk them again: 20 MiB of memory, 8 TiB of files. Beyond it they are walked again.</summary>
     public const int SubtreesRememberedMax = 1 << 19;
+
+    /// <summary>Files whose content is sealed anew between two syncs after a rotation of the sharing key: bounds what is done twice after a crash, and the records in memory.</summary>
+    public const int ResealBatch = 256;
 }

@@ -52,5 +52,6 @@ public enum Errno
     ESTALE = 116,
     EDQUOT = 122,
     ECANCELED = 125,
+    ENOKEY = 126,
     ECONNABORTED = 103,
 }

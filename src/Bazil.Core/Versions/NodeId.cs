@@ -11,6 +11,9 @@ public readonly record struct NodeId(Version Creation) : IComparable<NodeId>
     /// <summary>The node that holds the members of the volume and the ended replica ids. Not shown in the tree.</summary>
     public static readonly NodeId Members = new(new Version(0, new ReplicaId(2)));
 
+    /// <summary>The node that holds the sharing-key epochs of the volume, made by its first rotation. Not shown in the tree.</summary>
+    public static readonly NodeId KeyEpochs = new(new Version(0, new ReplicaId(3)));
+
     public bool IsNone => Creation == default;
 
     public static NodeId Read(ReadOnlySpan<byte> bytes) => new(Version.Read(bytes));

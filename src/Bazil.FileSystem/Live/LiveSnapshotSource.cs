@@ -7,7 +7,12 @@ namespace Bazil.FileSystem.Live;
 
 /// <summary>The shown tree of a frozen view, with the unpublished content of files that were open for writing.</summary>
 internal sealed class LiveSnapshotSource(
-    VolumeId volume, VolumeStore frozen, UnixTime taken, IReadOnlyDictionary<InodeId, WorkingContent> unpublished, Func<NodeRecord, AttributeValue> attributesOf)
+    VolumeId volume,
+    VolumeStore frozen,
+    UnixTime taken,
+    IReadOnlyDictionary<InodeId, WorkingContent> unpublished,
+    Func<NodeRecord, AttributeValue> attributesOf,
+    uint keyEpoch)
     : ISnapshotSource
 {
     private readonly Transaction _transaction = new(frozen);
@@ -16,7 +21,10 @@ internal sealed class LiveSnapshotSource(
 
     public UnixTime Taken => taken;
 
-    public uint KeyEpoch => 1;
+    public uint KeyEpoch { get; } = keyEpoch;
+
+    /// <summary>The smallest epoch number of what was listed, and of the directories themselves.</summary>
+    public uint OldestKeyEpoch { get; private set; } = keyEpoch;
 
     public InodeId Root => InodeId.Root;
 
@@ -31,6 +39,7 @@ internal sealed class LiveSnapshotSource(
             ShownName shown = _transaction.Resolve(directory, name);
             NodeRecord record = _transaction.Require(shown.Primary.Inode);
             ContentValue? published = record.ShownContent?.Value, open = Unpublished(record);
+            if ((open ?? published) is { Form: ContentForm.Blob } blob) OldestKeyEpoch = Math.Min(OldestKeyEpoch, blob.Manifest.KeyEpoch);
             yield return new SnapshotSourceEntry(
                 name, record.Id, record.Kind, open?.ModifyTime ?? record.ModifyTime, attributesOf(record), record.IsDirectory ? null : open ?? published, record.Inode);
         }

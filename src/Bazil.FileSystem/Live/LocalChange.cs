@@ -8,7 +8,7 @@ namespace Bazil.FileSystem.Live;
 /// The local changes of the replicated state: each rewrites facets under the transaction's one version. What a program
 /// may do was checked before; the rules here are those of section "Replicated state" of docs/sync.md.
 /// </summary>
-internal sealed class LocalChange(Transaction transaction, UnixTime now)
+internal sealed partial class LocalChange(Transaction transaction, UnixTime now)
 {
     private Version Version => transaction.Version;
 

@@ -81,6 +81,9 @@ internal sealed partial class OpenFile : IAsyncDisposable
         }
     }
 
+    /// <summary>The oldest key epoch under which a chunk of the content may be sealed; the largest number there is when none is.</summary>
+    public uint KeyEpoch => Volatile.Read(ref _blob)?.KeyEpoch ?? uint.MaxValue;
+
     /// <summary>Reads; short only at the end of the content.</summary>
     public ValueTask<int> ReadAsync(ulong offset, Memory<byte> buffer, CancellationToken cancel)
     {
@@ -226,7 +229,7 @@ internal sealed partial class OpenFile : IAsyncDisposable
 
     private async ValueTask PromoteAsync(CancellationToken cancel)
     {
-        var blob = new Blob(_context, Manifest.Empty());
+        var blob = new Blob(_context, Manifest.Empty() with { KeyEpoch = _context.Chunks.Current });
         if (_inline.Length > 0) await blob.WriteAsync(0, _inline, cancel);
 
         // The array stays: a reader who found no blob a moment ago reads it.

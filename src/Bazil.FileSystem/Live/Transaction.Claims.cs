@@ -32,7 +32,7 @@ internal sealed partial class Transaction
     private List<PlacedClaim> PlacementOf(NodeRecord record, bool isBefore)
     {
         var placed = new List<PlacedClaim>(1);
-        if (record.Id == NodeId.Root || record.Kind == NodeKind.Members || !IsAlive(record, isBefore)) return placed;
+        if (record.Id == NodeId.Root || record.IsVolumeWide || !IsAlive(record, isBefore)) return placed;
         bool isLoose = (isBefore ? LooseBefore : State.Loose).Contains(record.Inode);
         foreach (PlacedLink place in record.Places())
         {

@@ -1,4 +1,5 @@
 using Bazil.Core;
+using Bazil.FileSystem.Epochs;
 using Bazil.FileSystem.Nodes;
 using Bazil.FileSystem.Reachability;
 using Bazil.Storage.Blobs;
@@ -41,6 +42,7 @@ internal sealed partial class Transaction
 
         // Alone, everything is known to all members, and nothing needs to be remembered.
         if (!MergesForeign && Members().Count <= 1) Purge([.. _edits.Where(e => HasTombstone(e.Value)).Select(e => e.Key)], State.Knowledge);
+        if (IsEdited(EpochsInode)) State.NewestKeyEpoch = NewestEpoch(Read(EpochsInode));
         if (!_version.IsNone) State.Chain(RunningHash.Next(State.Head, StampedRecords()));
         foreach (Edit edit in _edits.Values) WriteEdit(edit);
         foreach (((InodeId parent, FileName name), Claim[] claims) in _rows) WriteRow(parent, name, claims);
@@ -97,6 +99,7 @@ internal sealed partial class Transaction
         WriteAdopted(edit);
         WriteHiddenChildren(edit);
         SetIndex(Table.Tombstone, record.Inode, edit.Before is { } before && HasTombstone(before, edit.PlacedBefore), HasTombstone(edit));
+        SetOldSealed(edit);
         SetConflict(record.Inode, edit.Before is { } was && HasConflict(was), !edit.IsPurged && HasConflict(record));
     }
 
@@ -166,7 +169,7 @@ internal sealed partial class Transaction
     private static bool HasTombstone(Edit edit) => !edit.IsPurged && HasTombstone(edit.Record, edit.Placed);
 
     private static bool HasTombstone(NodeRecord record, List<PlacedClaim> placed) =>
-        record.Id != NodeId.Root && record.Kind != NodeKind.Members && (placed.Count == 0 || record.Links.Any(link => !link.IsLive));
+        record.Id != NodeId.Root && !record.IsVolumeWide && (placed.Count == 0 || record.Links.Any(link => !link.IsLive));
 
     private static bool HasConflict(NodeRecord record) =>
         record.Content.IsConflict || record.Attributes.IsConflict || record.Links.Any(link => link.Places.IsConflict);
@@ -187,6 +190,19 @@ internal sealed partial class Transaction
     }
 
     private void SetConflict(InodeId inode, bool before, bool after) => SetRow(Key(Table.Conflict).Add([0]).Add(inode), before, after);
+
+    /// <summary>Notes content that is sealed in an ended epoch. What lies there since before the rotation is noted when it is looked at.</summary>
+    private void SetOldSealed(Edit edit)
+    {
+        uint newest = State.NewestKeyEpoch;
+        if (newest == 0) return;
+        MetadataKey key = Key(Table.OldSealed).Add(edit.Record.Inode);
+        if (!edit.IsPurged && edit.Record.OldestKeyEpoch < newest) Batch.Put(key.Bytes, []);
+        else if (edit.Before is { } before && before.OldestKeyEpoch < newest) Batch.Delete(key.Bytes);
+    }
+
+    /// <summary>The number of the newest epoch, 0 when the volume was never rotated.</summary>
+    public static uint NewestEpoch(NodeRecord? epochs) => epochs is null ? 0 : KeyEpochList.Of(epochs.Epochs).Newest.Number;
 
     private void SetIndex(Table table, InodeId inode, bool before, bool after) => SetRow(Key(table).Add(inode), before, after);
 

@@ -53,7 +53,7 @@ internal sealed partial class Transaction
         var dead = new HashSet<InodeId>();
         foreach (InodeId inode in candidates.ToList())
         {
-            if (Read(inode) is not { } record || record.Kind == NodeKind.Members || record.Id == NodeId.Root) continue;
+            if (Read(inode) is not { } record || record.IsVolumeWide || record.Id == NodeId.Root) continue;
             if (IsAlive(record, isBefore: false)) DropRemovedLinks(record, knownToAll);
             else if (record.Stamp.IsCoveredBy(knownToAll)) dead.Add(inode);
         }

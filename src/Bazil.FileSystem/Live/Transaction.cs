@@ -14,6 +14,9 @@ internal sealed partial class Transaction(VolumeStore store)
     /// <summary>The reserved inode of the members node.</summary>
     public static readonly InodeId MembersInode = new(2);
 
+    /// <summary>The reserved inode of the epochs node.</summary>
+    public static readonly InodeId EpochsInode = new(3);
+
     private readonly Dictionary<InodeId, Edit> _edits = [];
     private readonly Dictionary<NodeId, InodeId> _created = [];
     private Version _version;
@@ -52,6 +55,7 @@ internal sealed partial class Transaction(VolumeStore store)
     {
         if (node == NodeId.Root) return InodeId.Root;
         if (node == NodeId.Members) return Read(MembersInode) is null ? default : MembersInode;
+        if (node == NodeId.KeyEpochs) return Read(EpochsInode) is null ? default : EpochsInode;
         if (_created.TryGetValue(node, out InodeId created)) return created;
         InodeId inode = Store.Tables.FindInode(node);
         return inode != default && _edits.TryGetValue(inode, out Edit? edit) && edit.IsPurged ? default : inode;
@@ -69,7 +73,7 @@ internal sealed partial class Transaction(VolumeStore store)
     public NodeRecord Add(NodeId id, NodeKind kind, InodeId allocated = default)
     {
         Invariant.Check(FindInode(id) == default || id == NodeId.Root);
-        InodeId inode = allocated != default ? allocated : id == NodeId.Root ? InodeId.Root : id == NodeId.Members ? MembersInode : State.AllocateInode();
+        InodeId inode = allocated != default ? allocated : ReservedInode(id) is var reserved && reserved != default ? reserved : State.AllocateInode();
         foreach (InodeId child in kind == NodeKind.Directory ? Store.Tables.ReadHiddenChildren(id) : []) Touch(child);
         var record = new NodeRecord(id, kind, inode);
         _edits.Add(inode, new Edit(null, record));
@@ -79,6 +83,9 @@ internal sealed partial class Transaction(VolumeStore store)
 
     /// <summary>Marks a node as changed by this transaction's local change.</summary>
     public void Stamp(NodeRecord record) => record.Stamp = record.Stamp.With(Version);
+
+    private static InodeId ReservedInode(NodeId id) =>
+        id == NodeId.Root ? InodeId.Root : id == NodeId.Members ? MembersInode : id == NodeId.KeyEpochs ? EpochsInode : default;
 
     private Edit Touch(InodeId inode)
     {

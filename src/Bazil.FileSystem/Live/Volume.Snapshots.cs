@@ -38,10 +38,12 @@ public sealed partial class Volume
         Dictionary<InodeId, WorkingContent> unpublished = await SaveOpenFilesAsync(cancel);
         UnixTime taken = Now();
         SnapshotKey key;
+        uint oldestEpoch;
         using (IMetadataSnapshot view = _options.Metadata.Snapshot())
         {
-            var source = new LiveSnapshotSource(Id, _store.Freeze(view), taken, unpublished, ShownAttributes);
+            var source = new LiveSnapshotSource(Id, _store.Freeze(view), taken, unpublished, ShownAttributes, _options.Blobs.Chunks.Current);
             key = await new SnapshotWriter(_options.Chunks).WriteAsync(source, cancel);
+            oldestEpoch = source.OldestKeyEpoch;
         }
 
         await SyncContentAsync(cancel);
@@ -49,7 +51,7 @@ public sealed partial class Volume
         {
             if (FindSnapshot(name) is not null) return Errno.EEXIST;
             var batch = new MetadataBatch();
-            batch.Put(SnapshotRowKey(name), new SnapshotReference(name, key, taken).Encode());
+            batch.Put(SnapshotRowKey(name), new SnapshotReference(name, key, taken, oldestEpoch).Encode());
             Guarded(() => _store.Commit(batch));
         }
 

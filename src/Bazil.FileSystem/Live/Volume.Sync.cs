@@ -177,7 +177,7 @@ public sealed partial class Volume
         lock (_gate)
         {
             var transaction = new Transaction(_store) { MergesForeign = true, Now = Now() };
-            foreach (NodeId node in AllNodes().Where(node => !served.Contains(node) && node != NodeId.Root && node != NodeId.Members))
+            foreach (NodeId node in AllNodes().Where(node => !served.Contains(node) && node != NodeId.Root && node != NodeId.Members && node != NodeId.KeyEpochs))
             {
                 NodeMerge.Apply(transaction, node, null, theirKnowledge);
             }

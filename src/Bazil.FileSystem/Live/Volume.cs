@@ -26,6 +26,7 @@ public sealed partial class Volume : IAsyncDisposable
         _options = options;
         RecoverUndo();
         _store = new VolumeStore(options.Metadata, options.LocalNumber, options.Entropy, options.Identity.PeerId) { CollectionGeneration = options.CollectionGeneration };
+        FollowEpochs();
         RecoverWorkingContent();
         SettleLastHead();
         _writeBack = Task.Run(WriteBackLoopAsync);
@@ -135,7 +136,10 @@ public sealed partial class Volume : IAsyncDisposable
         // After a failure the values in memory may be ahead of the rows.
         if (Failure is { } failure) throw new MetadataException($"volume {Name} is read-only: {failure}");
         CommittedChange? change = null;
+        bool changesEpochs = transaction.IsEdited(Transaction.EpochsInode);
+        if (changesEpochs) RememberEpochs(transaction);
         Guarded(() => change = transaction.Commit());
+        if (changesEpochs) FollowEpochs();
         return change!;
     }
 

@@ -1,3 +1,4 @@
+using Bazil.FileSystem.Epochs;
 using Bazil.Storage.Cas;
 using Bazil.Storage.Metadata;
 using Bazil.Storage.Stores;
@@ -11,6 +12,7 @@ internal static class VolumeErrors
     public static Errno? ToErrno(Exception exception) => exception switch
     {
         StoreException { IsDiskFull: true } => Errno.ENOSPC,
+        KeyMissingException => Errno.ENOKEY,
         CorruptObjectException => Errno.EIO,
         ChunkNotFoundException => Errno.EIO,
 

@@ -1,5 +1,6 @@
 using Bazil.Core;
 using Bazil.Core.Crypto;
+using Bazil.FileSystem.Epochs;
 using Bazil.Fuse;
 using Bazil.Storage.Blobs;
 using Bazil.Storage.Cas;
@@ -28,6 +29,9 @@ public sealed record VolumeOptions
 
     /// <summary>The dirty budget and sealing workers, shared by all volumes of the process.</summary>
     public required BlobContext Blobs { get; init; }
+
+    /// <summary>The keys over which <see cref="Chunks"/> and <see cref="Blobs"/> lie; null for a volume whose sharing key is never rotated.</summary>
+    public VolumeKeys? Keys { get; init; }
 
     public required TimeProvider Clock { get; init; }
 

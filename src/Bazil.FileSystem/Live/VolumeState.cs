@@ -47,6 +47,9 @@ internal sealed class VolumeState
     /// <summary>Directories that are shown under the root because their links form a cycle.</summary>
     public IReadOnlySet<InodeId> Loose { get; private set; } = new HashSet<InodeId>();
 
+    /// <summary>The number of the newest sharing-key epoch; 0 when the volume was never rotated.</summary>
+    public uint NewestKeyEpoch { get; set; }
+
     public Knowledge Knowledge => _joined ??= Head.IsNone ? _settled : _settled.With(Head.Version);
 
     /// <summary>The knowledge that the rows of a frozen view hold.</summary>
@@ -76,6 +79,8 @@ internal sealed class VolumeState
     {
         var state = new VolumeState();
         state.LoadRows(tables);
+
+        state.NewestKeyEpoch = Transaction.NewestEpoch(tables.ReadRecord(Transaction.EpochsInode, static _ => Knowledge.Empty));
 
         // A new start writes under a new replica id: what the old head made is settled.
         if (tables.ReadState(HeadName) is { } head) state._settled = state._settled.With(OwnHead.Decode(head).Version);

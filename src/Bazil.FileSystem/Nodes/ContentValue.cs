@@ -47,6 +47,12 @@ public sealed class ContentValue : IEquatable<ContentValue>
 
     public ContentValue WithModifyTime(UnixTime time) => new(Form, _bytes, Manifest, Device, time);
 
+    public ContentValue WithKeyEpoch(uint epoch) => new(Form, _bytes, Manifest with { KeyEpoch = epoch }, Device, ModifyTime);
+
+    /// <summary>Of two states of one change, the one that was sealed in the newer epoch. Both must stand under one version.</summary>
+    public static ContentValue Newer(ContentValue mine, ContentValue theirs) =>
+        theirs.Manifest.KeyEpoch > mine.Manifest.KeyEpoch && theirs.Equals(mine) ? theirs : mine;
+
     public bool Equals(ContentValue? other) =>
         other is not null && Form == other.Form && Device == other.Device
         && (Manifest with { KeyEpoch = 0 }) == (other.Manifest with { KeyEpoch = 0 })

@@ -44,7 +44,7 @@ public sealed class Facet<T>
         return sorted.Length == 0 ? Empty : new Facet<T>(sorted);
     }
 
-    public bool Contains(Version version) => _pairs.Any(pair => pair.Version == version);
+    public bool Contains(Version version) => IndexOf(version) >= 0;
 
     /// <summary>The pair with the largest version among those whose value equals this one, or null.</summary>
     public FacetPair<T>? Find(T value)
@@ -79,6 +79,22 @@ public sealed class Facet<T>
         return values;
     }
 
+    /// <summary>Replaces values by equal ones under the same versions: the same facet when the function gives back each value.</summary>
+    public Facet<T> WithStates(Func<T, T> change)
+    {
+        var pairs = new FacetPair<T>[_pairs.Length];
+        bool isSame = true;
+        for (int index = 0; index < pairs.Length; index++)
+        {
+            T value = change(_pairs[index].Value);
+            Invariant.Check(value.Equals(_pairs[index].Value));
+            isSame &= ReferenceEquals(value, _pairs[index].Value);
+            pairs[index] = _pairs[index] with { Value = value };
+        }
+
+        return isSame ? this : new Facet<T>(pairs);
+    }
+
     /// <summary>True when both have the same distinct values.</summary>
     public bool HasSameValues(Facet<T> other) =>
         _pairs.All(pair => other.Find(pair.Value) is not null) && other._pairs.All(pair => Find(pair.Value) is not null);
@@ -89,13 +105,16 @@ public sealed class Facet<T>
     /// <param name="theirs">The facet of the serving side.</param>
     /// <param name="knowledge">Effective knowledge of our side about this node.</param>
     /// <param name="theirKnowledge">Effective knowledge of the serving side about this node.</param>
-    public Facet<T> Merge(Facet<T> theirs, Knowledge knowledge, Knowledge theirKnowledge)
+    /// <param name="join">Chooses between two states of one change, ours first, where equal values may differ in something that is no part of them.</param>
+    public Facet<T> Merge(Facet<T> theirs, Knowledge knowledge, Knowledge theirKnowledge, Func<T, T, T>? join = null)
     {
         if (ReferenceEquals(this, theirs)) return this;
         var kept = new List<FacetPair<T>>(Math.Max(_pairs.Length, theirs._pairs.Length));
         foreach (FacetPair<T> pair in _pairs)
         {
-            if (theirs.Contains(pair.Version) || !theirKnowledge.Covers(pair.Version)) kept.Add(pair);
+            int both = theirs.IndexOf(pair.Version);
+            if (both >= 0) kept.Add(join is null ? pair : pair with { Value = join(pair.Value, theirs._pairs[both].Value) });
+            else if (!theirKnowledge.Covers(pair.Version)) kept.Add(pair);
         }
 
         foreach (FacetPair<T> pair in theirs._pairs)
@@ -105,6 +124,8 @@ public sealed class Facet<T>
 
         return Of(kept);
     }
+
+    private int IndexOf(Version version) => Array.FindIndex(_pairs, pair => pair.Version == version);
 
     public override string ToString() => string.Join(" | ", _pairs);
 }

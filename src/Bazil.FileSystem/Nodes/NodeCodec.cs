@@ -6,9 +6,11 @@ namespace Bazil.FileSystem.Nodes;
 /// The canonical form of a node. The replicated part is what travels and what the running hash of a replica covers:
 /// <code>
 /// node id (24) | kind (1) | stamp | content | attributes | links | members | ended
+///   | epochs and releases, in the epochs node alone
 /// facet: count, then version (24) and value of each pair in the order of versions
 /// link:  id (24) | facet of places | last version (24) | last place | gone (24)
 /// place: parent node id (24) | name
+/// epoch: generation | fingerprint (16); release: peer (32) | fingerprint (16)
 /// </code>
 /// A row is format (1) | replicated part | reference id (4) | local part. Numbers are variable-length unless sized here.
 /// </summary>
@@ -39,6 +41,9 @@ internal static class NodeCodec
 
         WriteFacet(writer, node.Members, static (w, peer) => w.WriteFixed(peer.Span));
         WriteFacet(writer, node.Ended, static (w, replica) => w.WriteReplicaId(replica));
+        if (node.Kind != NodeKind.KeyEpochs) return;
+        WriteFacet(writer, node.Epochs, ValueCodec.WriteEpoch);
+        WriteFacet(writer, node.Releases, ValueCodec.WriteRelease);
     }
 
     /// <summary>Reads the replicated part.</summary>
@@ -58,6 +63,12 @@ internal static class NodeCodec
             Members = ReadFacet(ref reader, static (ref WireReader r) => r.ReadPeerId()),
             Ended = ReadFacet(ref reader, static (ref WireReader r) => r.ReadReplicaId()),
         };
+        if (kind == NodeKind.KeyEpochs)
+        {
+            node.Epochs = ReadFacet(ref reader, ValueCodec.ReadEpoch);
+            node.Releases = ReadFacet(ref reader, ValueCodec.ReadRelease);
+        }
+
         Validate(ref reader, node);
         return node;
     }
@@ -146,10 +157,12 @@ internal static class NodeCodec
     {
         bool isMembers = node.Kind == NodeKind.Members;
         if (isMembers != (node.Id == NodeId.Members)) throw reader.Malformed($"node {node.Id} is not the members node");
+        if (node.Kind == NodeKind.KeyEpochs != (node.Id == NodeId.KeyEpochs)) throw reader.Malformed($"node {node.Id} is not the epochs node");
+        if (node.IsVolumeWide && !(node.Content.IsEmpty && node.Attributes.IsEmpty && node.Links.Count == 0)) throw reader.Malformed($"node {node.Id} is no file");
         if (node.Id == NodeId.Root && (!node.IsDirectory || node.Links.Count > 0)) throw reader.Malformed("the root is a directory without links");
         if (!isMembers && !(node.Members.IsEmpty && node.Ended.IsEmpty)) throw reader.Malformed($"node {node.Id} has members");
         if (node.IsDirectory && (node.Links.Count > 1 || !node.Content.IsEmpty)) throw reader.Malformed($"directory {node.Id} has two links or content");
-        if (node.Id.Creation.Tick == 0 && node.Id != NodeId.Root && !isMembers) throw reader.Malformed($"node {node.Id} is reserved");
+        if (node.Id.Creation.Tick == 0 && node.Id != NodeId.Root && !node.IsVolumeWide) throw reader.Malformed($"node {node.Id} is reserved");
         foreach (Link link in node.Links)
         {
             if (link.Last.Version.IsNone) throw reader.Malformed($"a link of node {node.Id} has no place");

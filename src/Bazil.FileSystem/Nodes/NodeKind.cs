@@ -13,4 +13,7 @@ public enum NodeKind : byte
 
     /// <summary>The one node of a volume that holds its members and the ended replica ids.</summary>
     Members = 8,
+
+    /// <summary>The one node of a volume that holds its sharing-key epochs.</summary>
+    KeyEpochs = 9,
 }

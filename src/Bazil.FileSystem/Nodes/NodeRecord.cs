@@ -1,4 +1,5 @@
 using Bazil.Core;
+using Bazil.Core.Crypto;
 using Bazil.Unix;
 
 namespace Bazil.FileSystem.Nodes;
@@ -8,7 +9,8 @@ namespace Bazil.FileSystem.Nodes;
 /// are immutable values, so a clone is shallow. Not safe for concurrent use; cached instances are never changed, a
 /// transaction edits clones.
 /// <para>Invariants: id, kind and inode never change; every version in the facets is covered by <see cref="Stamp"/>;
-/// a directory has at most one link; only the members node has members and ended ids.</para>
+/// a directory has at most one link; only the members node has members and ended ids;
+/// only the epochs node has epochs and releases.</para>
 /// </summary>
 public sealed class NodeRecord(NodeId id, NodeKind kind, InodeId inode)
 {
@@ -31,6 +33,12 @@ public sealed class NodeRecord(NodeId id, NodeKind kind, InodeId inode)
 
     /// <summary>Replica ids whose remainder is lost; nobody will ever complete what was got from them.</summary>
     public Facet<ReplicaId> Ended { get; set; } = Facet<ReplicaId>.Empty;
+
+    /// <summary>The sharing-key epochs of the volume.</summary>
+    public Facet<KeyEpoch> Epochs { get; set; } = Facet<KeyEpoch>.Empty;
+
+    /// <summary>Which members need no epoch before a given one.</summary>
+    public Facet<EpochRelease> Releases { get; set; } = Facet<EpochRelease>.Empty;
 
     /// <summary>The join of the versions of all changes in this node: what the change index lists.</summary>
     public Knowledge Stamp { get; set; } = Knowledge.Empty;
@@ -58,6 +66,24 @@ public sealed class NodeRecord(NodeId id, NodeKind kind, InodeId inode)
 
     /// <summary>Bytes of the shown content that are not holes, at most; null when it has none worth counting, or nobody counted.</summary>
     public ulong? AllocatedBytes { get; set; }
+
+    /// <summary>True for the nodes that hold what concerns the whole volume: they have no place in the tree.</summary>
+    public bool IsVolumeWide => Kind is NodeKind.Members or NodeKind.KeyEpochs;
+
+    /// <summary>The smallest epoch number among the contents that lie in stores; the largest number there is when none does.</summary>
+    public uint OldestKeyEpoch
+    {
+        get
+        {
+            uint oldest = uint.MaxValue;
+            foreach (FacetPair<ContentValue> pair in Content.Pairs)
+            {
+                if (pair.Value.Form == ContentForm.Blob) oldest = Math.Min(oldest, pair.Value.Manifest.KeyEpoch);
+            }
+
+            return oldest;
+        }
+    }
 
     public bool IsDirectory => Kind == NodeKind.Directory;
 

@@ -1,4 +1,5 @@
 using Bazil.Core;
+using Bazil.Core.Crypto;
 using Bazil.Storage.Blobs;
 using Bazil.Unix;
 
@@ -105,6 +106,40 @@ internal static class ValueCodec
 
         return new AttributeValue(mode, owner, group, time, extended);
     }
+
+    public static void WriteEpoch(WireWriter writer, KeyEpoch epoch)
+    {
+        writer.WriteVariable(epoch.Generation);
+        WriteFingerprint(writer, epoch.Key);
+    }
+
+    public static KeyEpoch ReadEpoch(ref WireReader reader)
+    {
+        uint generation = ReadUInt32(ref reader);
+        if (generation is 0 or > KeyEpoch.GenerationMax) throw reader.Malformed($"a key epoch of generation {generation}");
+        return new KeyEpoch(generation, ReadFingerprint(ref reader));
+    }
+
+    public static void WriteRelease(WireWriter writer, EpochRelease release)
+    {
+        writer.WriteFixed(release.Member.Span);
+        WriteFingerprint(writer, release.Key);
+    }
+
+    public static EpochRelease ReadRelease(ref WireReader reader)
+    {
+        PeerId member = reader.ReadPeerId();
+        return new EpochRelease(member, ReadFingerprint(ref reader));
+    }
+
+    private static void WriteFingerprint(WireWriter writer, KeyFingerprint key)
+    {
+        Span<byte> bytes = stackalloc byte[KeyFingerprint.Size];
+        key.Write(bytes);
+        writer.WriteFixed(bytes);
+    }
+
+    private static KeyFingerprint ReadFingerprint(ref WireReader reader) => KeyFingerprint.Read(reader.ReadFixed(KeyFingerprint.Size));
 
     private static Manifest ReadManifest(ref WireReader reader)
     {

@@ -1,13 +1,21 @@
 using Bazil.Core;
+using Bazil.Core.Crypto;
 using Bazil.FileSystem.Nodes;
 using Bazil.Unix;
 
 namespace Bazil.FileSystem.Snapshots;
 
-/// <summary>A snapshot by its name in <c>.snap</c>. The row is <c>format (1) = 1 | key (32) | time</c>.</summary>
-public sealed record SnapshotReference(FileName Name, SnapshotKey Key, UnixTime Taken)
+/// <summary>
+/// A snapshot by its name in <c>.snap</c>. The row is <c>format (1) = 2 | key (32) | time | oldest key epoch</c>; format 1 lacks the last.
+/// </summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Key">Its root.</param>
+/// <param name="Taken">When.</param>
+/// <param name="OldestKeyEpoch">Number of the oldest sharing-key epoch under which something in it may be sealed.</param>
+public sealed record SnapshotReference(FileName Name, SnapshotKey Key, UnixTime Taken, uint OldestKeyEpoch)
 {
-    private const byte Format = 1;
+    private const byte Format = 2;
+    private const byte FormatWithoutEpoch = 1;
 
     internal byte[] Encode()
     {
@@ -15,6 +23,7 @@ public sealed record SnapshotReference(FileName Name, SnapshotKey Key, UnixTime 
         writer.WriteByte(Format);
         writer.WriteFixed(Key.Value.Span);
         ValueCodec.WriteTime(writer, Taken);
+        writer.WriteVariable(OldestKeyEpoch);
         return writer.ToArray();
     }
 
@@ -22,10 +31,11 @@ public sealed record SnapshotReference(FileName Name, SnapshotKey Key, UnixTime 
     {
         var reader = new WireReader(row, $"reference of snapshot {name}");
         byte format = reader.ReadByte();
-        if (format != Format) throw reader.Malformed($"format {format} is not known to this version");
+        if (format is not (Format or FormatWithoutEpoch)) throw reader.Malformed($"format {format} is not known to this version");
         var key = new SnapshotKey(reader.ReadChunkKey());
         UnixTime taken = ValueCodec.ReadTime(ref reader);
+        ulong epoch = format == FormatWithoutEpoch ? KeyEpoch.FoundingNumber : reader.ReadVariable();
         reader.ExpectEnd();
-        return new SnapshotReference(name, key, taken);
+        return epoch <= uint.MaxValue ? new SnapshotReference(name, key, taken, (uint)epoch) : throw reader.Malformed($"key epoch {epoch} is beyond 32 bits");
     }
 }

@@ -1,4 +1,5 @@
 using Bazil.Core;
+using Bazil.Core.Crypto;
 using Bazil.FileSystem.Live;
 using Bazil.FileSystem.Nodes;
 
@@ -25,10 +26,12 @@ internal static class NodeMerge
         ContentValue? shown = mine.ShownContent?.Value;
         Facet<AttributeValue> attributes = mine.Attributes;
 
-        mine.Content = mine.Content.Merge(theirs?.Content ?? Facet<ContentValue>.Empty, knowledge, theirKnowledge);
+        mine.Content = mine.Content.Merge(theirs?.Content ?? Facet<ContentValue>.Empty, knowledge, theirKnowledge, ContentValue.Newer);
         mine.Attributes = mine.Attributes.Merge(theirs?.Attributes ?? Facet<AttributeValue>.Empty, knowledge, theirKnowledge);
         mine.Members = mine.Members.Merge(theirs?.Members ?? Facet<PeerId>.Empty, knowledge, theirKnowledge);
         mine.Ended = mine.Ended.Merge(theirs?.Ended ?? Facet<ReplicaId>.Empty, knowledge, theirKnowledge);
+        mine.Epochs = mine.Epochs.Merge(theirs?.Epochs ?? Facet<KeyEpoch>.Empty, knowledge, theirKnowledge);
+        mine.Releases = mine.Releases.Merge(theirs?.Releases ?? Facet<EpochRelease>.Empty, knowledge, theirKnowledge);
         mine.Links = MergeLinks(mine.Links, theirs?.Links ?? [], knowledge, theirKnowledge);
         if (theirs is not null) mine.Stamp = mine.Stamp.Join(theirs.Stamp);
         mine.Reference = mine.Reference.Join(theirKnowledge);
@@ -49,6 +52,7 @@ internal static class NodeMerge
         ulong largest = Math.Max(Math.Max(node.Stamp.LargestTick, node.Reference.LargestTick), node.Id.Creation.Tick);
         largest = Math.Max(largest, Math.Max(LargestTick(node.Content), LargestTick(node.Attributes)));
         largest = Math.Max(largest, Math.Max(LargestTick(node.Members), LargestTick(node.Ended)));
+        largest = Math.Max(largest, Math.Max(LargestTick(node.Epochs), LargestTick(node.Releases)));
         foreach (Link link in node.Links)
         {
             largest = Math.Max(largest, Math.Max(LargestTick(link.Places), Math.Max(link.Id.Tick, Math.Max(link.Last.Version.Tick, link.Gone.Tick))));
@@ -64,6 +68,7 @@ internal static class NodeMerge
     private static void CheckSize(NodeRecord node)
     {
         int pairs = Math.Max(Math.Max(node.Content.Pairs.Length, node.Attributes.Pairs.Length), Math.Max(node.Members.Pairs.Length, node.Ended.Pairs.Length));
+        pairs = Math.Max(pairs, Math.Max(node.Epochs.Pairs.Length, node.Releases.Pairs.Length));
         foreach (Link link in node.Links) pairs = Math.Max(pairs, link.Places.Pairs.Length);
         if (pairs > Limits.FacetPairsMax) throw new SyncException($"node {node.Id} would have {pairs} values of one facet, more than {Limits.FacetPairsMax}");
         if (node.Links.Count > Limits.LinksMax * 2) throw new SyncException($"node {node.Id} would have {node.Links.Count} links");

@@ -80,6 +80,8 @@ internal sealed class PullCompletion(VolumeStore store, UnixTime now, Action<str
         record.Attributes = Restamp(transaction, record.Attributes, IsOver);
         record.Members = Restamp(transaction, record.Members, IsOver);
         record.Ended = Restamp(transaction, record.Ended, IsOver);
+        record.Epochs = Restamp(transaction, record.Epochs, IsOver);
+        record.Releases = Restamp(transaction, record.Releases, IsOver);
         record.Links = [.. record.Links.Select(link => Restamp(transaction, link, IsOver))];
         record.Stamp = Knowledge.Of(record.Stamp.Select(entry => over.Contains(entry.Key) ? KeyValuePair.Create(entry.Key, Math.Min(entry.Value, known[entry.Key])) : entry));
         transaction.Stamp(record);

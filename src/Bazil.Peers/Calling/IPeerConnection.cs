@@ -6,6 +6,7 @@ namespace Bazil.Peers;
 /// The calling side of one peer. Connects when first used, connects again after a failure, and keeps metadata and content on
 /// separate TCP connections, so that metadata never waits behind content. Concurrent.
 /// <para>Failures: <see cref="PeerUnreachableException"/>, <see cref="PeerRefusedException"/>, <see cref="WrongSharingKeyException"/>,
+/// <see cref="RotatedKeyException"/>, <see cref="PeerBehindException"/>,
 /// <see cref="PeerProtocolException"/>, all <see cref="PeerException"/>s.</para>
 /// </summary>
 public interface IPeerConnection
@@ -18,7 +19,7 @@ public interface IPeerConnection
     /// <summary>Finds the peer's volume of this name; both sides prove that they know its sharing key before anything else is said.</summary>
     /// <exception cref="PeerRefusedException">No such volume, or not for us: the peer does not say which.</exception>
     /// <exception cref="WrongSharingKeyException">One side could not prove the key.</exception>
-    Task<VolumeId> ConnectVolumeAsync(string name, ISharingKeyProver key, CancellationToken cancel);
+    Task<ConnectedVolume> ConnectVolumeAsync(string name, ISharingKeyProver key, CancellationToken cancel);
 
     /// <summary>
     /// Sends an opaque request about a volume and yields the frames of the answer, each lent until the next MoveNextAsync. Proves the key first when this

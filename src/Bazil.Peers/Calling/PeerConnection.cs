@@ -47,7 +47,7 @@ internal sealed class PeerConnection : IPeerConnection, IAsyncDisposable
         });
     }
 
-    public async Task<VolumeId> ConnectVolumeAsync(string name, ISharingKeyProver key, CancellationToken cancel)
+    public async Task<ConnectedVolume> ConnectVolumeAsync(string name, ISharingKeyProver key, CancellationToken cancel)
     {
         var call = VolumeCall($"volume \"{name}\"", name, cancel);
         await _proving.WaitAsync(cancel);
@@ -55,9 +55,9 @@ internal sealed class PeerConnection : IPeerConnection, IAsyncDisposable
         {
             return await _caller.RunAsync(call, async (link, watch) =>
             {
-                var id = await _prover.ProveAsync(call, link, watch, new VolumeHello { Name = name }, $"\"{name}\"", key);
+                var connected = await _prover.ProveAsync(call, link, watch, new VolumeHello { Name = name }, $"\"{name}\"", key);
                 watch.Dispose();
-                return id;
+                return connected;
             });
         }
         finally

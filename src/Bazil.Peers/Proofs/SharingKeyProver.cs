@@ -13,6 +13,12 @@ public sealed class SharingKeyProver(string keyName, SharingKey key) : ISharingK
 
     public string KeyName { get; } = keyName;
 
+    public KeyFingerprint Fingerprint => key.Fingerprint;
+
+    public ISharingKeyProver? For(KeyFingerprint wanted) => wanted == Fingerprint ? this : null;
+
+    public bool IsOlder(KeyFingerprint wanted) => false;
+
     public void Prove(ReadOnlySpan<byte> statement, Span<byte> proof)
     {
         Span<byte> derived = stackalloc byte[DerivedKeySize];

@@ -17,10 +17,16 @@ internal static class PeerStatus
     /// <summary>Not an endpoint of this version.</summary>
     public const int Unsupported = 404;
 
+    /// <summary>The proof fits a key that the volume had before a rotation: the newest is asked for.</summary>
+    public const int OldKey = 409;
+
     /// <summary>The proof does not fit the sharing key of the volume.</summary>
     public const int WrongProof = 412;
 
     public const int TooLarge = 413;
+
+    /// <summary>This node lacks the newest key of the volume itself.</summary>
+    public const int KeyMissing = 424;
 
     public const int TooMany = 429;
 

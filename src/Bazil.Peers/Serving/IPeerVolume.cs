@@ -1,4 +1,5 @@
 using Bazil.Core;
+using Bazil.Core.Crypto;
 
 namespace Bazil.Peers;
 
@@ -7,8 +8,17 @@ public interface IPeerVolume
 {
     VolumeId Id { get; }
 
-    /// <summary>Proves and checks the volume's sharing key. Taken anew for each proof.</summary>
-    ISharingKeyProver Key { get; }
+    /// <summary>The epoch whose key must be proved: the newest. Taken anew for each proof.</summary>
+    KeyEpoch Epoch { get; }
+
+    /// <summary>Proves and checks that key; null when this node lacks it, and so can serve nobody.</summary>
+    ISharingKeyProver? Key { get; }
+
+    /// <summary>Checks a key that the volume had before a rotation; null when it had no such key, or this node lacks it.</summary>
+    ISharingKeyProver? FindOlderKey(KeyFingerprint key);
+
+    /// <summary>The peer came with another key, for people to be told: an older one, which it has proved, or one that is not known here.</summary>
+    void NoteOtherKey(PeerId peer, KeyFingerprint key, bool isOlder);
 
     /// <summary>
     /// Answers one request of a peer that has proved the sharing key on this connection. Request and frames are opaque to the transport.

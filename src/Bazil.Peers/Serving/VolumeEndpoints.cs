@@ -27,7 +27,13 @@ internal sealed class VolumeEndpoints(IPeerService service, Endpoint endpoint, I
         var serverNonce = new byte[ProofStatement.NonceSize];
         entropy.Fill(serverNonce);
         session.AddChallenge(volume.Id, hello.ClientNonce.ToByteArray(), serverNonce);
-        var challenge = new VolumeChallenge { Id = Bytes(volume.Id), ServerNonce = ByteString.CopyFrom(serverNonce) };
+        var challenge = new VolumeChallenge
+        {
+            Id = Bytes(volume.Id),
+            ServerNonce = ByteString.CopyFrom(serverNonce),
+            KeyFingerprint = KeyBytes.Of(volume.Epoch.Key),
+            KeyGeneration = volume.Epoch.Generation,
+        };
         await Endpoint.WriteMessageAsync(context, challenge, watch);
         return PeerStatus.Ok;
     }
@@ -39,7 +45,8 @@ internal sealed class VolumeEndpoints(IPeerService service, Endpoint endpoint, I
         var message = await Endpoint.ReadMessageAsync(context, watch, VolumeProof.Parser);
         if (message.Id.Length != VolumeId.Size
             || message.ServerNonce.Length != ProofStatement.NonceSize
-            || message.Proof.Length != ProofStatement.ProofSize)
+            || message.Proof.Length != ProofStatement.ProofSize
+            || !KeyBytes.TryRead(message.KeyFingerprint, out KeyFingerprint named))
             return PeerStatus.Malformed;
 
         var id = VolumeId.Read(message.Id.Span);
@@ -47,17 +54,25 @@ internal sealed class VolumeEndpoints(IPeerService service, Endpoint endpoint, I
         // A proof without a challenge of this very connection is one that was made elsewhere, or used before.
         if (session.TakeChallenge(id, message.ServerNonce.Span) is not { } clientNonce) return PeerStatus.WrongProof;
 
-        var key = volume.Key;
-        if (!ConstantTime.AreEqual(Prove(ProofRole.Client), message.Proof.Span)) return PeerStatus.WrongProof;
+        if (volume.Key is not { } key) return PeerStatus.KeyMissing;
+        if (!ConstantTime.AreEqual(Prove(ProofRole.Client, key), message.Proof.Span)) return JudgeOther();
         session.SetProved(id, key);
-        var proved = new VolumeProved { Proof = ByteString.CopyFrom(Prove(ProofRole.Server)) };
+        var proved = new VolumeProved { Proof = ByteString.CopyFrom(Prove(ProofRole.Server, key)) };
         await Endpoint.WriteMessageAsync(context, proved, watch);
         return PeerStatus.Ok;
 
-        byte[] Prove(ProofRole role)
+        // Only who proves an older key learns that it was right once.
+        int JudgeOther()
+        {
+            bool isOlder = volume.FindOlderKey(named) is { } older && ConstantTime.AreEqual(Prove(ProofRole.Client, older), message.Proof.Span);
+            if (isOlder || (named != default && named != key.Fingerprint && volume.FindOlderKey(named) is null)) volume.NoteOtherKey(session.Peer, named, isOlder);
+            return isOlder ? PeerStatus.OldKey : PeerStatus.WrongProof;
+        }
+
+        byte[] Prove(ProofRole role, ISharingKeyProver prover)
         {
             var proof = new byte[ProofStatement.ProofSize];
-            key.Prove(ProofStatement.Encode(role, id, session.Parties, clientNonce, message.ServerNonce.Span), proof);
+            prover.Prove(ProofStatement.Encode(role, id, session.Parties, clientNonce, message.ServerNonce.Span), proof);
             return proof;
         }
     }
@@ -66,7 +81,8 @@ internal sealed class VolumeEndpoints(IPeerService service, Endpoint endpoint, I
     {
         using var flight = session.Begin(context, FlightKind.Volume, id);
         if (!service.IsKnown(session.Peer) || service.FindVolume(session.Peer, id) is not { } volume) return PeerStatus.Refused;
-        if (!session.IsProved(id, volume.Key)) return PeerStatus.ProofRequired;
+        if (volume.Key is not { } key) return PeerStatus.KeyMissing;
+        if (!session.IsProved(id, key)) return PeerStatus.ProofRequired;
 
         using var watch = endpoint.Watch(context);
         byte[] request = await Endpoint.ReadAllAsync(context, watch, Limits.ExchangeRequestBytes);

@@ -100,10 +100,10 @@ public sealed partial class Blob
         }
 
         int sizeBytes = (int)_layout.ChunkSizeBytes;
-        bool isAway = offload && !(_context.Chunks is CachingChunkStore cache && cache.IsCached(ChunkType.File, 0, key, sizeBytes));
+        bool isAway = offload && !(_chunks is CachingChunkStore cache && cache.IsCached(ChunkType.File, 0, key, sizeBytes));
         using IMemoryOwner<byte> content = isAway
-            ? await Task.Run(() => _context.Chunks.GetAsync(ChunkType.File, 0, key, sizeBytes, cancel).AsTask(), cancel)
-            : await _context.Chunks.GetAsync(ChunkType.File, 0, key, sizeBytes, cancel);
+            ? await Task.Run(() => _chunks.GetAsync(ChunkType.File, 0, key, sizeBytes, cancel).AsTask(), cancel)
+            : await _chunks.GetAsync(ChunkType.File, 0, key, sizeBytes, cancel);
         CopyOrZero(content.Memory.Span, within, destination.Span);
     }
 
@@ -112,7 +112,7 @@ public sealed partial class Blob
     {
         while (level > 0 && !key.IsZero)
         {
-            using IMemoryOwner<byte> pointers = await _context.Chunks.GetAsync(ChunkType.File, (byte)level, key, _layout.PointerSizeBytes, cancel);
+            using IMemoryOwner<byte> pointers = await _chunks.GetAsync(ChunkType.File, (byte)level, key, _layout.PointerSizeBytes, cancel);
             level--;
             key = BlobLayout.KeyIn(pointers.Memory.Span, _layout.SlotOf(_layout.IndexAt(level, chunk)));
         }
@@ -130,7 +130,7 @@ public sealed partial class Blob
         if (node is not null) return;
         key = await DescendAsync(chunk, level, key, cancel);
         if (key.IsZero) return;
-        using IMemoryOwner<byte> content = await _context.Chunks.GetAsync(ChunkType.File, 0, key, (int)_layout.ChunkSizeBytes, cancel);
+        using IMemoryOwner<byte> content = await _chunks.GetAsync(ChunkType.File, 0, key, (int)_layout.ChunkSizeBytes, cancel);
     }
 
     private static void CopyOrZero(ReadOnlySpan<byte> content, int within, Span<byte> destination)

@@ -131,6 +131,7 @@ public sealed partial class Blob
         lock (_lock)
         {
             _isDirty = false;
+            if (_tree.RootKey.IsZero) BeginEpoch(); // nothing is sealed
             return new Manifest(_tree.RootKey, _sizeBytes, _layout.ChunkSizeBytes, _layout.Fanout, _keyEpoch);
         }
     }
@@ -194,7 +195,7 @@ public sealed partial class Blob
 
         try
         {
-            ChunkKey key = await _context.Chunks.PutAsync(ChunkType.File, (byte)node.Level, node.Content, cancel);
+            ChunkKey key = await _chunks.PutAsync(ChunkType.File, (byte)node.Level, node.Content, cancel);
             lock (_lock) FinishSeal(node, key);
         }
         catch (Exception exception)

@@ -139,7 +139,7 @@ public sealed partial class Blob
 
     private async ValueTask<byte[]> GetPointersAsync(int level, ChunkKey key, CancellationToken cancel)
     {
-        using IMemoryOwner<byte> stored = await _context.Chunks.GetAsync(ChunkType.File, (byte)level, key, _layout.PointerSizeBytes, cancel);
+        using IMemoryOwner<byte> stored = await _chunks.GetAsync(ChunkType.File, (byte)level, key, _layout.PointerSizeBytes, cancel);
         return stored.Memory.ToArray();
     }
 

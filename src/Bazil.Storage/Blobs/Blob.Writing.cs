@@ -217,7 +217,7 @@ public sealed partial class Blob
         }
 
         int sizeBytes = _layout.NodeSizeBytes(level);
-        using IMemoryOwner<byte> stored = await _context.Chunks.GetAsync(ChunkType.File, (byte)level, key, sizeBytes, cancel);
+        using IMemoryOwner<byte> stored = await _chunks.GetAsync(ChunkType.File, (byte)level, key, sizeBytes, cancel);
         ReadOnlyMemory<byte> content = level == 0 ? Clip(stored.Memory, index) : stored.Memory;
         var node = new BlobNode(level, index, Math.Max(capacity, level == 0 ? CapacityFor(content.Length) : 0));
         content.CopyTo(node.Content);
@@ -262,6 +262,13 @@ public sealed partial class Blob
         _tree.DropIfIdle(node);
     }
 
+    /// <summary>No chunk of the content is sealed: from here on it belongs to the newest epoch. Under the lock.</summary>
+    private void BeginEpoch()
+    {
+        _keyEpoch = _context.Chunks.Current;
+        _chunks = _context.Chunks.Of(_keyEpoch);
+    }
+
     private async ValueTask ExtendAsync(ulong sizeBytes, CancellationToken cancel)
     {
         int depth = _layout.Depth(sizeBytes);
@@ -291,6 +298,7 @@ public sealed partial class Blob
             if (node is null)
             {
                 _tree.Clear();
+                BeginEpoch(); // what comes has nothing to do with what was
             }
             else
             {

@@ -1,3 +1,4 @@
+using Bazil.Storage.Cas;
 using Bazil.Storage.Stores;
 
 namespace Bazil.Storage.Blobs;
@@ -18,7 +19,6 @@ public sealed partial class Blob : IAsyncDisposable
 {
     private readonly BlobContext _context;
     private readonly BlobLayout _layout;
-    private readonly uint _keyEpoch;
 
     /// <summary>Shared: reads and save. Exclusive: whatever changes the content. Before <see cref="_saveGate"/> and <see cref="_lock"/>.</summary>
     private readonly AsyncGate _gate = new();
@@ -31,6 +31,10 @@ public sealed partial class Blob : IAsyncDisposable
     private ulong _sizeBytes;
     private bool _isDirty;
     private bool _isDisposed;
+    private uint _keyEpoch;
+
+    /// <summary>The chunks under <see cref="_keyEpoch"/>. Read without the lock.</summary>
+    private volatile IChunkStore _chunks;
 
     /// <param name="context">What the blobs of a volume share.</param>
     /// <param name="manifest">The content to start with.</param>
@@ -40,7 +44,8 @@ public sealed partial class Blob : IAsyncDisposable
         if (!BlobLimits.Accepts(manifest)) throw new ArgumentException($"manifest is out of bounds: {manifest}");
         _context = context;
         _layout = new BlobLayout(manifest.ChunkSizeBytes, manifest.Fanout);
-        _keyEpoch = manifest.KeyEpoch;
+        _keyEpoch = manifest.Root.IsZero ? context.Chunks.Current : manifest.KeyEpoch;
+        _chunks = context.Chunks.Of(_keyEpoch);
         _sizeBytes = manifest.SizeBytes;
         _tree = new BlobTree(_layout, context.Budget, manifest.Root, _layout.Depth(manifest.SizeBytes));
         _ahead = new ReadAhead(Math.Max(1, context.ReadAheadBytes / (int)manifest.ChunkSizeBytes), PrefetchAsync);
@@ -56,6 +61,15 @@ public sealed partial class Blob : IAsyncDisposable
         get
         {
             lock (_lock) return _sizeBytes;
+        }
+    }
+
+    /// <summary>The number of the oldest key epoch under which a chunk of the content may be sealed.</summary>
+    public uint KeyEpoch
+    {
+        get
+        {
+            lock (_lock) return _keyEpoch;
         }
     }
 

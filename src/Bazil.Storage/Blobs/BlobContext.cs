@@ -1,4 +1,5 @@
 using Bazil.Storage.Cas;
+using Bazil.Storage.Epochs;
 
 namespace Bazil.Storage.Blobs;
 
@@ -12,14 +13,20 @@ public sealed class BlobContext
     /// <param name="budget">The process-wide bound of dirty data.</param>
     /// <param name="readAheadBytes">How far ahead of a sequential reader chunks are fetched; 0 for not at all.</param>
     public BlobContext(IChunkStore chunks, DirtyBudget budget, int readAheadBytes = DefaultReadAheadBytes)
+        : this(new SingleEpochChunks(chunks), budget, readAheadBytes)
+    {
+    }
+
+    /// <summary>For a volume whose sharing key may be rotated.</summary>
+    public BlobContext(IEpochChunks chunks, DirtyBudget budget, int readAheadBytes = DefaultReadAheadBytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(readAheadBytes);
         Chunks = chunks;
         Budget = budget;
-        ReadAheadBytes = chunks is CachingChunkStore ? readAheadBytes : 0;
+        ReadAheadBytes = chunks.Of(chunks.Current) is CachingChunkStore ? readAheadBytes : 0;
     }
 
-    public IChunkStore Chunks { get; }
+    public IEpochChunks Chunks { get; }
 
     public DirtyBudget Budget { get; }
 

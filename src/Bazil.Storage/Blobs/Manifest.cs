@@ -10,7 +10,7 @@ namespace Bazil.Storage.Blobs;
 /// <param name="SizeBytes">Length of the content.</param>
 /// <param name="ChunkSizeBytes">Size of every data chunk but the last, 4 KiB to 4 MiB, a power of two.</param>
 /// <param name="Fanout">Keys in a pointer chunk.</param>
-/// <param name="KeyEpoch">Which sharing-key epoch of the volume sealed the chunks; 1 is the first.</param>
+/// <param name="KeyEpoch">Number of the oldest key epoch under which a chunk of it may be sealed (<see cref="Core.Crypto.KeyEpoch"/>); 1 is the founding one.</param>
 public readonly record struct Manifest(ChunkKey Root, ulong SizeBytes, uint ChunkSizeBytes, ushort Fanout, uint KeyEpoch)
 {
     public const ushort DefaultFanout = 128;

@@ -80,4 +80,7 @@ public enum Table : byte
 
     /// <summary>peer id → what a member vouches for: it holds no content that was replaced before (docs/gc.md, "Members").</summary>
     MemberVouch = 0x39,
+
+    /// <summary>inode → nothing: content of it is sealed in a sharing-key epoch that a rotation has ended.</summary>
+    OldSealed = 0x3C,
 }

@@ -19,6 +19,7 @@ internal sealed class RandomHistory(World world, Random random)
     private readonly int _chaos = new[] { 0, 0, 1, 1, 4 }[random.Next(5)];
     private readonly double _localShare = new[] { .5, .7, .9 }[random.Next(3)];
     private readonly bool _movesDirectories = random.Next(2) == 0;
+    private readonly bool _rotates = random.Next(3) == 0;
 
     public async Task RunAsync(int steps)
     {
@@ -27,7 +28,8 @@ internal sealed class RandomHistory(World world, Random random)
             double dice = .5 + (Math.Pow(random.NextDouble(), 1.0 / Math.Max(1, _chaos)) / 2);
             Replica replica = world.Replicas[random.Next(world.Replicas.Count)];
             Replica other = world.Replicas[random.Next(world.Replicas.Count)];
-            if (random.NextDouble() < _localShare) await ChangeAsync(replica);
+            if (_rotates && random.Next(8) == 0) await RotateAsync(replica);
+            else if (random.NextDouble() < _localShare) await ChangeAsync(replica);
             else if (other == replica) continue;
             else await DisturbAsync(dice, replica, other);
         }
@@ -58,6 +60,14 @@ internal sealed class RandomHistory(World world, Random random)
         {
             foreach (Replica member in world.Replicas) replica.Volume.AddMember(member.Id);
         }
+    }
+
+    private async Task RotateAsync(Replica replica)
+    {
+        int dice = random.Next(10);
+        if (dice < 4) replica.AddKey(world.Keys[random.Next(world.Keys.Count)]);
+        else if (dice < 8) await replica.ResealAsync();
+        else if (replica.Keys.Holds(replica.Keys.Newest.Key)) replica.Rotate();
     }
 
     private static async Task PullAsync(Replica to, Replica from, int frames)
@@ -103,7 +113,8 @@ internal sealed class RandomHistory(World world, Random random)
 
     private static void Expect(Errno error, params Errno[] allowed) => Assert.Contains(error, allowed);
 
-    private string Text(string alphabet) => alphabet[random.Next(alphabet.Length)].ToString();
+    /// <summary>Most contents lie in the record, some in the store.</summary>
+    private string Text(string alphabet) => new(alphabet[random.Next(alphabet.Length)], random.Next(4) == 0 ? Limits.InlineBytesMax + 1 : 1);
 
     private static List<string> Paths(Replica replica, bool isDirectory) =>
         [.. replica.Tree().Where(entry => entry.Value.StartsWith("directories []", StringComparison.Ordinal) != isDirectory).Select(entry => entry.Key.TrimStart('/'))];

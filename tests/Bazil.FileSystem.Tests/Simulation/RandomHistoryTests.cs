@@ -24,7 +24,7 @@ public sealed class RandomHistoryTests
             try
             {
                 await new RandomHistory(world, world.Random).RunAsync(10 + (seed * 7919 % 150));
-                await world.SettleAsync(context);
+                await world.FinishRotationAsync(context);
             }
             catch (Exception e) when (e is not Xunit.Sdk.XunitException)
             {

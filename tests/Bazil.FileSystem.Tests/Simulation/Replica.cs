@@ -2,6 +2,7 @@ using System.Text;
 using Bazil.Core;
 using Bazil.Core.Crypto;
 using Bazil.FileSystem.Collection;
+using Bazil.FileSystem.Epochs;
 using Bazil.FileSystem.Live;
 using Bazil.FileSystem.Nodes;
 using Bazil.FileSystem.Sync;
@@ -24,7 +25,7 @@ internal sealed class Replica : IAsyncDisposable
     private readonly World _world;
     private readonly SigningKey _identity;
     private readonly DirtyBudget _budget = new();
-    private IChunkStore _chunks;
+    private readonly HeldKeys _held = new();
 
     public Replica(World world, string name, bool isOwner)
     {
@@ -33,7 +34,8 @@ internal sealed class Replica : IAsyncDisposable
         byte[] seed = new byte[SigningKey.SeedSize];
         Encoding.ASCII.GetBytes(name).CopyTo(seed, 0);
         _identity = SigningKey.FromSeed(seed);
-        _chunks = OpenChunks();
+        _held.Add(world.SharingKey);
+        Keys = NewKeys();
         Volume.Create(Options(), isOwner);
         Volume = Volume.Open(Options());
     }
@@ -45,6 +47,8 @@ internal sealed class Replica : IAsyncDisposable
     public MemoryMetadataStore Metadata { get; private set; } = new();
 
     public Volume Volume { get; private set; }
+
+    public VolumeKeys Keys { get; private set; }
 
     public List<string> Log { get; } = [];
 
@@ -60,7 +64,7 @@ internal sealed class Replica : IAsyncDisposable
     public async Task RestartAsync()
     {
         await Volume.DisposeAsync();
-        _chunks = OpenChunks();
+        Keys = NewKeys();
         Volume = Volume.Open(Options());
     }
 
@@ -68,7 +72,7 @@ internal sealed class Replica : IAsyncDisposable
     public void PowerCut(Random random)
     {
         Metadata.LoseUnsynced(random);
-        _chunks = OpenChunks();
+        Keys = NewKeys();
         Volume = Volume.Open(Options());
     }
 
@@ -92,6 +96,7 @@ internal sealed class Replica : IAsyncDisposable
     public void Restore(MemoryMetadataStore backup)
     {
         Metadata = Copy(backup);
+        Keys = NewKeys();
         Volume = Volume.Open(Options());
     }
 
@@ -99,13 +104,46 @@ internal sealed class Replica : IAsyncDisposable
     public Task<GarbageReport> CollectAsync(Pace pace, CancellationToken cancel, bool isDryRun = false)
     {
         var volume = new CollectedVolume(
-            "world", Volume, 1, _chunks, chunk => ObjectNaming.IdOf(_world.SharingKey, chunk.Type, chunk.Level, chunk.Key));
+            "world", Volume, 1, Keys.Uncached, chunk => Keys.RequireAll().Select(key => ObjectNaming.IdOf(key, chunk.Type, chunk.Level, chunk.Key)));
         return new GarbageRun(Store!, Metadata, Id, _world.Clock).RunAsync([volume], isDryRun, pace, cancel);
     }
+
+    // -- sharing keys
+
+    /// <summary>As bazil sharing add does.</summary>
+    public void AddKey(SharingKey key) => _held.Add(key);
+
+    public void RemoveKey(SharingKey key) => _held.Remove(key);
+
+    /// <summary>Makes a key and rotates the volume to it.</summary>
+    public SharingKey Rotate()
+    {
+        SharingKey key = SharingKey.Generate(_world.Entropy);
+        _world.Keys.Add(key);
+        AddKey(key);
+        Volume.Rotate(key.Fingerprint);
+        return key;
+    }
+
+    /// <summary>One round of the background task.</summary>
+    public Task<bool> ResealAsync() => Volume.ResealAsync(static (_, _) => ValueTask.CompletedTask, CancellationToken.None);
 
     // -- sync
 
     public Task<PullResult> PullAsync(Replica from) => Volume.PullAsync(new MemoryLink(this, from, int.MaxValue), CancellationToken.None);
+
+    /// <summary>Pulls, unless the sharing key keeps it from that.</summary>
+    public async Task TryPullAsync(Replica from)
+    {
+        try
+        {
+            await PullAsync(from);
+        }
+        catch (KeyNotProvedException)
+        {
+            // It waits for the key, or for the other to get it.
+        }
+    }
 
     /// <summary>Pulls, and loses the connection after this many frames.</summary>
     public async Task PullAndLoseAsync(Replica from, int frames)
@@ -185,6 +223,18 @@ internal sealed class Replica : IAsyncDisposable
         return Encoding.UTF8.GetString(buffer);
     }
 
+    /// <summary>Reads every content that lies in stores, conflicts included.</summary>
+    public async Task ReadAllAsync()
+    {
+        foreach (ContentValue content in StateReader.Records(Metadata).SelectMany(record => record.Content.DistinctValues()).Where(value => value.Form == ContentForm.Blob))
+        {
+            await using var blob = new Blob(new BlobContext(Keys, _budget), content.Manifest);
+            byte[] buffer = new byte[content.SizeBytes];
+            Assert.Equal(buffer.Length, await blob.ReadAsync(0, buffer, CancellationToken.None));
+            Assert.Equal(Keys.Newest.Number, content.Manifest.KeyEpoch);
+        }
+    }
+
     public Errno Unlink(string path) => Volume.Unlink(ParentOf(path), NameOf(path));
 
     public Errno RemoveDirectory(string path) => Volume.RemoveDirectory(ParentOf(path), NameOf(path));
@@ -241,13 +291,6 @@ internal sealed class Replica : IAsyncDisposable
 
     private static ReadOnlySpan<byte> NameOf(string path) => Encoding.UTF8.GetBytes(path[(path.LastIndexOf('/') + 1)..]);
 
-    private ConvergentChunkStore OpenChunks()
-    {
-        if (!_world.HasOwnStores) return new ConvergentChunkStore(_world.SharingKey, _world.Objects);
-        Store = new CollectingObjectStore(OwnObjects, Metadata, _world.Entropy);
-        return new ConvergentChunkStore(_world.SharingKey, new MultiObjectStore(Store, new OtherObjects(_world, this)));
-    }
-
     private VolumeOptions Options() => new()
     {
         Name = "world",
@@ -255,8 +298,9 @@ internal sealed class Replica : IAsyncDisposable
         LocalNumber = 1,
         Identity = _identity,
         Metadata = Metadata,
-        Chunks = _chunks,
-        Blobs = new BlobContext(_chunks, _budget),
+        Chunks = Keys.Chunks,
+        Blobs = new BlobContext(Keys, _budget),
+        Keys = Keys,
         Clock = _world.Clock,
         Entropy = _world.Entropy,
         OwnerId = 1000,
@@ -266,6 +310,16 @@ internal sealed class Replica : IAsyncDisposable
         CollectionGeneration = () => Store?.Generation ?? 0,
         Log = (message, _) => Log.Add(message),
     };
+
+    /// <summary>Each start finds out anew which epochs there are.</summary>
+    private VolumeKeys NewKeys()
+    {
+        var first = new KeyEpoch(1, _world.SharingKey.Fingerprint);
+        if (!_world.HasOwnStores) return new VolumeKeys("world", first, _held, _world.Objects, key => new ConvergentChunkStore(key, _world.Objects));
+        Store = new CollectingObjectStore(OwnObjects, Metadata, _world.Entropy);
+        var stores = new MultiObjectStore(Store, new OtherObjects(_world, this));
+        return new VolumeKeys("world", first, _held, Store, key => new ConvergentChunkStore(key, stores));
+    }
 
     private static MemoryMetadataStore Copy(MemoryMetadataStore source)
     {

@@ -24,6 +24,9 @@ internal static class StateReader
         return records;
     }
 
+    private static string Epochs(NodeRecord record) =>
+        string.Join(' ', record.Content.Pairs.ToArray().Where(pair => pair.Value.Form == ContentForm.Blob).Select(pair => pair.Value.Manifest.KeyEpoch));
+
     /// <summary>
     /// Node → its sets and places. Stamps are an index only, and a removed link may be purged on one side before the
     /// other, so both are left out.
@@ -35,7 +38,7 @@ internal static class StateReader
         {
             string links = string.Join(", ", record.LiveLinks.Select(link => $"{link.Id}:{link.Places}"));
             string places = string.Join(", ", record.Places().Select(place => $"{place.LinkId}>{place.Place.Parent}/{place.Place.Name}"));
-            state[$"{record.Id}"] = $"{record.Kind} content {record.Content} attributes {record.Attributes} links {links} at {places} members {record.Members} ended {record.Ended}";
+            state[$"{record.Id}"] = $"{record.Kind} content {record.Content} attributes {record.Attributes} links {links} at {places} members {record.Members} ended {record.Ended} epochs {record.Epochs} releases {record.Releases} sealed {Epochs(record)}";
         }
 
         return state;

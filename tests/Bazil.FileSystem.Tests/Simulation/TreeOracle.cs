@@ -14,7 +14,7 @@ internal sealed class TreeOracle
     private readonly HashSet<NodeId> _alive = [NodeId.Root];
     private readonly Dictionary<NodeId, SortedDictionary<FileName, List<Entry>>> _entries = [];
 
-    private TreeOracle(List<NodeRecord> records) => _nodes = records.Where(r => r.Kind != NodeKind.Members).ToDictionary(r => r.Id);
+    private TreeOracle(List<NodeRecord> records) => _nodes = records.Where(r => !r.IsVolumeWide).ToDictionary(r => r.Id);
 
     public static SortedDictionary<string, string> Compute(IMetadataStore metadata)
     {

@@ -24,6 +24,7 @@ internal sealed class World : IAsyncDisposable
         byte[] secret = new byte[SharingKey.Size];
         Entropy.Fill(secret);
         SharingKey = new SharingKey(secret);
+        Keys.Add(SharingKey);
     }
 
     public Random Random { get; }
@@ -38,6 +39,9 @@ internal sealed class World : IAsyncDisposable
 
     /// <summary>Each machine has a store of its own and reads from those of the others what it lacks.</summary>
     public bool HasOwnStores { get; }
+
+    /// <summary>All keys that anybody ever rotated to, the first one first.</summary>
+    public List<SharingKey> Keys { get; } = [];
 
     public IObjectStore Objects { get; }
 
@@ -58,14 +62,14 @@ internal sealed class World : IAsyncDisposable
 
     public void Deconstruct(out Replica a, out Replica b, out Replica c) => (a, b, c) = (_replicas[0], _replicas[1], _replicas[2]);
 
-    /// <summary>Everybody pulls from everybody, twice.</summary>
+    /// <summary>Everybody pulls from everybody, twice; who cannot prove the newest key, or is ahead of the other, does not.</summary>
     public async Task SpreadAsync()
     {
         for (int round = 0; round < 2; round++)
         {
             foreach (Replica to in _replicas)
             {
-                foreach (Replica from in _replicas.Where(from => from != to)) await to.PullAsync(from);
+                foreach (Replica from in _replicas.Where(from => from != to)) await to.TryPullAsync(from);
             }
         }
     }
@@ -105,10 +109,41 @@ internal sealed class World : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Gives all keys to all machines and lets their background tasks run until nothing changes. Then one epoch is left, and its key alone opens
+    /// all content.
+    /// </summary>
+    public async Task FinishRotationAsync(string context = "")
+    {
+        foreach (Replica replica in _replicas)
+        {
+            foreach (SharingKey key in Keys) replica.AddKey(key);
+        }
+
+        for (int round = 0; round < 4; round++)
+        {
+            foreach (Replica replica in _replicas) await replica.ResealAsync();
+            await SettleAsync(context);
+        }
+
+        foreach (Replica replica in _replicas)
+        {
+            Assert.True(replica.Keys.Epochs.Epochs.Count == 1, $"{context}: {replica.Name} has {string.Join(", ", replica.Keys.Epochs.Epochs)}");
+            Assert.False(await replica.ResealAsync(), context);
+            foreach (SharingKey key in Keys.Where(key => key.Fingerprint != replica.Keys.Newest.Key))
+            {
+                Assert.True(replica.Volume.NeedOf(key.Fingerprint) is null, $"{context}: {replica.Name} needs {key}: it is {replica.Volume.NeedOf(key.Fingerprint)}");
+                replica.RemoveKey(key);
+            }
+
+            await replica.ReadAllAsync();
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (Replica replica in _replicas) await replica.DisposeAsync();
-        SharingKey.Dispose();
+        foreach (SharingKey key in Keys) key.Dispose();
         await Objects.DisposeAsync();
     }
 

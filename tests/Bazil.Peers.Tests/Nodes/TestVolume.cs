@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Bazil.Core;
+using Bazil.Core.Crypto;
 
 namespace Bazil.Peers.Tests.Nodes;
 
@@ -8,7 +9,27 @@ internal sealed class TestVolume(VolumeId id, ISharingKeyProver key) : IPeerVolu
 {
     public VolumeId Id { get; } = id;
 
-    public ISharingKeyProver Key { get; set; } = key;
+    /// <summary>The key of the newest epoch; null for a node that lacks it.</summary>
+    public ISharingKeyProver? Key { get; set; } = key;
+
+    public KeyEpoch Epoch { get; set; } = new(1, key.Fingerprint);
+
+    public List<ISharingKeyProver> OlderKeys { get; } = [];
+
+    /// <summary>What peers came with instead.</summary>
+    public List<(PeerId Peer, KeyFingerprint Key, bool IsOlder)> OtherKeys { get; } = [];
+
+    /// <summary>Goes on to another key.</summary>
+    public void Rotate(ISharingKeyProver next)
+    {
+        OlderKeys.Add(Key!);
+        Key = next;
+        Epoch = new KeyEpoch(Epoch.Generation + 1, next.Fingerprint);
+    }
+
+    public ISharingKeyProver? FindOlderKey(KeyFingerprint wanted) => OlderKeys.Find(older => older.Fingerprint == wanted);
+
+    public void NoteOtherKey(PeerId peer, KeyFingerprint other, bool isOlder) => OtherKeys.Add((peer, other, isOlder));
 
     /// <summary>Sends the request back unless a test sets another.</summary>
     public Func<ReadOnlyMemory<byte>, CancellationToken, IAsyncEnumerable<ReadOnlyMemory<byte>>> Answer { get; set; } = Echo;

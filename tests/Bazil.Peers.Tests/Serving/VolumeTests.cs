@@ -12,7 +12,7 @@ public sealed class VolumeTests
     public async Task Volume_is_found_by_name_once_both_sides_have_proved_the_key()
     {
         await using var nodes = await TwoNodes.StartAsync();
-        Assert.Equal(TwoNodes.VolumeId, await nodes.Call.ConnectVolumeAsync("photos", nodes.Key, Cancel));
+        Assert.Equal(new ConnectedVolume(TwoNodes.VolumeId, 1), await nodes.Call.ConnectVolumeAsync("photos", nodes.Key, Cancel));
     }
 
     [Fact]
