@@ -1,3 +1,6 @@
+using Bazil.Core;
+using Bazil.Core.Crypto;
+using Bazil.FileSystem.Epochs;
 using Bazil.Server.Config;
 using Bazil.Server.Control.Messages;
 using Bazil.Server.Storages;
@@ -6,7 +9,7 @@ using Bazil.Server.Volumes;
 namespace Bazil.Server.Commands;
 
 /// <summary>Volumes and peers as replies show them: keys become nicknames, ids become names.</summary>
-internal sealed class Descriptions(ConfigStore config, VolumeRegistry volumes)
+internal sealed class Descriptions(ConfigStore config, VolumeRegistry volumes, VolumeEpochs epochs, KeyNotes notes)
 {
     public VolumeInfo Of(VolumeConfig volume) => new(
         volume.Name,
@@ -16,7 +19,43 @@ internal sealed class Descriptions(ConfigStore config, VolumeRegistry volumes)
         volumes.MountpointOf(volume.Id) is not null,
         [.. volume.Storages.Select(Of)],
         [.. config.ListPeers().Where(p => p.Volumes.Contains(volume.Id)).Select(static p => p.Nickname ?? p.Id.ToString())],
-        VolumeSettings.TextOf(volume.Compression));
+        VolumeSettings.TextOf(volume.Compression),
+        KeysOf(volume));
+
+    /// <summary>The sharing keys of a volume; how far a rotation has come is known while the volume is open.</summary>
+    public RotationInfo KeysOf(VolumeConfig volume)
+    {
+        RotationState state = volumes.Find(volume.Id)?.Volume.DescribeRotation() ?? new RotationState(epochs.Of(volume).Epochs, [], 0, 0, [], 0, []);
+        return new RotationInfo(
+            [.. state.Epochs.Select(epoch => new KeyEpochInfo(epoch.Generation, epoch.Key.ToString(), epochs.Keys.NameOf(epoch.Key)))],
+            state.PercentSeen,
+            state.OldFiles,
+            state.OldSnapshots,
+            state.OldOpenFiles,
+            [.. state.Members.Select(member => new MemberRotationInfo(NameOf(member.Key), TextOf(member.Value)))],
+            [.. WarningsOf(volume, state)]);
+    }
+
+    private IEnumerable<WarningInfo> WarningsOf(VolumeConfig volume, RotationState state)
+    {
+        foreach (KeyFingerprint key in state.Epochs.Select(static epoch => epoch.Key).Distinct().Where(key => epochs.Keys.NameOf(key) is null))
+        {
+            yield return new WarningInfo(
+                $"sharing key {key} of volume {volume.Name} is not on this machine: what is sealed with it cannot be read",
+                "on a member that has it, bazil sharing export NAME FILE; here, bazil sharing add NAME <FILE");
+        }
+
+        foreach (WarningInfo note in notes.Of(volume)) yield return note;
+    }
+
+    private string? NameOf(PeerId member) => member == volumes.Self ? null : config.FindPeer(member)?.DisplayName ?? member.ToString();
+
+    private static string TextOf(MemberRotation rotation) => rotation switch
+    {
+        MemberRotation.Done => "done",
+        MemberRotation.Working => "working",
+        _ => "waiting",
+    };
 
     public StorageInfo Of(VolumeStorage storage) => new(storage.Name, TextOf(storage.Address));
 

@@ -36,6 +36,7 @@ internal sealed class ServerCommands(ConfigStore config, Descriptions descriptio
                 $"try: bazil volume mount {volume.Name} {volume.Mountpoint}");
         }
 
+        foreach (WarningInfo warning in volumes.SelectMany(static volume => volume.Keys.Warnings)) yield return warning;
         foreach (VolumeConfig volume in config.ListVolumes())
         {
             CheckRecord check = checks.Read(volume.Id);

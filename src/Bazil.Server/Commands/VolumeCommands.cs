@@ -13,7 +13,15 @@ namespace Bazil.Server.Commands;
 
 /// <summary>The commands right below <c>bazil volume</c>.</summary>
 internal sealed class VolumeCommands(
-    ConfigStore config, SharingKeyRing keys, Descriptions descriptions, VolumeRegistry volumes, StoragePool storages, IPeerConnections connections, IEntropy entropy)
+    ConfigStore config,
+    VolumeEpochs epochs,
+    Descriptions descriptions,
+    VolumeRegistry volumes,
+    StoragePool storages,
+    IPeerConnections connections,
+    KeyNotes notes,
+    RotationWorker rotation,
+    IEntropy entropy)
 {
     /// <summary>What the storage that a volume starts with is called.</summary>
     private const string FirstStorageName = "default";
@@ -49,8 +57,8 @@ internal sealed class VolumeCommands(
         }
 
         VolumeStorage storage = FirstStorage(request.Storage);
-        VolumeId id = await connections.Get(peer.Id).ConnectVolumeAsync(request.Volume, keys.ProverOf(request.SharingKey), cancel);
-        VolumeConfig volume = config.AddVolume(localName, id, request.SharingKey, storage, v => volumes.Create(v, isOwn: false));
+        (VolumeId id, uint keyGeneration) = await connections.Get(peer.Id).ConnectVolumeAsync(request.Volume, epochs.Keys.ProverOf(request.SharingKey), cancel);
+        VolumeConfig volume = config.AddVolume(localName, id, request.SharingKey, storage, v => volumes.Create(v, isOwn: false), keyGeneration);
 
         // Who gave us the volume has it, and may have our changes to it. That both are members is told by the first pull.
         config.UpdatePeer(peer.Id, p => p.Volumes.Contains(id) ? p : p with { Volumes = p.Volumes.Add(id) });
@@ -105,8 +113,9 @@ internal sealed class VolumeCommands(
         PeerConfig peer = config.GetPeer(request.Peer);
         OpenVolume open = await volumes.OpenAsync(volume.Id, cancel);
         var watch = Stopwatch.StartNew();
-        var link = new VolumeLink(connections.Get(peer.Id), volume.Id, keys.ProverOf(volume.SharingKeyName));
+        var link = new VolumeLink(connections.Get(peer.Id), volume.Id, epochs.CallerOf(volume), notes);
         PullResult result = await open.Volume.PullAsync(link, cancel);
+        rotation.Nudge();
         return new VolumeSyncReply(result.Nodes, result.Conflicts, result.Postponed, watch.Elapsed.TotalSeconds);
     }
 

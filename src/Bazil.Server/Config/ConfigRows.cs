@@ -60,6 +60,7 @@ internal static class ConfigRows
             SharingKeyName = volume.SharingKeyName,
             Mountpoint = volume.Mountpoint ?? "",
             Uncompressed = volume.Compression == ChunkCompression.None,
+            KeyGeneration = volume.KeyGeneration,
         };
         row.Storages.AddRange(volume.Storages.Select(static s => new StorageRow { Name = s.Name, Address = s.Address.ToString() }));
         return row.ToByteArray();
@@ -79,6 +80,7 @@ internal static class ConfigRows
             name, row.LocalNumber, VolumeId.Read(row.VolumeId.Span), row.SharingKeyName, storages, row.Mountpoint.Length == 0 ? null : row.Mountpoint)
         {
             Compression = row.Uncompressed ? ChunkCompression.None : ChunkCompression.Zstd,
+            KeyGeneration = Math.Max(1, row.KeyGeneration),
         };
     }
 

@@ -60,6 +60,24 @@ public sealed partial class ConfigStore
         }
     }
 
+    /// <summary>Forgets a sharing key. That no content needs it is the caller's to see to.</summary>
+    /// <exception cref="CommandFailedException">There is no such key, or a volume names it.</exception>
+    public void RemoveSharingKey(string name)
+    {
+        NameRules.Check("sharing key name", name);
+        lock (_gate)
+        {
+            CryptographicOperations.ZeroMemory(GetSharingKey(name));
+            if (ListVolumes().FirstOrDefault(v => v.SharingKeyName == name) is { } volume)
+            {
+                throw new CommandFailedException(
+                    ErrorKind.Busy, $"sharing key {name} cannot be removed: volume {volume.Name} is sealed with it", $"rotate the volume to another key: bazil volume rotate -sharing=NAME {volume.Name}");
+            }
+
+            Delete(Key(Table.SharingKey, name));
+        }
+    }
+
     /// <summary>The names, sorted bytewise.</summary>
     public IReadOnlyList<string> ListSharingKeys() => ReadAll(Table.SharingKey, static (key, value) =>
     {

@@ -15,4 +15,7 @@ public sealed record VolumeConfig(
 {
     /// <summary>How this node writes new chunks of it; other members may choose otherwise.</summary>
     public ChunkCompression Compression { get; init; } = ChunkCompression.Zstd;
+
+    /// <summary>The generation of that key: 1 unless the volume was rotated. Counts until the members' list of epochs is here.</summary>
+    public uint KeyGeneration { get; init; } = 1;
 }

@@ -20,6 +20,8 @@ public static class ControlMethods
 
     public static readonly ControlMethod<SharingAddRequest, Nothing> SharingAdd = new("sharing/add");
     public static readonly ControlMethod<Nothing, SharingListReply> SharingList = new("sharing/list");
+    public static readonly ControlMethod<SharingRequest, SharingExportReply> SharingExport = new("sharing/export");
+    public static readonly ControlMethod<SharingRequest, Nothing> SharingRemove = new("sharing/remove");
 
     public static readonly ControlMethod<VolumeCreateRequest, VolumeInfo> VolumeCreate = new("volume/create");
     public static readonly ControlMethod<VolumeConnectRequest, VolumeInfo> VolumeConnect = new("volume/connect");
@@ -31,6 +33,7 @@ public static class ControlMethods
     public static readonly ControlMethod<VolumeRequest, VolumeInfo> VolumeShow = new("volume/show");
     public static readonly ControlMethod<VolumeSetRequest, VolumeInfo> VolumeSet = new("volume/set");
     public static readonly ControlMethod<VolumeStorageAddRequest, StorageInfo> VolumeStorageAdd = new("volume/storage/add");
+    public static readonly ControlMethod<VolumeRotateRequest, VolumeInfo> VolumeRotate = new("volume/rotate");
     public static readonly ControlMethod<VolumeRequest, StorageListReply> VolumeStorageList = new("volume/storage/list");
     public static readonly ControlMethod<VolumeStorageRemoveRequest, Nothing> VolumeStorageRemove = new("volume/storage/remove");
 

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Bazil.Core;
 using Bazil.FileSystem.Collection;
+using Bazil.FileSystem.Epochs;
 using Bazil.FileSystem.Sync;
 using Bazil.Peers;
 using Bazil.Storage.Metadata;
@@ -14,11 +15,13 @@ public static class Failures
     public static CommandFailedException Describe(Exception e) => e switch
     {
         CommandFailedException command => command,
+        KeyRotationException rotation => new(ErrorKind.Invalid, e.Message, rotation.NextStep, e),
+        KeyMissingException => new(ErrorKind.Denied, e.Message, inner: e),
         CorruptObjectException => new(ErrorKind.Damaged, e.Message, inner: e),
         UnknownContentException => new(ErrorKind.Failed, e.Message, "connect a storage or peer that has it, or remove what is lost, and try again", e),
         MetadataException or StoreException => new(ErrorKind.Failed, e.Message, inner: e),
         PeerUnreachableException => new(ErrorKind.Unreachable, e.Message, inner: e),
-        PeerRefusedException or WrongSharingKeyException => new(ErrorKind.Denied, e.Message, inner: e),
+        PeerRefusedException or WrongSharingKeyException or RotatedKeyException or PeerBehindException => new(ErrorKind.Denied, e.Message, inner: e),
         SyncException or PeerException => new(ErrorKind.Failed, e.Message, inner: e),
         NativeLibraryMissingException => new(ErrorKind.Failed, e.Message, inner: e),
         TimeoutException or OperationCanceledException => new(ErrorKind.Unreachable, $"it took too long: {e.Message}", inner: e),

@@ -45,12 +45,14 @@ public static class Daemon
         await using var storages = new StoragePool(options.DataDirectory, connections, database.Store, entropy);
         database.SyncFirst = storages.SyncFiles;
         await using var budget = new DirtyBudget();
+        var epochs = new VolumeEpochs(database.Store, keys);
+        var notes = new KeyNotes(database.Config, keys, logs.CreateLogger<KeyNotes>());
         var factory = new VolumeFactory(
-            database.Config, keys, database.Store, storages, options.DataDirectory, key, budget, new ChunkCache(), options.Time, entropy, logs.CreateLogger<VolumeFactory>());
-        await using var volumes = new VolumeRegistry(database.Config, factory, logs.CreateLogger<VolumeRegistry>());
+            database.Config, epochs, database.Store, storages, options.DataDirectory, key, budget, new ChunkCache(), options.Time, entropy, logs.CreateLogger<VolumeFactory>());
+        await using var volumes = new VolumeRegistry(database.Config, factory, key.PeerId, logs.CreateLogger<VolumeRegistry>());
         await using var server = new PeerServer(
             identity,
-            new PeerService(database.Config, volumes, storages, keys),
+            new PeerService(database.Config, volumes, storages, epochs, notes),
             new PeerServerOptions { Endpoint = options.Endpoint, AnyPort = options.AnyPort },
             options.Time,
             entropy,
@@ -60,14 +62,16 @@ public static class Daemon
         var checker = new VolumeChecker(volumes, database.Store, entropy, options.Time);
         var checks = new CheckLedger(database.Store, options.Time);
         await using var scrubber = new Scrubber(database.Config, checker, checks, options.Scrub, options.Time, logs.CreateLogger<Scrubber>());
+        await using var rotation = new RotationWorker(database.Config, epochs, volumes, options.Time, logs.CreateLogger<RotationWorker>());
 
-        using var collector = new GarbageCollector(database.Config, keys, database.Store, storages, volumes, key.PeerId, options.Time);
-        var descriptions = new Descriptions(database.Config, volumes);
+        using var collector = new GarbageCollector(database.Config, database.Store, storages, volumes, key.PeerId, options.Time);
+        var descriptions = new Descriptions(database.Config, volumes, epochs, notes);
         var dispatcher = new ControlDispatcher();
         new ServerCommands(database.Config, descriptions, options.DataDirectory, key.PeerId, () => Text(server.Endpoint), checks).Register(dispatcher);
         new CheckCommands(database.Config, checker, checks).Register(dispatcher);
-        new SharingCommands(database.Config).Register(dispatcher);
-        new VolumeCommands(database.Config, keys, descriptions, volumes, storages, connections, entropy).Register(dispatcher);
+        new SharingCommands(database.Config, epochs, volumes, rotation).Register(dispatcher);
+        new VolumeCommands(database.Config, epochs, descriptions, volumes, storages, connections, notes, rotation, entropy).Register(dispatcher);
+        new RotationCommands(database.Config, epochs, descriptions, volumes, rotation).Register(dispatcher);
         new VolumeStorageCommands(database.Config, descriptions, volumes, storages).Register(dispatcher);
         new PeerCommands(database.Config, descriptions, volumes, storages, new PeerAccess(server, client), key.PeerId).Register(dispatcher);
         new GarbageCommands(database.Config, collector).Register(dispatcher);

@@ -44,6 +44,12 @@ internal static partial class DaemonLog
     [LoggerMessage(32, LogLevel.Warning, "volume {Volume} could not be scrubbed, which is tried again: {Reason}")]
     public static partial void ScrubFailed(ILogger log, string volume, string reason);
 
+    [LoggerMessage(20, LogLevel.Warning, "{Message}; {NextStep}")]
+    public static partial void KeyLacking(ILogger log, string message, string nextStep);
+
+    [LoggerMessage(21, LogLevel.Warning, "content of volume {Volume} could not be sealed under its new sharing key: {Reason}")]
+    public static partial void ResealFailed(ILogger log, string volume, string reason);
+
     [LoggerMessage(9, LogLevel.Warning, "{Message}")]
     public static partial void FuseWarning(ILogger log, string message, Exception? reason);
 }

@@ -1,14 +1,39 @@
+using System.Runtime.CompilerServices;
 using Bazil.Core;
 using Bazil.FileSystem.Sync;
 using Bazil.Peers;
+using Bazil.Server.Volumes;
 
 namespace Bazil.Server.Peers;
 
-/// <summary>The way to a member of a volume, over the connection to that peer. The sharing key is proven by the connection.</summary>
-internal sealed class VolumeLink(IPeerConnection connection, VolumeId volume, ISharingKeyProver key) : IVolumeLink
+/// <summary>The way to a member of a volume, over the connection to that peer. The sharing key is proven by the connection; what one side lacks is noted.</summary>
+internal sealed class VolumeLink(IPeerConnection connection, VolumeId volume, ISharingKeyProver key, KeyNotes notes) : IVolumeLink
 {
     public PeerId Peer => connection.Peer;
 
-    public IAsyncEnumerable<ReadOnlyMemory<byte>> RequestAsync(ReadOnlyMemory<byte> request, CancellationToken cancel) =>
-        connection.ExchangeAsync(volume, key, request, cancel);
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> RequestAsync(ReadOnlyMemory<byte> request, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        await using IAsyncEnumerator<ReadOnlyMemory<byte>> frames = connection.ExchangeAsync(volume, key, request, cancel).GetAsyncEnumerator(cancel);
+        while (await MoveNextAsync(frames)) yield return frames.Current;
+    }
+
+    private async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<ReadOnlyMemory<byte>> frames)
+    {
+        try
+        {
+            bool isThere = await frames.MoveNextAsync();
+            notes.Clear(volume, Peer);
+            return isThere;
+        }
+        catch (RotatedKeyException e)
+        {
+            notes.LackHere(volume, Peer, e.Wanted);
+            throw;
+        }
+        catch (PeerBehindException e)
+        {
+            notes.LackThere(volume, Peer, e.Needed);
+            throw;
+        }
+    }
 }

@@ -1,13 +1,12 @@
 using Bazil.Core;
 using Bazil.FileSystem.Live;
 using Bazil.Fuse;
-using Bazil.Storage.Cas;
 using Bazil.Storage.Stores;
 
 namespace Bazil.Server.Volumes;
 
 /// <summary>A volume that is in use, with the stores behind it and its mount, if it is mounted.</summary>
-internal sealed class OpenVolume(Volume volume, MultiObjectStore stores, ConvergentChunkStore chunks)
+internal sealed class OpenVolume(Volume volume, MultiObjectStore stores, VolumeSealers chunks)
 {
     public Volume Volume { get; } = volume;
 
@@ -17,7 +16,7 @@ internal sealed class OpenVolume(Volume volume, MultiObjectStore stores, Converg
     public MultiObjectStore Stores { get; } = stores;
 
     /// <summary>What seals its chunks; how follows the configuration.</summary>
-    public ConvergentChunkStore Chunks { get; } = chunks;
+    public VolumeSealers Chunks { get; } = chunks;
 
     /// <summary>The mount, or null. Changed by <see cref="VolumeRegistry"/> only, under its gate.</summary>
     public FuseMount? Mount { get; set; }

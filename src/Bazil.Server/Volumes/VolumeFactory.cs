@@ -1,5 +1,6 @@
 using Bazil.Core;
 using Bazil.Core.Crypto;
+using Bazil.FileSystem.Epochs;
 using Bazil.FileSystem.Live;
 using Bazil.Fuse;
 using Bazil.Server.Config;
@@ -19,7 +20,7 @@ namespace Bazil.Server.Volumes;
 /// <summary>Puts volumes together from the parts of the daemon. The parts are borrowed. Safe for concurrent use.</summary>
 internal sealed class VolumeFactory(
     ConfigStore config,
-    SharingKeyRing keys,
+    VolumeEpochs epochs,
     IMetadataStore metadata,
     StoragePool storages,
     DataDirectory directory,
@@ -34,7 +35,7 @@ internal sealed class VolumeFactory(
     public void Create(VolumeConfig volume, bool isOwn)
     {
         Volume.Delete(metadata, volume.LocalNumber);
-        Volume.Create(Options(volume, Chunks(volume, Stores(volume))), isOwn);
+        Volume.Create(Options(volume, Keys(volume, Sealers(volume, Stores(volume)))), isOwn);
     }
 
     /// <summary>Deletes the rows of a volume that is not open.</summary>
@@ -43,8 +44,8 @@ internal sealed class VolumeFactory(
     public OpenVolume Open(VolumeConfig volume)
     {
         MultiObjectStore stores = Stores(volume);
-        ConvergentChunkStore chunks = Chunks(volume, stores);
-        return new OpenVolume(Volume.Open(Options(volume, chunks)), stores, chunks);
+        VolumeSealers sealers = Sealers(volume, stores);
+        return new OpenVolume(Volume.Open(Options(volume, Keys(volume, sealers))), stores, sealers);
     }
 
     /// <summary>Where to look for objects that the first storage lacks: the volume's other storages, then what peers put here.</summary>
@@ -56,12 +57,13 @@ internal sealed class VolumeFactory(
 
     private MultiObjectStore Stores(VolumeConfig volume) => new(storages.Open(volume.Storages[0].Address), OtherStores(volume));
 
-    private ConvergentChunkStore Chunks(VolumeConfig volume, MultiObjectStore stores) =>
-        new(keys.Get(volume.SharingKeyName), stores) { Compression = volume.Compression };
+    private static VolumeSealers Sealers(VolumeConfig volume, MultiObjectStore stores) => new(stores, volume.Compression);
 
-    private VolumeOptions Options(VolumeConfig volume, ConvergentChunkStore store)
+    private VolumeKeys Keys(VolumeConfig volume, VolumeSealers sealers) => new(
+        volume.Name, epochs.FirstOf(volume), epochs.Keys, sealers.Local, sealers.Under, chunks => new CachingChunkStore(chunks, cache));
+
+    private VolumeOptions Options(VolumeConfig volume, VolumeKeys keys)
     {
-        var chunks = new CachingChunkStore(store, cache);
         CollectingObjectStore local = storages.OpenLocal();
         return new VolumeOptions
         {
@@ -70,8 +72,9 @@ internal sealed class VolumeFactory(
             LocalNumber = volume.LocalNumber,
             Identity = identity,
             Metadata = metadata,
-            Chunks = chunks,
-            Blobs = new BlobContext(chunks, budget),
+            Chunks = keys.Chunks,
+            Blobs = new BlobContext(keys, budget),
+            Keys = keys,
             Clock = time,
             Entropy = entropy,
             OwnerId = UnixUser.EffectiveUserId,

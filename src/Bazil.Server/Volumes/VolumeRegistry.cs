@@ -13,12 +13,15 @@ namespace Bazil.Server.Volumes;
 /// The volumes in use: opened when first needed, mounted and unmounted here, closed when the daemon ends. Safe for concurrent use.
 /// Disposing it unmounts all and makes them durable.
 /// </summary>
-internal sealed class VolumeRegistry(ConfigStore config, VolumeFactory factory, ILogger<VolumeRegistry> log) : IAsyncDisposable
+internal sealed class VolumeRegistry(ConfigStore config, VolumeFactory factory, PeerId self, ILogger<VolumeRegistry> log) : IAsyncDisposable
 {
     // Held while a volume is opened, mounted or unmounted, so that each happens once. Guards _closed and the Mount of each volume.
     private readonly SemaphoreSlim _gate = new(1);
     private readonly ConcurrentDictionary<VolumeId, OpenVolume> _open = new();
     private bool _closed;
+
+    /// <summary>This node, as the members of volumes name it.</summary>
+    public PeerId Self => self;
 
     /// <summary>Makes the rows of a new volume.</summary>
     public void Create(VolumeConfig volume, bool isOwn) => factory.Create(volume, isOwn);
@@ -38,6 +41,11 @@ internal sealed class VolumeRegistry(ConfigStore config, VolumeFactory factory, 
             _gate.Release();
         }
     }
+
+    public bool IsOpen(VolumeId id) => _open.ContainsKey(id);
+
+    /// <summary>The volume if it is open, or null.</summary>
+    public OpenVolume? Find(VolumeId id) => _open.GetValueOrDefault(id);
 
     /// <summary>Where a volume is mounted now, or null.</summary>
     public string? MountpointOf(VolumeId id) => _open.TryGetValue(id, out OpenVolume? volume) ? volume.MountedOn : null;

@@ -26,6 +26,9 @@ public sealed record VolumeSyncRequest(string Volume, string Peer);
 /// <param name="Postponed">Files that are open for writing here: their new content is shown when they are closed.</param>
 public sealed record VolumeSyncReply(long Changed, long Conflicts, long Postponed, double Seconds);
 
+/// <param name="SharingKey">A sharing key of this machine that was never used for the volume.</param>
+public sealed record VolumeRotateRequest(string Volume, string SharingKey);
+
 public sealed record VolumeListReply(IReadOnlyList<VolumeInfo> Volumes);
 
 /// <param name="Id">32 hex digits, the same on every machine.</param>
@@ -33,6 +36,7 @@ public sealed record VolumeListReply(IReadOnlyList<VolumeInfo> Volumes);
 /// <param name="Mounted">Whether it is mounted there now.</param>
 /// <param name="Peers">Peers that may pull it, by nickname or key.</param>
 /// <param name="Compression">Whether new content is compressed here: <c>on</c> or <c>off</c>.</param>
+/// <param name="Keys">Its sharing keys, and how far a rotation has come.</param>
 public sealed record VolumeInfo(
     string Name,
     string Id,
@@ -41,7 +45,8 @@ public sealed record VolumeInfo(
     bool Mounted,
     IReadOnlyList<StorageInfo> Storages,
     IReadOnlyList<string> Peers,
-    string Compression);
+    string Compression,
+    RotationInfo Keys);
 
 /// <param name="Name">Its name, or null for one derived from the address.</param>
 /// <param name="Storage"><c>local</c>, an absolute path, or <c>peerkey:</c> and a key or nickname.</param>

@@ -1,0 +1,22 @@
+using Bazil.Core.Crypto;
+using Bazil.FileSystem.Epochs;
+using Bazil.Peers;
+
+namespace Bazil.Server.Volumes;
+
+/// <summary>
+/// Proves the newest key of a volume; to a member that asks for one that is not in the list, that one, if the person has added it here:
+/// it is the key of a rotation that was not heard of yet.
+/// </summary>
+internal sealed class EpochProver(VolumeEpochs volumes, KeyEpochList epochs, ISharingKeyProver newest) : ISharingKeyProver
+{
+    public string KeyName => newest.KeyName;
+
+    public KeyFingerprint Fingerprint => newest.Fingerprint;
+
+    public ISharingKeyProver? For(KeyFingerprint wanted) => epochs.IsOlder(wanted) ? null : volumes.FindProver(wanted);
+
+    public bool IsOlder(KeyFingerprint wanted) => epochs.IsOlder(wanted);
+
+    public void Prove(ReadOnlySpan<byte> statement, Span<byte> proof) => newest.Prove(statement, proof);
+}

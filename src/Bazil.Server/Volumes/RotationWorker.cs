@@ -1,0 +1,99 @@
+using Bazil.Core.Crypto;
+using Bazil.FileSystem.Epochs;
+using Bazil.Server.Config;
+using Bazil.Server.Errors;
+using Bazil.Server.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Bazil.Server.Volumes;
+
+/// <summary>
+/// After a rotation, seals the content of volumes anew in the background, one volume at a time and at a bounded rate, until their old epochs have
+/// retired. Looks after it now and then and whenever it is nudged. Disposing it stops it; it goes on where it was at the next start.
+/// </summary>
+internal sealed class RotationWorker : IAsyncDisposable
+{
+    private readonly ConfigStore _config;
+    private readonly VolumeEpochs _epochs;
+    private readonly VolumeRegistry _volumes;
+    private readonly TimeProvider _time;
+    private readonly ILogger<RotationWorker> _log;
+    private readonly SemaphoreSlim _nudged = new(1);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _work;
+
+    public RotationWorker(ConfigStore config, VolumeEpochs epochs, VolumeRegistry volumes, TimeProvider time, ILogger<RotationWorker> log)
+    {
+        _config = config;
+        _epochs = epochs;
+        _volumes = volumes;
+        _time = time;
+        _log = log;
+        _work = Task.Run(RunAsync);
+    }
+
+    /// <summary>Something has changed: a rotation, a key, what other members know.</summary>
+    public void Nudge()
+    {
+        // One nudge that waits is as good as many.
+        if (_nudged.CurrentCount == 0) _nudged.Release();
+    }
+
+    /// <summary>The configuration names the newest key that is here: older ones may be removed one day.</summary>
+    public void Rename(VolumeConfig volume)
+    {
+        foreach (KeyEpoch epoch in _epochs.Of(volume).Epochs.Reverse())
+        {
+            if (_epochs.Keys.NameOf(epoch.Key) is not { } name) continue;
+            if (name != volume.SharingKeyName || epoch.Generation != volume.KeyGeneration)
+            {
+                _config.UpdateVolume(volume.Name, v => v with { SharingKeyName = name, KeyGeneration = epoch.Generation });
+            }
+
+            return;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _work;
+        _stop.Dispose();
+        _nudged.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                await _nudged.WaitAsync(Limits.RotationInterval, _stop.Token);
+                foreach (VolumeConfig volume in _config.ListVolumes()) await SeeToAsync(volume);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The daemon ends; what was done is kept.
+        }
+    }
+
+    private async Task SeeToAsync(VolumeConfig volume)
+    {
+        try
+        {
+            KeyEpochList epochs = _epochs.Of(volume);
+            bool isUnderWay = epochs.Epochs.Count > 1;
+            if (!isUnderWay && !(epochs.Newest.Generation > 1 && _volumes.IsOpen(volume.Id))) return;
+            Rename(volume);
+            OpenVolume open = await _volumes.OpenAsync(volume.Id, _stop.Token);
+            var pace = new Pace(Limits.ResealBytesPerSecond, _time);
+            await open.Volume.ResealAsync(pace.SpendAsync, _stop.Token);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // A disk that is away or full, a database that failed: said here, tried again at the next look.
+            DaemonLog.ResealFailed(_log, volume.Name, Failures.Describe(e).Message);
+        }
+    }
+}
