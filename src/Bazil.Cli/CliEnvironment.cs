@@ -13,6 +13,9 @@ internal sealed record CliEnvironment(
     string CurrentDirectory,
     Func<string, string?> GetVariable)
 {
+    /// <summary>Results that are no text.</summary>
+    public Func<Stream> OpenOutput { get; init; } = Console.OpenStandardOutput;
+
     public static CliEnvironment OfProcess() => new(
         Console.Out,
         Console.Error,

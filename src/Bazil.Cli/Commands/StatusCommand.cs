@@ -39,14 +39,10 @@ internal static class StatusCommand
             ("listening", status.Address),
             ("public key", status.PublicKey),
             ("data", status.DataDirectory),
-            .. status.Volumes.Select(static v => ("volume", $"{v.Name}, {(v.Mountpoint is null ? "not mounted" : VolumeListCommand.MountText(v))}")),
+            .. status.Volumes.Select(static v => ("volume", $"{v.Name}, {(v.Mountpoint is null ? "not mounted" : VolumeListCommand.MountText(v))}{(v.Keys.Epochs.Count > 1 ? ", sharing key being rotated" : "")}")),
             .. status.Peers.Select(static p => ("peer", $"{p.Nickname ?? p.PublicKey}{(p.Locations.Count > 0 ? " at " + p.Locations[0] : "")}")),
             .. status.Checks.Select(static c => ("check", CheckText(c))),
         ]);
-        foreach (WarningInfo warning in status.Warnings)
-        {
-            environment.Output.WriteLine($"warning: {warning.Message}");
-            if (warning.NextStep is { } next) environment.Output.WriteLine($"         {next}");
-        }
+        Warnings.Print(environment, status.Warnings);
     }
 }

@@ -13,6 +13,8 @@ public sealed class KeyEpochList
 
     private readonly KeyEpoch[] _epochs;
 
+    private static ReadOnlySpan<byte> EverKnownName => "epochs"u8;
+
     private KeyEpochList(KeyEpoch[] sorted) => _epochs = sorted;
 
     public bool IsEmpty => _epochs.Length == 0;
@@ -36,10 +38,26 @@ public sealed class KeyEpochList
     public static KeyEpochList Read(IMetadataReader reader, uint localNumber) =>
         new VolumeTables(reader, localNumber).ReadRecord(Transaction.EpochsInode, static _ => Knowledge.Empty) is { } record ? Of(record.Epochs) : Empty;
 
-    public bool Contains(KeyFingerprint key) => Array.Exists(_epochs, epoch => epoch.Key == key);
+    /// <summary>All epochs that the list of a volume ever had on this machine, those included that have retired.</summary>
+    /// <inheritdoc cref="Read"/>
+    public static KeyEpochList ReadEverKnown(IMetadataReader reader, uint localNumber)
+    {
+        if (new VolumeTables(reader, localNumber).ReadState(EverKnownName) is not { } row) return Empty;
+        var wire = new WireReader(row, "list of known key epochs");
+        var epochs = new List<KeyEpoch>();
+        while (!wire.IsAtEnd) epochs.Add(ValueCodec.ReadEpoch(ref wire));
+        return Of(epochs);
+    }
 
-    /// <summary>True when the key belongs to an epoch that a rotation has ended.</summary>
-    public bool IsOlder(KeyFingerprint key) => Contains(key) && key != Newest.Key;
+    /// <summary>Adds the row that <see cref="ReadEverKnown"/> reads.</summary>
+    internal void PutEverKnown(MetadataBatch batch, VolumeTables tables)
+    {
+        var writer = new WireWriter();
+        foreach (KeyEpoch epoch in _epochs) ValueCodec.WriteEpoch(writer, epoch);
+        batch.Put(tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.VolumeState).Add(EverKnownName).Bytes, writer.Span);
+    }
+
+    public bool Contains(KeyFingerprint key) => Array.Exists(_epochs, epoch => epoch.Key == key);
 
     /// <summary>This list and epochs that were in it once.</summary>
     public KeyEpochList With(IEnumerable<KeyEpoch> others) => Of([.. _epochs, .. others]);

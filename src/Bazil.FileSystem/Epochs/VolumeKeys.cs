@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Bazil.Core;
 using Bazil.Core.Crypto;
 using Bazil.Storage.Cas;
 using Bazil.Storage.Epochs;
@@ -82,10 +83,17 @@ public sealed class VolumeKeys : IEpochChunks
     /// Whether to prove a key that a member asks for. Never one of an ended epoch. One that the list does not have may be that of a rotation
     /// not heard of yet, if the person has added it here.
     /// </summary>
-    public bool MayProve(KeyFingerprint wanted) => Holds(wanted) && !Epochs.IsOlder(wanted);
+    public bool MayProve(KeyFingerprint wanted) => Holds(wanted) && (wanted == Newest.Key || !_state.Known.Contains(wanted));
 
     /// <summary>The keys, as far as they are here, under which chunks of a record with this number may be sealed, in the order in which they are tried.</summary>
     public IReadOnlyList<SharingKey> KeysFor(uint epoch) => [.. OrderFor(epoch).Select(known => _keys.Find(known.Key)).OfType<SharingKey>()];
+
+    /// <summary>
+    /// The ids under which a chunk may lie in stores, one for each key that is here, the most likely first. A chunk of a record may lie under a newer
+    /// key than the record says, so whoever marks what is in use marks all of them.
+    /// </summary>
+    public IEnumerable<ObjectId> IdsOf(ChunkType type, byte level, ChunkKey key, uint epoch) =>
+        KeysFor(epoch).Select(sharingKey => ObjectNaming.IdOf(sharingKey, type, level, key));
 
     /// <summary>Takes over the list of epochs that the volume has now, and those that it ever had.</summary>
     internal void Follow(KeyEpochList epochs, KeyEpochList everKnown)

@@ -9,8 +9,6 @@ namespace Bazil.FileSystem.Live;
 // The epochs of the sharing key: which there are, how one begins, and what still needs an ended one (docs/crypto.md, "Key epochs").
 public sealed partial class Volume
 {
-    private static ReadOnlySpan<byte> EverKnownName => "epochs"u8;
-
     /// <summary>The epochs that the members agree on; empty before the first rotation.</summary>
     public KeyEpochList KeyEpochs
     {
@@ -104,20 +102,10 @@ public sealed partial class Volume
     {
         KeyEpochList known = ReadEverKnown(), all = known.With(transaction.Require(Transaction.EpochsInode).Epochs.DistinctValues());
         if (_options.Keys is { } keys) all = all.With([keys.First]);
-        if (all.Epochs.Count == known.Epochs.Count) return;
-        var writer = new WireWriter();
-        foreach (KeyEpoch epoch in all.Epochs) ValueCodec.WriteEpoch(writer, epoch);
-        transaction.Batch.Put(_store.Tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.VolumeState).Add(EverKnownName).Bytes, writer.Span);
+        if (all.Epochs.Count > known.Epochs.Count) all.PutEverKnown(transaction.Batch, _store.Tables);
     }
 
-    private KeyEpochList ReadEverKnown()
-    {
-        if (_store.Tables.ReadState(EverKnownName) is not { } row) return KeyEpochList.Empty;
-        var reader = new WireReader(row, "list of known key epochs");
-        var epochs = new List<KeyEpoch>();
-        while (!reader.IsAtEnd) epochs.Add(ValueCodec.ReadEpoch(ref reader));
-        return KeyEpochList.Of(epochs);
-    }
+    private KeyEpochList ReadEverKnown() => KeyEpochList.ReadEverKnown(_options.Metadata, _options.LocalNumber);
 
     /// <summary>What a member said of itself counts once we know all that it knew then.</summary>
     private MemberRotation RotationOf(PeerId member, KeyEpoch newest)

@@ -58,7 +58,7 @@ internal sealed class SharingCommands(ConfigStore config, VolumeEpochs epochs, V
         bool isElsewhere = config.ListSharingKeys().Any(name => name != request.Name && epochs.Keys.Get(name).Fingerprint == key);
         foreach (VolumeConfig volume in isElsewhere ? [] : config.ListVolumes())
         {
-            if (volume.SharingKeyName == request.Name && epochs.Of(volume).IsOlder(key)) rotation.Rename(volume);
+            if (volume.SharingKeyName == request.Name) rotation.Rename(volume); // to the newest, if that is not the one
             OpenVolume open = await volumes.OpenAsync(volume.Id, cancel);
             if (open.Volume.NeedOf(key) is not { } need) continue;
             throw new CommandFailedException(ErrorKind.Busy, $"sharing key {request.Name} cannot be removed: it is {need}", $"see: bazil volume show {volume.Name}");

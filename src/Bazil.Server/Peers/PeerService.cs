@@ -26,6 +26,6 @@ internal sealed class PeerService(ConfigStore config, VolumeRegistry volumes, St
     private PeerVolume? Find(PeerId peer, VolumeConfig? volume)
     {
         if (volume is null || config.FindPeer(peer) is not { } known || !known.Volumes.Contains(volume.Id)) return null;
-        return new PeerVolume(volumes, volume.Id, epochs, epochs.Of(volume), notes);
+        return new PeerVolume(volumes, volume, epochs, notes);
     }
 }

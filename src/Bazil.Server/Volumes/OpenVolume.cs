@@ -1,4 +1,5 @@
 using Bazil.Core;
+using Bazil.FileSystem.Epochs;
 using Bazil.FileSystem.Live;
 using Bazil.Fuse;
 using Bazil.Storage.Stores;
@@ -6,7 +7,7 @@ using Bazil.Storage.Stores;
 namespace Bazil.Server.Volumes;
 
 /// <summary>A volume that is in use, with the stores behind it and its mount, if it is mounted.</summary>
-internal sealed class OpenVolume(Volume volume, MultiObjectStore stores, VolumeSealers chunks)
+internal sealed class OpenVolume(Volume volume, MultiObjectStore stores, VolumeKeys keys, VolumeSealers chunks)
 {
     public Volume Volume { get; } = volume;
 
@@ -14,6 +15,9 @@ internal sealed class OpenVolume(Volume volume, MultiObjectStore stores, VolumeS
 
     /// <summary>Where its objects are read from; the list of others follows the configuration.</summary>
     public MultiObjectStore Stores { get; } = stores;
+
+    /// <summary>Its sharing keys and the chunks under them; they follow its epochs.</summary>
+    public VolumeKeys Keys { get; } = keys;
 
     /// <summary>What seals its chunks; how follows the configuration.</summary>
     public VolumeSealers Chunks { get; } = chunks;

@@ -20,6 +20,14 @@ internal sealed class VolumeEpochs(IMetadataStore metadata, SharingKeyRing keys)
     public KeyEpochList Of(VolumeConfig volume) =>
         KeyEpochList.Read(metadata, volume.LocalNumber) is { IsEmpty: false } list ? list : KeyEpochList.Of(FirstOf(volume));
 
+    /// <summary>True when the key is one that the volume had before a rotation, whether its epoch has retired or not.</summary>
+    /// <inheritdoc cref="FirstOf" path="/exception"/>
+    public bool IsOlder(VolumeConfig volume, KeyFingerprint key)
+    {
+        KeyEpochList epochs = Of(volume);
+        return key != epochs.Newest.Key && (epochs.Contains(key) || key == FirstOf(volume).Key || KeyEpochList.ReadEverKnown(metadata, volume.LocalNumber).Contains(key));
+    }
+
     /// <summary>What proves a key to peers; null when the key is not here.</summary>
     public ISharingKeyProver? FindProver(KeyFingerprint key) =>
         keys.NameOf(key) is { } name ? new SharingKeyProver(name, keys.Get(name)) : null;
@@ -28,8 +36,7 @@ internal sealed class VolumeEpochs(IMetadataStore metadata, SharingKeyRing keys)
     /// <exception cref="KeyMissingException">The newest key is not here.</exception>
     public ISharingKeyProver CallerOf(VolumeConfig volume)
     {
-        KeyEpochList epochs = Of(volume);
-        ISharingKeyProver newest = FindProver(epochs.Newest.Key) ?? throw new KeyMissingException(volume.Name, epochs.Newest.Key);
-        return new EpochProver(this, epochs, newest);
+        KeyFingerprint key = Of(volume).Newest.Key;
+        return new EpochProver(this, volume, FindProver(key) ?? throw new KeyMissingException(volume.Name, key));
     }
 }

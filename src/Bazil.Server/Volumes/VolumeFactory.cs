@@ -45,7 +45,8 @@ internal sealed class VolumeFactory(
     {
         MultiObjectStore stores = Stores(volume);
         VolumeSealers sealers = Sealers(volume, stores);
-        return new OpenVolume(Volume.Open(Options(volume, Keys(volume, sealers))), stores, sealers);
+        VolumeKeys keys = Keys(volume, sealers);
+        return new OpenVolume(Volume.Open(Options(volume, keys)), stores, keys, sealers);
     }
 
     /// <summary>Where to look for objects that the first storage lacks: the volume's other storages, then what peers put here.</summary>

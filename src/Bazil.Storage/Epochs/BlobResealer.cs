@@ -37,7 +37,7 @@ public sealed class BlobResealer(
     {
         if (key.IsZero) return true;
         cancel.ThrowIfCancellationRequested();
-        bool isSealed = await local.HasAsync(ObjectNaming.IdOf(newest, ChunkType.File, (byte)level, key), cancel);
+        bool isSealed = await local.TouchAsync(ObjectNaming.IdOf(newest, ChunkType.File, (byte)level, key), cancel);
         if (isSealed && level == 0) return true;
         using IMemoryOwner<byte>? content = await FindAsync(isSealed ? [_sealed, .. _older] : _older, layout, level, key, cancel);
         if (content is null) return false;

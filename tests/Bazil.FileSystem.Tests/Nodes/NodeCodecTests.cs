@@ -1,4 +1,5 @@
 using Bazil.Core;
+using Bazil.Core.Crypto;
 using Bazil.FileSystem.Nodes;
 using Bazil.Storage.Blobs;
 using Bazil.Testing;
@@ -31,6 +32,26 @@ public sealed class NodeCodecTests
         Assert.Equal(node.Content.ToString(), read.Content.ToString());
         Assert.Equal(node.Attributes.Largest.Value, read.Attributes.Largest.Value);
         Assert.Equal(node.Links[0].Last, read.Links[0].Last);
+    }
+
+    [Fact]
+    public void Epochs_node_is_read_back_and_every_truncation_refused()
+    {
+        var node = new NodeRecord(NodeId.KeyEpochs, NodeKind.KeyEpochs, new InodeId(3));
+        var version = new Version(7, new ReplicaId(9));
+        node.Epochs = node.Epochs.With(version, new KeyEpoch(2, new KeyFingerprint(5)));
+        node.Releases = node.Releases.With(version, new EpochRelease(new PeerId(Enumerable.Repeat((byte)3, PeerId.Size).ToArray()), new KeyFingerprint(5)));
+        node.Stamp = Knowledge.Of(version);
+        var writer = new WireWriter();
+        NodeCodec.WriteReplicated(writer, node);
+        NodeRecord read = Read(writer.ToArray());
+        Assert.Equal(node.Epochs.ToString(), read.Epochs.ToString());
+        Assert.Equal(node.Releases.Largest, read.Releases.Largest);
+        byte[] bytes = writer.ToArray();
+        for (int length = 0; length < bytes.Length; length++) Assert.Throws<WireFormatException>(() => Read(bytes[..length]));
+        byte[] endless = [.. bytes];
+        endless[^(KeyFingerprint.Size + PeerId.Size + Version.Size + 1 + KeyFingerprint.Size + 1)] = 0;
+        Assert.Throws<WireFormatException>(() => Read(endless));
     }
 
     [Fact]

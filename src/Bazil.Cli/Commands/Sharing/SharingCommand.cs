@@ -9,6 +9,8 @@ internal static class SharingCommand
         new("sharing", "Sharing keys: who has the same one can read the same volumes.")
         {
             SharingAddCommand.Create(context),
+            SharingExportCommand.Create(context),
             SharingListCommand.Create(context),
+            SharingRemoveCommand.Create(context),
         };
 }

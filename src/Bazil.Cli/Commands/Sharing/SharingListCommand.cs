@@ -11,12 +11,12 @@ internal static class SharingListCommand
     public static Command Create(CommandContext context)
     {
         Option<bool> json = Json.Option();
-        var command = new Command("list", "List the sharing keys by name; the keys themselves are never shown.") { json };
+        var command = new Command("list", "List the sharing keys: name, fingerprint, volumes. The keys themselves are not shown.") { json };
         command.SetAction(async (parsed, cancel) =>
         {
             SharingListReply reply = await context.CallAsync(parsed, ControlMethods.SharingList, Nothing.Instance, cancel);
             if (parsed.GetValue(json)) Json.Print(context.Environment, reply);
-            else Table.Print(context.Environment, ["NAME", "VOLUMES"], reply.Keys.Select(static k => new[] { k.Name, string.Join(' ', k.Volumes) }));
+            else Table.Print(context.Environment, ["NAME", "FINGERPRINT", "VOLUMES"], reply.Keys.Select(static k => new[] { k.Name, k.Fingerprint, string.Join(' ', k.Volumes) }));
         });
         return command;
     }

@@ -17,6 +17,7 @@ internal static class VolumeCommand
             VolumeListCommand.Create(context),
             VolumeShowCommand.Create(context),
             VolumeSetCommand.Create(context),
+            VolumeRotateCommand.Create(context),
             VolumeStorageCommand.Create(context),
         };
 

@@ -26,11 +26,13 @@ internal static class VolumeShowCommand
                 ("name", volume.Name),
                 ("id", volume.Id),
                 ("sharing key", volume.SharingKey),
+                .. RotationText.Fields(volume.Keys),
                 ("compression", volume.Compression),
                 ("mounted", VolumeListCommand.MountText(volume)),
                 .. volume.Storages.Select(static s => ("storage", $"{s.Name}: {s.Storage}")),
                 .. volume.Peers.Select(static p => ("peer", p)),
             ]);
+            Warnings.Print(context.Environment, volume.Keys.Warnings);
         });
         return command;
     }
