@@ -34,7 +34,14 @@ public sealed class ControlClient : IDisposable
             using HttpResponseMessage response = await _http.PostAsync(
                 new Uri($"/v{ControlMethods.Version}/{method.Path}", UriKind.Relative), content, cancel);
             byte[] body = await response.Content.ReadAsByteArrayAsync(cancel);
-            return response.StatusCode == HttpStatusCode.OK ? ControlJson.Read<TReply>(body) : throw ReadError(body);
+            try
+            {
+                return response.StatusCode == HttpStatusCode.OK ? ControlJson.Read<TReply>(body) : throw ReadError(body);
+            }
+            finally
+            {
+                CryptographicOperations.ZeroMemory(body); // it may have held a sharing key
+            }
         }
         catch (HttpRequestException e) when (e.InnerException is CommandFailedException inner)
         {

@@ -1,4 +1,6 @@
+using System.Security.Cryptography;
 using System.Text.Json;
+using Bazil.Server.Control.Messages;
 using Bazil.Server.Errors;
 
 namespace Bazil.Server.Control;
@@ -24,7 +26,10 @@ internal sealed class ControlDispatcher
                 throw new CommandFailedException(ErrorKind.Invalid, $"malformed {method.Path} request: {e.Message}", inner: e);
             }
 
-            return JsonSerializer.SerializeToUtf8Bytes(await answer(request, cancel), ControlJson.Of<TReply>());
+            TReply reply = await answer(request, cancel);
+            byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(reply, ControlJson.Of<TReply>());
+            if (reply is SharingExportReply { Secret: var secret }) CryptographicOperations.ZeroMemory(secret);
+            return bytes;
         });
 
     /// <summary>Answers one request.</summary>

@@ -116,7 +116,14 @@ internal sealed partial class ControlServer : IAsyncDisposable
 
         context.Response.ContentType = "application/json";
         context.Response.ContentLength = reply.Length;
-        await context.Response.Body.WriteAsync(reply, context.RequestAborted);
+        try
+        {
+            await context.Response.Body.WriteAsync(reply, context.RequestAborted);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(reply); // it may have held a sharing key
+        }
     }
 
     private static async Task<byte[]> ReadBodyAsync(HttpRequest request, CancellationToken cancel)
