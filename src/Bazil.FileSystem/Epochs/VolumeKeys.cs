@@ -44,7 +44,9 @@ public sealed class VolumeKeys : IEpochChunks
         _cached = cached ?? (static chunks => chunks);
         _state = new State(KeyEpochList.Of(first), KeyEpochList.Of(first));
         Local = local;
-        Chunks = _cached(new EpochChunkStore(this, 0));
+        Uncached = new EpochChunkStore(this, 0);
+        Chunks = _cached(Uncached);
+        Inspector = new EpochInspector(this);
     }
 
     /// <summary>The local store.</summary>
@@ -52,6 +54,12 @@ public sealed class VolumeKeys : IEpochChunks
 
     /// <summary>All chunks of the volume, under whichever key: for what is not named by a record, as snapshots.</summary>
     public IChunkStore Chunks { get; }
+
+    /// <summary>The same past any cache, for whoever checks what is stored.</summary>
+    public IChunkStore Uncached { get; }
+
+    /// <summary>Looks at chunks under whichever key.</summary>
+    public IChunkInspector Inspector { get; }
 
     /// <summary>The epoch that counts before there is a list.</summary>
     internal KeyEpoch First => _first;
@@ -127,12 +135,15 @@ public sealed class VolumeKeys : IEpochChunks
         foreach (KeyEpoch known in OrderFor(epoch))
         {
             if (_keys.Find(known.Key) is { } key) stores.Add(ChunksUnder(key));
-            else if (missing == default && (epoch == 0 || known.Number == epoch)) missing = known.Key;
+            else if (missing == default && (epoch == 0 ? state.Epochs.Contains(known.Key) : known.Number == epoch)) missing = known.Key;
         }
 
         bool isKnown = epoch == 0 || state.Known.Epochs.Any(known => known.Number == epoch);
         return new ReadPlan(state, revision, stores, missing, isKnown);
     }
+
+    /// <summary>A key of an epoch of the volume that is not here; none when all are.</summary>
+    internal KeyFingerprint FindMissing() => PlanFor(0, null).Missing;
 
     internal StoreException Missing(KeyFingerprint key) => new KeyMissingException(_volume, key);
 

@@ -106,7 +106,7 @@ public sealed partial class Volume
         }
 
         // Content first: metadata must never name what is not there.
-        await _options.Chunks.SyncAsync(cancel);
+        await SyncContentAsync(cancel);
         lock (_gate)
         {
             var transaction = new Transaction(_store);

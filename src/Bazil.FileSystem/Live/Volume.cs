@@ -1,4 +1,5 @@
 using Bazil.Core;
+using Bazil.FileSystem.Epochs;
 using Bazil.FileSystem.Nodes;
 using Bazil.Storage.Metadata;
 using Bazil.Unix;
@@ -24,6 +25,7 @@ public sealed partial class Volume : IAsyncDisposable
     private Volume(VolumeOptions options)
     {
         _options = options;
+        options.Keys?.Follow(KeyEpochList.Read(options.Metadata, options.LocalNumber), KeyEpochList.ReadEverKnown(options.Metadata, options.LocalNumber));
         RecoverUndo();
         _store = new VolumeStore(options.Metadata, options.LocalNumber, options.Entropy, options.Identity.PeerId) { CollectionGeneration = options.CollectionGeneration };
         FollowEpochs();

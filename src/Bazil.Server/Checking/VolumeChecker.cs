@@ -16,7 +16,7 @@ internal sealed class VolumeChecker(VolumeRegistry volumes, IMetadataStore metad
         OpenVolume volume = await volumes.OpenAsync(config.Id, cancel);
         IReadOnlyList<HeldContent> held = await volume.Volume.ListHeldContentAsync(cancel);
         using IMetadataSnapshot view = metadata.Snapshot();
-        var check = new VolumeCheck(volume.Chunks, volume.Chunks, options, Sampling(), clock);
+        var check = new VolumeCheck(volume.Keys.Uncached, volume.Keys.Inspector, options, Sampling(), clock);
         started?.Invoke(check);
         return await check.RunAsync(view, config.LocalNumber, held, cancel);
     }
