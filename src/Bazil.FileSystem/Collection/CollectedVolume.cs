@@ -10,5 +10,5 @@ namespace Bazil.FileSystem.Collection;
 /// <param name="Volume">In use or not, but open.</param>
 /// <param name="LocalNumber">The number of its rows.</param>
 /// <param name="Chunks">Where its pointer chunks are read; what is not here is fetched from elsewhere.</param>
-/// <param name="IdOf">The object that a chunk is stored as.</param>
-public sealed record CollectedVolume(string Name, Volume Volume, uint LocalNumber, IChunkStore Chunks, Func<ReachableChunk, ObjectId> IdOf);
+/// <param name="IdsOf">The objects that a chunk may be stored as: one for each sharing key of the volume.</param>
+public sealed record CollectedVolume(string Name, Volume Volume, uint LocalNumber, IChunkStore Chunks, Func<ReachableChunk, IEnumerable<ObjectId>> IdsOf);

@@ -59,7 +59,7 @@ public sealed class GarbageRun(CollectingObjectStore store, IMetadataStore metad
         await foreach (ReachableChunk chunk in reachability.WalkAsync(cancel))
         {
             if (chunk.Failure is { } failure) throw new UnknownContentException(volume.Name, chunk.Origin.Describe(), failure);
-            collection.Mark(volume.IdOf(chunk));
+            foreach (ObjectId id in volume.IdsOf(chunk)) collection.Mark(id);
             await pace.StepAsync(cancel);
         }
     }

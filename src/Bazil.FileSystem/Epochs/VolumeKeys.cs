@@ -97,11 +97,11 @@ public sealed class VolumeKeys : IEpochChunks
     public IReadOnlyList<SharingKey> KeysFor(uint epoch) => [.. OrderFor(epoch).Select(known => _keys.Find(known.Key)).OfType<SharingKey>()];
 
     /// <summary>
-    /// The ids under which a chunk may lie in stores, one for each key that is here, the most likely first. A chunk of a record may lie under a newer
-    /// key than the record says, so whoever marks what is in use marks all of them.
+    /// All keys under which a chunk of the volume may lie in stores. A chunk may lie under a newer key than its record says, and under an older one
+    /// that another member still reads, so whoever marks what is in use marks it under all of them.
     /// </summary>
-    public IEnumerable<ObjectId> IdsOf(ChunkType type, byte level, ChunkKey key, uint epoch) =>
-        KeysFor(epoch).Select(sharingKey => ObjectNaming.IdOf(sharingKey, type, level, key));
+    /// <exception cref="KeyMissingException">A key of an epoch is not here: nobody can tell what is in use under it.</exception>
+    public IReadOnlyList<SharingKey> RequireAll() => FindMissing() is var missing && missing != default ? throw Missing(missing) : KeysFor(0);
 
     /// <summary>Takes over the list of epochs that the volume has now, and those that it ever had.</summary>
     internal void Follow(KeyEpochList epochs, KeyEpochList everKnown)

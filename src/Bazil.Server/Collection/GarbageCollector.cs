@@ -13,7 +13,7 @@ namespace Bazil.Server.Collection;
 
 /// <summary>Collects the garbage of this node's own store, for all its volumes. Safe for concurrent use: one collection at a time, others wait.</summary>
 internal sealed class GarbageCollector(
-    ConfigStore config, SharingKeyRing keys, IMetadataStore metadata, StoragePool storages, VolumeRegistry volumes, PeerId self, TimeProvider clock) : IDisposable
+    ConfigStore config, IMetadataStore metadata, StoragePool storages, VolumeRegistry volumes, PeerId self, TimeProvider clock) : IDisposable
 {
     private readonly SemaphoreSlim _running = new(1, 1);
 
@@ -47,9 +47,13 @@ internal sealed class GarbageCollector(
             try
             {
                 OpenVolume open = await volumes.OpenAsync(volume.Id, cancel);
-                SharingKey key = keys.Get(volume.SharingKeyName);
+                IReadOnlyList<SharingKey> keys = open.Keys.RequireAll();
                 collected.Add(new CollectedVolume(
-                    volume.Name, open.Volume, volume.LocalNumber, open.Chunks, chunk => ObjectNaming.IdOf(key, chunk.Type, chunk.Level, chunk.Key)));
+                    volume.Name,
+                    open.Volume,
+                    volume.LocalNumber,
+                    open.Keys.Uncached,
+                    chunk => keys.Select(key => ObjectNaming.IdOf(key, chunk.Type, chunk.Level, chunk.Key))));
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {

@@ -87,7 +87,7 @@ internal sealed class RotationWorker : IAsyncDisposable
             if (!isUnderWay && !(epochs.Newest.Generation > 1 && _volumes.IsOpen(volume.Id))) return;
             Rename(volume);
             OpenVolume open = await _volumes.OpenAsync(volume.Id, _stop.Token);
-            var pace = new Pace(Limits.ResealBytesPerSecond, _time);
+            var pace = new ResealPace(Limits.ResealBytesPerSecond, _time);
             await open.Volume.ResealAsync(pace.SpendAsync, _stop.Token);
         }
         catch (Exception e) when (e is not OperationCanceledException)

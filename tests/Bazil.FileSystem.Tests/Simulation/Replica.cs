@@ -103,8 +103,9 @@ internal sealed class Replica : IAsyncDisposable
     /// <summary>Collects the garbage of this machine's own store.</summary>
     public Task<GarbageReport> CollectAsync(Pace pace, CancellationToken cancel, bool isDryRun = false)
     {
+        IReadOnlyList<SharingKey> keys = Keys.RequireAll();
         var volume = new CollectedVolume(
-            "world", Volume, 1, Keys.Uncached, chunk => Keys.RequireAll().Select(key => ObjectNaming.IdOf(key, chunk.Type, chunk.Level, chunk.Key)));
+            "world", Volume, 1, Keys.Uncached, chunk => keys.Select(key => ObjectNaming.IdOf(key, chunk.Type, chunk.Level, chunk.Key)));
         return new GarbageRun(Store!, Metadata, Id, _world.Clock).RunAsync([volume], isDryRun, pace, cancel);
     }
 

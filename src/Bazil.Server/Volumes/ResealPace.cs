@@ -1,7 +1,7 @@
 namespace Bazil.Server.Volumes;
 
 /// <summary>Holds background work to a rate: whoever is ahead of it waits. For one worker.</summary>
-internal sealed class Pace(long bytesPerSecond, TimeProvider time)
+internal sealed class ResealPace(long bytesPerSecond, TimeProvider time)
 {
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(20);
 
