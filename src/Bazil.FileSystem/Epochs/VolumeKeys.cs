@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Bazil.Core;
 using Bazil.Core.Crypto;
 using Bazil.Storage.Cas;
 using Bazil.Storage.Epochs;
