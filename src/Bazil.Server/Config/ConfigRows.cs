@@ -60,7 +60,7 @@ internal static class ConfigRows
             SharingKeyName = volume.SharingKeyName,
             Mountpoint = volume.Mountpoint ?? "",
             Uncompressed = volume.Compression == ChunkCompression.None,
-            KeyGeneration = volume.KeyGeneration,
+            KeyGeneration = volume.KeyGeneration == 1 ? 0 : volume.KeyGeneration,
         };
         row.Storages.AddRange(volume.Storages.Select(static s => new StorageRow { Name = s.Name, Address = s.Address.ToString() }));
         return row.ToByteArray();
