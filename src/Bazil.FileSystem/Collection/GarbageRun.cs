@@ -35,7 +35,7 @@ public sealed class GarbageRun(CollectingObjectStore store, IMetadataStore metad
         using IMetadataSnapshot view = metadata.Snapshot();
         foreach ((CollectedVolume volume, IReadOnlyList<HeldContent> open) in volumes.Zip(held))
         {
-            await MarkAsync(volume, new VolumeReachability(view, volume.LocalNumber, open, volume.Chunks), collection, pace, cancel);
+            await MarkAsync(volume, new VolumeReachability(view, volume.LocalNumber, open, volume.Chunks) { KeepsSnapshotsBeside = self }, collection, pace, cancel);
         }
 
         // A row that named an object must not come back after a power cut when the object is gone.

@@ -54,6 +54,15 @@ internal sealed partial class OpenFile : IAsyncDisposable
     /// <summary>What the volume knew when <see cref="Seen"/> was its content. Guarded by the volume's gate.</summary>
     public Knowledge SeenKnowledge { get; set; } = Knowledge.Empty;
 
+    /// <summary>
+    /// What can be vouched for while this content holds copies of other content and is not published; null when it holds none. Guarded by the
+    /// volume's gate.
+    /// </summary>
+    public Knowledge? CopiedKnowledge { get; set; }
+
+    /// <summary>True when this content holds copies from a snapshot, and is not published. Guarded by the volume's gate.</summary>
+    public bool IsCopiedFromSnapshot { get; set; }
+
     public UnixTime ModifyTime { get; private set; }
 
     /// <summary>When content or times were last changed through this state.</summary>

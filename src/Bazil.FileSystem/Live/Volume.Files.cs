@@ -255,7 +255,7 @@ public sealed partial class Volume
             if (file.HasWorkingRow) transaction.Batch.Delete(WorkingKey(file.Inode));
             Commit(transaction);
             file.Published(value);
-            file.SeenKnowledge = _store.State.Knowledge;
+            NotePublished(file);
         }
     }
 

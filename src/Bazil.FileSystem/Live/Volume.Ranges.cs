@@ -1,3 +1,4 @@
+using Bazil.Core;
 using Bazil.FileSystem.Nodes;
 using Bazil.Fuse;
 using Bazil.Unix;
@@ -48,23 +49,46 @@ public sealed partial class Volume
     /// <summary>copy_file_range(2), in one go whatever the length. Answers the bytes copied.</summary>
     internal async ValueTask<Reply<long>> CopyRangeAsync(FileRange source, FileRange target, long length, CancellationToken cancel)
     {
-        if (!_handles.TryGetValue(source.Handle.Value, out OpenHandle? from)) return Errno.EBADF;
+        if (!_handles.TryGetValue(source.Handle.Value, out OpenHandle? from) || !_handles.TryGetValue(target.Handle.Value, out OpenHandle? to)) return Errno.EBADF;
         ContentValue content;
         await from.File.Gate.WaitAsync(cancel);
         try
         {
             content = await from.File.FreezeAsync(cancel);
+            lock (_gate) NoteCopy(to.File, VouchedBeside(from.File), from.File.IsCopiedFromSnapshot);
         }
         finally
         {
             from.File.Gate.Release();
         }
 
-        return await CopyRangeAsync(content, from.File.AllocatedBytes is not null, source.Offset, target, length, cancel);
+        return await CopyStoredAsync(content, from.File.AllocatedBytes is not null, source.Offset, target, length, cancel);
     }
 
-    /// <summary>The same from content that never changes.</summary>
-    internal async ValueTask<Reply<long>> CopyRangeAsync(
+    /// <summary>The same from content that never changes, of a snapshot or an alternate.</summary>
+    internal ValueTask<Reply<long>> CopyRangeAsync(ContentValue source, long sourceOffset, FileRange target, long length, CancellationToken cancel)
+    {
+        if (!_handles.TryGetValue(target.Handle.Value, out OpenHandle? to)) return new(Errno.EBADF);
+        lock (_gate) NoteCopy(to.File, _store.State.Knowledge, isFromSnapshot: true);
+        return CopyStoredAsync(source, mayHaveHoles: false, sourceOffset, target, length, cancel);
+    }
+
+    /// <summary>Until a file with copies is published, this node vouches for nothing that replaced what was copied. Under the gate.</summary>
+    private static void NoteCopy(OpenFile file, Knowledge vouched, bool isFromSnapshot)
+    {
+        file.CopiedKnowledge = file.CopiedKnowledge is { } before ? before.Meet(vouched) : vouched;
+        file.IsCopiedFromSnapshot |= isFromSnapshot;
+    }
+
+    /// <summary>The rows have the content of an open file now. Under the gate.</summary>
+    private void NotePublished(OpenFile file)
+    {
+        file.SeenKnowledge = _store.State.Knowledge;
+        file.CopiedKnowledge = null;
+        file.IsCopiedFromSnapshot = false;
+    }
+
+    private async ValueTask<Reply<long>> CopyStoredAsync(
         ContentValue source, bool mayHaveHoles, long sourceOffset, FileRange target, long length, CancellationToken cancel)
     {
         if (!_handles.TryGetValue(target.Handle.Value, out OpenHandle? to)) return Errno.EBADF;

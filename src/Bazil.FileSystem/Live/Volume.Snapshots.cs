@@ -1,4 +1,5 @@
 using Bazil.Core;
+using Bazil.FileSystem.Collection;
 using Bazil.FileSystem.Nodes;
 using Bazil.FileSystem.Snapshots;
 using Bazil.Storage.Metadata;
@@ -11,6 +12,9 @@ public sealed partial class Volume
 {
     /// <summary>Held from the first chunk of a snapshot to the row that names it.</summary>
     private readonly SemaphoreSlim _snapshotting = new(1, 1);
+
+    /// <summary>What this node vouched for when the snapshot that is being written began; null when there is none. Guarded by the gate.</summary>
+    private Knowledge? _snapshotKnowledge;
     private SnapshotReader? _snapshotReader;
 
     internal SnapshotReader SnapshotReader => LazyInitializer.EnsureInitialized(ref _snapshotReader, () => new SnapshotReader(_options.Chunks))!;
@@ -24,10 +28,13 @@ public sealed partial class Volume
         await _snapshotting.WaitAsync(cancel);
         try
         {
+            // Until a row names the snapshot, and members are told of it with what is vouched for next, nothing that replaced what is in it is vouched for.
+            lock (_gate) _snapshotKnowledge = Vouched();
             return await WriteSnapshotAsync(name, cancel);
         }
         finally
         {
+            lock (_gate) _snapshotKnowledge = null;
             _snapshotting.Release();
         }
     }
@@ -35,6 +42,7 @@ public sealed partial class Volume
     private async Task<Errno> WriteSnapshotAsync(FileName name, CancellationToken cancel)
     {
         if (FindSnapshot(name) is not null) return Errno.EEXIST;
+        if (ListSnapshots().Count >= SnapshotLimits.SnapshotsMax) return Errno.EDQUOT;
         Dictionary<InodeId, WorkingContent> unpublished = await SaveOpenFilesAsync(cancel);
         UnixTime taken = Now();
         SnapshotKey key;
@@ -52,6 +60,7 @@ public sealed partial class Volume
             if (FindSnapshot(name) is not null) return Errno.EEXIST;
             var batch = new MetadataBatch();
             batch.Put(SnapshotRowKey(name), new SnapshotReference(name, key, taken, oldestEpoch).Encode());
+            MemberSnapshots.NoteChange(batch, _store.Tables, taken);
             Guarded(() => _store.Commit(batch));
         }
 
@@ -66,8 +75,12 @@ public sealed partial class Volume
         lock (_gate)
         {
             if (FindSnapshot(name) is null) return Errno.ENOENT;
+
+            // What was copied from a snapshot is kept by nothing else until the copy is closed.
+            if (_files.Values.Concat(_unlinked.Values).Any(static file => file.IsCopiedFromSnapshot)) return Errno.EBUSY;
             var batch = new MetadataBatch();
             batch.Delete(SnapshotRowKey(name));
+            MemberSnapshots.NoteChange(batch, _store.Tables, Now());
             Guarded(() => _store.Commit(batch));
             return Errno.OK;
         }

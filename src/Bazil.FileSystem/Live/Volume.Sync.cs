@@ -68,10 +68,23 @@ public sealed partial class Volume
     {
         lock (_gate)
         {
-            vouched = _files.Values.Concat(_unlinked.Values).Where(HoldsReplacedContent)
-                .Aggregate(_store.State.Knowledge, static (known, file) => known.Meet(file.SeenKnowledge));
+            vouched = Vouched();
             return _options.Metadata.Snapshot();
         }
+    }
+
+    /// <summary>What this node vouches for now. Under the gate.</summary>
+    private Knowledge Vouched()
+    {
+        Knowledge known = _snapshotKnowledge is { } low ? low.Meet(_store.State.Knowledge) : _store.State.Knowledge;
+        return _files.Values.Concat(_unlinked.Values).Aggregate(known, (vouched, file) => vouched.Meet(VouchedBeside(file)));
+    }
+
+    /// <summary>What can be vouched for while a file is open with the content that it has. Under the gate.</summary>
+    private Knowledge VouchedBeside(OpenFile file)
+    {
+        Knowledge known = HoldsReplacedContent(file) ? _store.State.Knowledge.Meet(file.SeenKnowledge) : _store.State.Knowledge;
+        return file.CopiedKnowledge is { } copied ? known.Meet(copied) : known;
     }
 
     /// <summary>Under the gate.</summary>
@@ -199,7 +212,9 @@ public sealed partial class Volume
                 if (head.Tick > state.Knowledge[head.Replica] || HeadTable.Read(_store.Tables, head.Replica) is null) HeadTable.Put(transaction.Batch, _store.Tables, head);
             }
 
-            foreach ((PeerId member, Knowledge knowledge) in header.Members.Append(KeyValuePair.Create(peer, header.Knowledge)))
+            // Rows of nobody in particular would be a way to fill this disk.
+            HashSet<PeerId> members = [.. transaction.Members()];
+            foreach ((PeerId member, Knowledge knowledge) in header.Members.Append(KeyValuePair.Create(peer, header.Knowledge)).Where(entry => members.Contains(entry.Key)))
             {
                 Knowledge before = _store.ReadMemberKnowledge(member);
                 if (knowledge.IsCoveredBy(before)) continue;
@@ -207,7 +222,12 @@ public sealed partial class Volume
                 isNew = true;
             }
 
-            foreach ((PeerId member, Knowledge knowledge) in header.Vouched)
+            foreach ((PeerId member, MemberSnapshots snapshots) in header.Snapshots.Where(entry => entry.Key != _store.Self && members.Contains(entry.Key)))
+            {
+                isNew |= snapshots.TryPut(transaction.Batch, _store.Tables, member, isFirstHand: member == peer);
+            }
+
+            foreach ((PeerId member, Knowledge knowledge) in header.Vouched.Where(entry => members.Contains(entry.Key)))
             {
                 Knowledge before = MemberTable.Read(_store.Tables, Table.MemberVouch, member);
                 if (knowledge.IsCoveredBy(before)) continue;

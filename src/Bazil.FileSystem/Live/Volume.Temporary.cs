@@ -93,7 +93,7 @@ public sealed partial class Volume
             Commit(transaction);
             file.Unlinked = null;
             file.Published(value);
-            file.SeenKnowledge = _store.State.Knowledge;
+            NotePublished(file);
             _unlinked.Remove(file.Inode);
             _files.Add(file.Inode, file);
             return FindAttributes(file.Inode);

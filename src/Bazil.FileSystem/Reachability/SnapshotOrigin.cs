@@ -1,3 +1,4 @@
+using Bazil.Core;
 using Bazil.FileSystem.Nodes;
 
 namespace Bazil.FileSystem.Reachability;
@@ -10,10 +11,20 @@ internal sealed class SnapshotOrigin(SnapshotOrigin? parent, FileName name) : Co
     private readonly SnapshotOrigin? _parent = parent;
     private readonly FileName _name = name;
 
+    /// <summary>Of the snapshot itself: the member that keeps it; null for this node.</summary>
+    public PeerId? Member { get; init; }
+
     public override string Describe()
     {
         var names = new Stack<string>();
-        for (SnapshotOrigin? at = this; at is not null; at = at._parent) names.Push(at._name.ToString());
-        return "/.snap/" + string.Join('/', names);
+        PeerId? member = null;
+        for (SnapshotOrigin? at = this; at is not null; at = at._parent)
+        {
+            names.Push(at._name.ToString());
+            member = at.Member;
+        }
+
+        string path = string.Join('/', names);
+        return member is { } other ? $"snapshot {path} of member {other}" : "/.snap/" + path;
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using Bazil.Core;
+using Bazil.FileSystem.Collection;
 using Bazil.FileSystem.Live;
 using Bazil.FileSystem.Nodes;
 using Bazil.FileSystem.Snapshots;
@@ -39,6 +40,9 @@ public sealed class VolumeReachability
         _chunks = chunks;
     }
 
+    /// <summary>The snapshots of other members, too, as this node was told of them: of the members but this node; null for none.</summary>
+    public PeerId? KeepsSnapshotsBeside { get; init; }
+
     /// <summary>Walks it all. A chunk that cannot be read comes with its failure, and the walk goes on beside it: the caller decides.</summary>
     /// <exception cref="WireFormatException">A row is damaged.</exception>
     /// <exception cref="MetadataException">The database failed.</exception>
@@ -75,7 +79,8 @@ public sealed class VolumeReachability
             .Concat(_held.Select(held => new Step(ChunkType.File, held.Subtree, new NodeOrigin(_tables, held.Inode, "open"))))
             .Concat(WorkingRoots())
             .Concat(AdoptedRoots())
-            .Concat(SnapshotRoots());
+            .Concat(SnapshotRoots())
+            .Concat(MemberSnapshotRoots());
 
     private IEnumerable<Step> NodeRoots()
     {
@@ -129,6 +134,20 @@ public sealed class VolumeReachability
             FileName name = FileName.Parse(cursor.Key[prefixBytes..]);
             SnapshotReference reference = SnapshotReference.Decode(name, cursor.Value);
             yield return new Step(ChunkType.Snapshot, Single(reference.Key.Value, level: 0, keyEpoch: 1), new SnapshotOrigin(null, name));
+        }
+    }
+
+    private IEnumerable<Step> MemberSnapshotRoots()
+    {
+        if (KeepsSnapshotsBeside is not { } self) yield break;
+        HashSet<PeerId> members = [.. _tables.ReadRecord(Transaction.MembersInode, static _ => Knowledge.Empty)?.Members.DistinctValues() ?? []];
+        foreach ((PeerId member, MemberSnapshots snapshots) in MemberSnapshots.ReadAll(_tables).Where(entry => entry.Key != self && members.Contains(entry.Key)))
+        {
+            foreach (SnapshotKey key in snapshots.Keys)
+            {
+                FileName name = FileName.Parse(Convert.ToHexStringLower(key.Value.Span[..8]));
+                yield return new Step(ChunkType.Snapshot, Single(key.Value, level: 0, keyEpoch: 1), new SnapshotOrigin(null, name) { Member = member });
+            }
         }
     }
 

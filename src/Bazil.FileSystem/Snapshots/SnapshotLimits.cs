@@ -41,6 +41,9 @@ internal static class SnapshotLimits
     /// <summary>The root chunk: little more than the attributes of the root directory.</summary>
     public const int RootBytesMax = EntryBytesMax + 1024;
 
+    /// <summary>Snapshots of one volume on one node: their roots, half a megabyte then, go along with every pull.</summary>
+    public const int SnapshotsMax = 16384;
+
     /// <summary>Chunks of decoded directories kept by a reader, by their encoded size: some two hundred.</summary>
     public const int CacheBytes = 4 * 1024 * 1024;
 }

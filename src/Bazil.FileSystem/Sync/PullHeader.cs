@@ -1,14 +1,16 @@
 using Bazil.Core;
+using Bazil.FileSystem.Collection;
 
 namespace Bazil.FileSystem.Sync;
 
 /// <summary>
 /// The first frame of an answer: what the serving side knows.
 /// <code>
-/// format (1) = 2 | status (1) | full (1) | knowledge | heads: count, each as in <see cref="Head"/>: one for each entry
+/// format (1) = 3 | status (1) | full (1) | knowledge | heads: count, each as in <see cref="Head"/>: one for each entry
 ///   of the knowledge, and those beyond it that references of the items rest on
 /// | purge horizon | members: count, each peer id (32), flag (1), knowledge when the flag is 0; 1 means the header's
 /// | what members vouch for, the serving one among them, in the same form
+/// | snapshots of members, the serving one among them: count, each peer id (32), list as in <see cref="MemberSnapshots"/>
 /// </code>
 /// With status <see cref="PullStatus.Same"/> full, knowledge and heads are absent, with the others everything is.
 /// </summary>
@@ -20,7 +22,7 @@ internal sealed record PullHeader(
     IReadOnlyList<Head> Heads,
     IReadOnlyList<KeyValuePair<PeerId, Knowledge>> Members)
 {
-    private const byte Format = 2;
+    private const byte Format = 3;
     private const int MembersMax = 65536;
 
     public static PullHeader Only(PullStatus status) => new(status, false, Knowledge.Empty, Knowledge.Empty, [], []);
@@ -42,11 +44,21 @@ internal sealed record PullHeader(
         KnowledgeCodec.Write(writer, Horizon);
         WriteMembers(writer, Members);
         WriteMembers(writer, Vouched);
+        writer.WriteVariable((ulong)Snapshots.Count);
+        foreach ((PeerId member, MemberSnapshots snapshots) in Snapshots)
+        {
+            writer.WriteFixed(member.Span);
+            snapshots.Write(writer);
+        }
+
         return writer.ToArray();
     }
 
     /// <summary>What members vouch for, the serving one among them: they hold no content that was replaced before (docs/gc.md).</summary>
     public IReadOnlyList<KeyValuePair<PeerId, Knowledge>> Vouched { get; init; } = [];
+
+    /// <summary>The snapshots that members kept when they vouched for that, the serving one among them.</summary>
+    public IReadOnlyList<KeyValuePair<PeerId, MemberSnapshots>> Snapshots { get; init; } = [];
 
     /// <param name="bytes">The frame.</param>
     /// <param name="known">The puller's knowledge: that of the header when both are the same.</param>
@@ -66,8 +78,10 @@ internal sealed record PullHeader(
         Knowledge horizon = KnowledgeCodec.Read(ref reader);
         KeyValuePair<PeerId, Knowledge>[] members = ReadMembers(ref reader, knowledge);
         KeyValuePair<PeerId, Knowledge>[] vouched = ReadMembers(ref reader, knowledge);
+        var snapshots = new KeyValuePair<PeerId, MemberSnapshots>[reader.ReadCount(MembersMax, PeerId.Size + sizeof(ulong) + 1)];
+        for (int index = 0; index < snapshots.Length; index++) snapshots[index] = KeyValuePair.Create(reader.ReadPeerId(), MemberSnapshots.Read(ref reader));
         reader.ExpectEnd();
-        return new PullHeader(status, isFull, knowledge, horizon, heads, members) { Vouched = vouched };
+        return new PullHeader(status, isFull, knowledge, horizon, heads, members) { Vouched = vouched, Snapshots = snapshots };
     }
 
     private void WriteMembers(WireWriter writer, IReadOnlyList<KeyValuePair<PeerId, Knowledge>> members)

@@ -1,5 +1,6 @@
 using Bazil.Core;
 using Bazil.Core.Crypto;
+using Bazil.FileSystem.Collection;
 using Bazil.FileSystem.Live;
 using Bazil.FileSystem.Nodes;
 using Bazil.Storage.Metadata;
@@ -60,6 +61,7 @@ internal sealed class PullServer
         return new PullHeader(status, isFull, _knowledge, VolumeState.ReadHorizon(_tables), heads, MemberTable.ReadAll(_tables))
         {
             Vouched = [.. MemberTable.ReadAll(_tables, Table.MemberVouch).Where(member => member.Key != _identity.PeerId), KeyValuePair.Create(_identity.PeerId, _vouched)],
+            Snapshots = [.. MemberSnapshots.ReadAll(_tables).Where(member => member.Key != _identity.PeerId), KeyValuePair.Create(_identity.PeerId, MemberSnapshots.ReadOwn(_tables))],
         };
     }
 

@@ -35,7 +35,8 @@ internal sealed class CollectionSchedule : IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(_closing.Token))
             {
-                if (_clock.GetUtcNow() - _collector.Last.Completed >= Limits.CollectionInterval) await CollectAsync();
+                // A clock that was set back makes the last one lie in the future: that counts as long ago.
+                if ((_clock.GetUtcNow() - _collector.Last.Completed).Duration() >= Limits.CollectionInterval) await CollectAsync();
             }
         }
         catch (OperationCanceledException)
@@ -51,7 +52,7 @@ internal sealed class CollectionSchedule : IAsyncDisposable
             SweepReport sweep = (await _collector.RunAsync(isDryRun: false, new Pace(_clock, Limits.CollectionRestPerWork), _closing.Token)).Sweep;
             DaemonLog.Collected(_log, sweep.Deleted.Objects, sweep.Deleted.Bytes, sweep.Fossilised.Objects);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (e is not OperationCanceledException || !_closing.IsCancellationRequested)
         {
             // It is tried again with the next tick; whoever runs the daemon reads why.
             DaemonLog.NotCollected(_log, e.Message);

@@ -36,6 +36,12 @@ internal sealed class PeerOfferStore(PeerId peer, IPeerConnections connections) 
 
     public ValueTask<bool> HasAsync(ObjectId id, CancellationToken cancel) => Current.HasAsync(id, cancel);
 
+    /// <summary>
+    /// Never a hit. The peer may have it in its own store only, whose garbage it collects: it learns of what refers to it here too late, or never.
+    /// What we put lies apart there, and is kept.
+    /// </summary>
+    public ValueTask<bool> TouchAsync(ObjectId id, CancellationToken cancel) => new(false);
+
     public ValueTask<bool> DeleteAsync(ObjectId id, CancellationToken cancel) => Current.DeleteAsync(id, cancel);
 
     public IAsyncEnumerable<ObjectId> ListAsync(CancellationToken cancel) => Current.ListAsync(cancel);

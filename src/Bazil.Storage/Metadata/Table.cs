@@ -81,6 +81,9 @@ public enum Table : byte
     /// <summary>peer id → what a member vouches for: it holds no content that was replaced before (docs/gc.md, "Members").</summary>
     MemberVouch = 0x39,
 
+    /// <summary>peer id → roots of the snapshots that a member keeps (docs/gc.md, "Snapshots of members").</summary>
+    MemberSnapshots = 0x3B,
+
     /// <summary>inode → nothing: content of it is sealed in a sharing-key epoch that a rotation has ended.</summary>
     OldSealed = 0x3C,
 }

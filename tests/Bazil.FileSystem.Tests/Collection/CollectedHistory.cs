@@ -131,7 +131,8 @@ internal sealed class CollectedHistory(World world, Random random)
         else if (dice < .5) await PatchAsync(replica, name);
         else if (dice < .7 && replica.Exists(name)) Note(replica, $"unlinks {name}", replica.Unlink(name));
         else if (dice < .78 && replica.Exists(name)) Note(replica, $"renames {name}", replica.Rename(name, _names[random.Next(_names.Length)]));
-        else if (dice < .86) await OpenAsync(replica, name);
+        else if (dice < .84) await OpenAsync(replica, name);
+        else if (dice < .88) await CopyAsync(replica, name);
         else if (dice < .93 && _open.FirstOrDefault(open => open.Replica == replica) is { Replica: not null } open) await CloseAsync(replica, open.Handle);
         else if (dice < .97) await SnapshotAsync(replica);
         else foreach (FileName snapshot in _snapshots) replica.Volume.RemoveSnapshot(snapshot);
@@ -178,12 +179,19 @@ internal sealed class CollectedHistory(World world, Random random)
         Trace.Add($"{replica.Name} closes a file");
     }
 
-    private async Task SnapshotAsync(Replica replica)
+    /// <summary>An instant copy into a file that stays open; the source, open or not, may be gone everywhere when it is closed.</summary>
+    private async Task CopyAsync(Replica replica, string name)
     {
-        // A snapshot keeps what is here; what only others have it does not (docs/gc.md).
-        foreach (string name in _names.Where(replica.Exists)) await replica.ReadAsync(name);
-        Note(replica, "takes a snapshot", await replica.Volume.TakeSnapshotAsync(_snapshots[random.Next(_snapshots.Length)], CancellationToken.None));
+        (Replica, FuseHandle Handle) target = _open.FirstOrDefault(open => open.Replica == replica);
+        if (target == default || !replica.Exists(name)) return;
+        FuseHandle source = replica.Volume.Open(replica.Find(name), new FuseOpenMode(0)).Value;
+        Reply<long> copied = await replica.Volume.CopyRangeAsync(new FileRange(default, source, 0), new FileRange(default, target.Handle, 0), long.MaxValue / 2, CancellationToken.None);
+        await replica.CloseAsync(source);
+        Note(replica, $"copies {name} into an open file", copied.Error);
     }
+
+    private async Task SnapshotAsync(Replica replica) =>
+        Note(replica, "takes a snapshot", await replica.Volume.TakeSnapshotAsync(_snapshots[random.Next(_snapshots.Length)], CancellationToken.None));
 
     private void Note(Replica replica, string what, Errno error) => Trace.Add($"{replica.Name} {what}: {error}");
 

@@ -5,11 +5,15 @@ using Bazil.Core;
 using Bazil.FileSystem.Collection;
 using Bazil.FileSystem.Live;
 using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Reachability;
+using Bazil.FileSystem.Snapshots;
 using Bazil.FileSystem.Tests.Simulation;
 using Bazil.Fuse;
 using Bazil.Storage.Blobs;
 using Bazil.Storage.Cas;
 using Bazil.Storage.Collection;
+using Bazil.Storage.Metadata;
+using Bazil.Storage.Stores;
 using Bazil.Testing;
 using Bazil.Unix;
 
@@ -30,7 +34,7 @@ public sealed class GarbageRunTests
     {
         int first = Seed.Take(replicas * 1000).Value;
         bool isSingle = Environment.GetEnvironmentVariable("BAZIL_SEED") is { Length: > 0 };
-        int count = isSingle ? 1 : int.Parse(Environment.GetEnvironmentVariable("BAZIL_SEEDS") ?? "12", CultureInfo.InvariantCulture);
+        int count = isSingle ? 1 : int.Parse(Environment.GetEnvironmentVariable("BAZIL_SEEDS") ?? "24", CultureInfo.InvariantCulture);
         long deleted = 0;
         for (int seed = first; seed < first + count; seed++)
         {
@@ -239,6 +243,130 @@ public sealed class GarbageRunTests
         }
 
         Assert.Equal(0, a.OwnObjects.Count);
+    }
+
+    /// <summary>The snapshot names content that only A has, and that no live tree refers to any more.</summary>
+    [Fact]
+    public async Task Snapshot_of_a_member_keeps_content_that_only_this_store_has()
+    {
+        await using World world = await World.CreateAsync(2, hasOwnStores: true);
+        (Replica a, Replica b) = world;
+        await a.WriteAsync("file", Text('x', 300_000));
+        await b.PullAsync(a);
+        Assert.Equal(Errno.OK, await b.Volume.TakeSnapshotAsync(FileName.Parse("monday"), Cancel));
+        Assert.Equal(Errno.OK, a.Unlink("file"));
+        await b.PullAsync(a);
+        await a.PullAsync(b);
+
+        await CollectTwiceAsync(a);
+        await CollectTwiceAsync(b);
+        await CollectTwiceAsync(a);
+        Assert.Empty(await UnreadableAsync(world, b));
+
+        Assert.Equal(Errno.OK, b.Volume.RemoveSnapshot(FileName.Parse("monday")));
+        await CollectTwiceAsync(a);
+        Assert.Equal(5, a.OwnObjects.Count); // the file, and what leads to it in the snapshot
+        await a.PullAsync(b);
+        await CollectTwiceAsync(a);
+        Assert.Equal(0, a.OwnObjects.Count);
+    }
+
+    [Fact]
+    public async Task Snapshot_of_a_member_that_is_only_heard_through_another_keeps_its_content()
+    {
+        await using World world = await World.CreateAsync(3, hasOwnStores: true);
+        (Replica a, Replica b, Replica c) = world;
+        await a.WriteAsync("file", Text('x', 300_000));
+        await b.PullAsync(a);
+        await c.PullAsync(b);
+        Assert.Equal(Errno.OK, await c.Volume.TakeSnapshotAsync(FileName.Parse("monday"), Cancel));
+        Assert.Equal(Errno.OK, a.Unlink("file"));
+        await b.PullAsync(a);
+        await c.PullAsync(b);
+        await b.PullAsync(c);
+        await a.PullAsync(b);
+
+        await CollectTwiceAsync(a);
+
+        Assert.Empty(a.Agreement().Behind);
+        Assert.Empty(await UnreadableAsync(world, c));
+    }
+
+    [Fact]
+    public async Task Snapshot_of_a_member_that_cannot_be_read_deletes_nothing_and_names_the_member()
+    {
+        await using World world = await World.CreateAsync(2, hasOwnStores: true);
+        (Replica a, Replica b) = world;
+        await a.WriteAsync("file", Text('x', 300_000));
+        await b.PullAsync(a);
+        int before = b.OwnObjects.Count;
+        Assert.Equal(Errno.OK, await b.Volume.TakeSnapshotAsync(FileName.Parse("monday"), Cancel));
+        Assert.True(b.OwnObjects.Count > before);
+        SnapshotKey root = b.Volume.FindSnapshot(FileName.Parse("monday"))!.Key;
+        Assert.Equal(Errno.OK, a.Unlink("file"));
+        await b.PullAsync(a);
+        await a.PullAsync(b);
+        await b.OwnObjects.DeleteAsync(ObjectNaming.IdOf(world.SharingKey, ChunkType.Snapshot, 0, root.Value), Cancel);
+
+        UnknownContentException refused = await Assert.ThrowsAsync<UnknownContentException>(() => CollectTwiceAsync(a));
+
+        Assert.Contains($"of member {b.Id}", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(3, a.OwnObjects.Count);
+        a.Volume.RemoveMember(b.Id);
+        await CollectTwiceAsync(a);
+        Assert.Equal(0, a.OwnObjects.Count);
+    }
+
+    /// <summary>The copy is in no row yet, what it was copied from is gone, and A has the only copy of its chunks.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Instant_copy_of_replaced_content_keeps_its_chunks(bool isTwice)
+    {
+        await using World world = await World.CreateAsync(2, hasOwnStores: true);
+        (Replica a, Replica b) = world;
+        await a.WriteAsync("file", Text('x', 300_000));
+        await b.PullAsync(a);
+        FuseHandle source = b.Volume.Open(b.Find("file"), new FuseOpenMode(0)).Value;
+        FuseHandle copy = await b.OpenForWritingAsync("copy");
+        Assert.Equal(300_000, (await b.Volume.CopyRangeAsync(RangeOf(source), RangeOf(copy), 300_000, Cancel)).Value);
+        await b.CloseAsync(source);
+        if (isTwice)
+        {
+            FuseHandle second = await b.OpenForWritingAsync("second");
+            Assert.Equal(300_000, (await b.Volume.CopyRangeAsync(RangeOf(copy), RangeOf(second), 300_000, Cancel)).Value);
+            Assert.Equal(Errno.OK, b.Unlink("copy"));
+            await b.CloseAsync(copy);
+            copy = second;
+        }
+
+        Assert.Equal(Errno.OK, a.Unlink("file"));
+        await b.PullAsync(a);
+        await a.PullAsync(b);
+        await CollectTwiceAsync(a);
+        await CollectTwiceAsync(a);
+        Assert.Equal([b.Id], a.Agreement().Behind);
+
+        await b.CloseAsync(copy);
+        Assert.Equal(Text('x', 300_000), await b.ReadAsync(isTwice ? "second" : "copy"));
+        await a.PullAsync(b);
+        await CollectTwiceAsync(a);
+        Assert.Equal(Text('x', 300_000), await b.ReadAsync(isTwice ? "second" : "copy"));
+    }
+
+    private static FileRange RangeOf(FuseHandle handle) => new(default, handle, 0);
+
+    private static async Task<List<string>> UnreadableAsync(World world, Replica replica)
+    {
+        var missing = new List<string>();
+        var all = new MultiObjectStore(replica.OwnObjects, new OtherObjects(world, replica));
+        using IMetadataSnapshot view = replica.Metadata.Snapshot();
+        await foreach (ReachableChunk chunk in new VolumeReachability(view, 1, [], new ConvergentChunkStore(world.SharingKey, all)).WalkAsync(Cancel))
+        {
+            if (!await all.HasAsync(ObjectNaming.IdOf(world.SharingKey, chunk.Type, chunk.Level, chunk.Key), Cancel)) missing.Add(chunk.Origin.Describe());
+        }
+
+        return missing;
     }
 
     private static async Task CollectTwiceAsync(Replica replica)

@@ -129,6 +129,13 @@ internal sealed class Replica : IAsyncDisposable
     /// <summary>One round of the background task.</summary>
     public Task<bool> ResealAsync() => Volume.ResealAsync(static (_, _) => ValueTask.CompletedTask, CancellationToken.None);
 
+    /// <summary>How far the others let garbage go.</summary>
+    public MemberAgreement Agreement()
+    {
+        using IMetadataSnapshot view = Metadata.Snapshot();
+        return VolumeCollection.ReadAgreement(view, 1, Id);
+    }
+
     // -- sync
 
     public Task<PullResult> PullAsync(Replica from) => Volume.PullAsync(new MemoryLink(this, from, int.MaxValue), CancellationToken.None);
