@@ -15,11 +15,24 @@ public sealed partial class Volume
         using var timer = new PeriodicTimer(WriteBackInterval, _options.Clock);
         try
         {
-            while (await timer.WaitForNextTickAsync(_closing.Token)) await WriteBackAsync(_closing.Token);
+            while (await timer.WaitForNextTickAsync(_closing.Token)) await TryWriteBackAsync();
         }
         catch (OperationCanceledException)
         {
             // The volume is closing; DisposeAsync saves what is left.
+        }
+    }
+
+    private async Task TryWriteBackAsync()
+    {
+        try
+        {
+            await WriteBackAsync(_closing.Token);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // Whatever it is, the next turn comes, and closing the volume saves what is left.
+            _options.Log($"volume {Name}: content could not be saved in the background: {e.Message}", e);
         }
     }
 

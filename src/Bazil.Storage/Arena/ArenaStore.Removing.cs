@@ -168,15 +168,20 @@ public sealed partial class ArenaStore
         }
     }
 
+    /// <summary>Alone, as every sync: the kernel tells of a failure only one of two that sync a file at the same time.</summary>
     private void SyncDeaths(Segment segment)
     {
-        try
+        lock (_committing)
         {
-            segment.File.Sync();
-        }
-        catch (Exception exception) when (StoreFailure.IsEnvironmental(exception))
-        {
-            throw FailedSync(exception);
+            CheckNotBroken();
+            try
+            {
+                segment.File.Sync();
+            }
+            catch (Exception exception) when (StoreFailure.IsEnvironmental(exception))
+            {
+                throw FailedSync(exception);
+            }
         }
     }
 
@@ -185,12 +190,17 @@ public sealed partial class ArenaStore
     {
         SaveCatalog(segments);
         Interlocked.Increment(ref _epoch);
-        foreach (Segment segment in segments)
+        lock (_sealing)
         {
-            _segments.TryRemove(segment.Number, out _);
-            _index.Drop(segment.Number);
-            segment.Dispose();
-            _directory.Remove(segment.Name);
+            // A table may have taken the place of a damaged index meanwhile.
+            lock (_append) _tables = [.. _tables.Where(tail => !segments.Contains(tail.Segment))];
+            foreach (Segment segment in segments)
+            {
+                _segments.TryRemove(segment.Number, out _);
+                _index.Drop(segment.Number);
+                segment.Dispose();
+                _directory.Remove(segment.Name);
+            }
         }
 
         _directory.SyncSegmentNames(); // the next catalog does not name them any more: they must not come back
@@ -200,6 +210,7 @@ public sealed partial class ArenaStore
     {
         lock (_cataloging)
         {
+            foreach (Segment segment in retired) segment.IsRetired = true; // in the next catalog too: it may be written before the segment is gone
             uint nextNumber;
             bool hasNewNames;
             TailTable[] tails;
@@ -216,7 +227,7 @@ public sealed partial class ArenaStore
             CatalogEntry[] entries =
             [
                 .. segments.Select(segment => new CatalogEntry(
-                    segment.Number, retired.Contains(segment), tails.All(tail => tail.Segment != segment), segment.IsBeingCompacted, segment.Stamp, segment.Head,
+                    segment.Number, segment.IsRetired, tails.All(tail => tail.Segment != segment), segment.IsBeingCompacted, segment.Stamp, segment.Head,
                     segment.ObjectCount, segment.LiveBytes, segment.DeadBytes, segment.DamagedCount)),
                 .. _missing.Values,
             ];

@@ -6,7 +6,7 @@ namespace Bazil.Storage.Arena;
 /// <content>Writing the index of segments that are full.</content>
 public sealed partial class ArenaStore
 {
-    private readonly Lock _sealing = new(); // one writer of index files from segments; before _committing
+    private readonly Lock _sealing = new(); // one writer of index files from segments, and none while segments go; after _reclaiming, before _committing
 
     /// <summary>Writes the index of every closed segment, now rather than in the background.</summary>
     internal ValueTask SealAsync(CancellationToken cancel)
@@ -52,14 +52,18 @@ public sealed partial class ArenaStore
     /// <summary>The segment itself says durably that all of it was synced: from here on what is not right in it is damage, index or not.</summary>
     private void Mark(Segment segment)
     {
+        long head;
         lock (_append)
         {
             if (segment.SyncedBytes != segment.Head) return; // an append came in between; the next record says it
             segment.Append(new RecordHeader(RecordKind.Mark, 0, 0, default, 0), []);
+            _unsynced.Add(segment); // should the sync fail, it is written again
+            head = segment.Head;
         }
 
         SyncDeaths(segment);
-        segment.SyncedBytes = segment.Head;
+        segment.SyncedBytes = Math.Max(head, segment.SyncedBytes);
+        lock (_append) _unsynced.RemoveAll(other => other == segment && other.SyncedBytes == other.Head);
     }
 
     /// <summary>Dead records too: power loss may bring back what was deleted a moment ago, and then it has to be found.</summary>
@@ -120,9 +124,9 @@ public sealed partial class ArenaStore
         }
     }
 
-    private static TailTable TableOf(Segment segment)
+    private TailTable TableOf(Segment segment)
     {
-        var table = new SegmentTable();
+        SegmentTable table = NewTable();
         foreach (IndexEntry entry in EntriesOf(segment)) table.Add(entry.Id, entry.Location.Block);
         return new TailTable(segment, table);
     }

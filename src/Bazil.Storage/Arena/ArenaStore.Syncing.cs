@@ -66,14 +66,15 @@ public sealed partial class ArenaStore
     }
 
     /// <summary>
-    /// A sync met a full disk, and the kernel may have given up pages that it could not place: what was not synced is read, checked
-    /// and written once more, which makes the pages due again.
+    /// A sync met a full disk, or one failed before this process began, and the kernel may have given up pages that it could not place:
+    /// what was not synced is read, checked and written once more, which makes the pages due again.
     /// </summary>
     private void WriteAgain((Segment Segment, long Head)[] segments)
     {
         foreach ((Segment segment, long head) in segments)
         {
-            var walker = new SegmentWalker(segment, head, segment.SyncedBytes);
+            if (segment.SyncedBytes < SegmentHeader.SizeBytes) segment.WriteSegmentHeader();
+            var walker = new SegmentWalker(segment, head, Math.Max(segment.SyncedBytes, SegmentHeader.SizeBytes));
             while (walker.MoveNext())
             {
                 lock (StripeOf(walker.Header.Id))

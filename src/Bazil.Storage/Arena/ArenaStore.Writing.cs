@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using Bazil.Core;
+using Bazil.Storage.Arena.Index;
 using Bazil.Storage.Buffers;
 using Bazil.Unix;
 
@@ -63,6 +64,8 @@ public sealed partial class ArenaStore
     private bool HasRoom(Segment segment, long sizeBytes) =>
         segment.Head + sizeBytes <= _options.SegmentSizeBytesMax || segment.Head == SegmentHeader.SizeBytes;
 
+    private SegmentTable NewTable() => new(IndexSeed.Create(_options.Entropy));
+
     /// <summary>Begins a new segment; the former one is frozen until its index is written.</summary>
     private TailTable Roll()
     {
@@ -71,7 +74,7 @@ public sealed partial class ArenaStore
         var segment = new Segment(_directory, _storeId, _nextNumber);
         segment.Create(BinaryPrimitives.ReadUInt64LittleEndian(stamp));
         _nextNumber++;
-        var tail = new TailTable(segment, new SegmentTable());
+        var tail = new TailTable(segment, NewTable());
         _tables = [tail, .. _tables]; // before the next line: a segment without table is taken for one with an index
         _segments[segment.Number] = segment;
         _nameChanges++;

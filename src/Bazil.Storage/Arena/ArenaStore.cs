@@ -52,6 +52,7 @@ public sealed partial class ArenaStore : IObjectStore, IStoreInventory, IStoreVe
         _commits = new GroupCommit(Commit, options.Clock);
         foreach (StoreProblem problem in opened.Problems) Report(problem);
         foreach (TailTable tail in _tables.Where(tail => tail.Segment.SyncedBytes < tail.Segment.Head).Reverse()) _unsynced.Add(tail.Segment);
+        _mustWriteAgain = _unsynced.Count > 0; // an earlier process may have met a failing sync: its pages are readable then, clean, and not on the disk
         _nameChanges = _tables.Length; // an earlier process may have made them without a sync of the directory
         if (_tables.Length > 0 && _tables[0].Segment.Head < options.SegmentSizeBytesMax) _open = _tables[0];
         _background = options.RunsInBackground ? Task.Run(RunInBackgroundAsync) : Task.CompletedTask;

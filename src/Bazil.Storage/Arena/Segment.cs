@@ -74,6 +74,9 @@ internal sealed class Segment(ISegmentDirectory directory, UInt128 storeId, uint
     /// <summary>Records of this segment were copied elsewhere, and it goes as soon as the copies are durable.</summary>
     public bool IsBeingCompacted { get; set; }
 
+    /// <summary>Nothing in it is needed any more; it is about to be removed.</summary>
+    public bool IsRetired { get; set; }
+
     public string Name => NameOf(number);
 
     public string Path => System.IO.Path.Combine(directory.Path, Name);
@@ -198,11 +201,12 @@ internal sealed class Segment(ISegmentDirectory directory, UInt128 storeId, uint
     public void WriteGap(long offset, long sizeBytes) =>
         WriteHeader((uint)(offset / ArenaLimits.BlockSizeBytes), new RecordHeader(RecordKind.Gap, (int)(sizeBytes - RecordHeader.SizeBytes), 0, default, 0));
 
-    /// <summary>Writes a record once more as it is; false when it is not right any more.</summary>
+    /// <summary>Writes a record once more as it is, of one without bytes that count only the header; false when it is not right any more.</summary>
     public bool TryWriteAgain(uint block)
     {
         if (!TryReadHeader(block, out RecordHeader header)) return false;
-        using IMemoryOwner<byte> buffer = BufferPool.Shared.Rent((int)header.RecordSizeBytes);
+        bool hasContent = header.Kind is RecordKind.Live or RecordKind.Damaged;
+        using IMemoryOwner<byte> buffer = BufferPool.Shared.Rent(hasContent ? (int)header.RecordSizeBytes : RecordHeader.SizeBytes);
         Span<byte> bytes = buffer.Memory.Span;
         long offset = (long)block * ArenaLimits.BlockSizeBytes;
         if (File.Read(bytes, offset) != bytes.Length) return false;

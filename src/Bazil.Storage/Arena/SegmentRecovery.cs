@@ -12,10 +12,10 @@ namespace Bazil.Storage.Arena;
 /// whole records follow it. Below that line nothing is cut: what is not a record any more is copied to <c>quarantine/</c>
 /// and reported. Records that are whole are kept wherever they lie.
 /// </summary>
-internal sealed class SegmentRecovery(string storeName, ISegmentDirectory directory, Segment segment)
+internal sealed class SegmentRecovery(string storeName, ISegmentDirectory directory, Segment segment, SegmentTable table)
 {
-    private readonly SegmentTable _table = new();
     private readonly List<(long Start, long End)> _broken = [];
+    private readonly List<(long Start, long End)> _merged = []; // records that may stand for several former ones
     private readonly List<(uint Block, RecordHeader Header)> _unproved = [];
     private readonly List<StoreProblem> _problems = [];
     private long _proved;
@@ -43,7 +43,7 @@ internal sealed class SegmentRecovery(string storeName, ISegmentDirectory direct
 
         segment.Head = end;
         if (_hasChanged) segment.File.Sync();
-        segment.SyncedBytes = _hasChanged ? end : _proved;
+        segment.SyncedBytes = Math.Min(BorderBelow(_proved), end);
         segment.ProvedBytes = _proved;
         if (_tornCount > 0)
         {
@@ -52,7 +52,7 @@ internal sealed class SegmentRecovery(string storeName, ISegmentDirectory direct
                 string.Create(CultureInfo.InvariantCulture, $"store {storeName}: {_tornCount} objects at the end of {segment.Path} were never synced and are not whole: they were cut off")));
         }
 
-        return new TailTable(segment, _table);
+        return new TailTable(segment, table);
     }
 
     /// <summary>Returns where the last record ends.</summary>
@@ -77,8 +77,9 @@ internal sealed class SegmentRecovery(string storeName, ISegmentDirectory direct
             }
 
             segment.Count(header, 1);
+            if (header.Kind is RecordKind.Gap or RecordKind.Damaged) _merged.Add((walker.Offset, walker.EndOffset));
             if (header.Kind is not (RecordKind.Live or RecordKind.Damaged)) continue;
-            _table.Add(header.Id, walker.Block);
+            table.Add(header.Id, walker.Block);
             if (header.Kind == RecordKind.Live && walker.EndOffset > _proved) _unproved.Add((walker.Block, header));
         }
 
@@ -94,7 +95,7 @@ internal sealed class SegmentRecovery(string storeName, ISegmentDirectory direct
             if (IsWhole(block, header)) continue;
             _tornCount++;
             _hasChanged = true;
-            _table.Remove(header.Id, block);
+            table.Remove(header.Id, block);
             long start = (long)block * ArenaLimits.BlockSizeBytes;
             if (start + header.RecordSizeBytes == end && !_broken.Any(range => range.Start < end && range.End > start))
             {
@@ -142,6 +143,10 @@ internal sealed class SegmentRecovery(string storeName, ISegmentDirectory direct
 
         return end;
     }
+
+    /// <summary>The proof may end within what is one record now.</summary>
+    private long BorderBelow(long offset) =>
+        _broken.Concat(_merged).Where(range => range.Start < offset && range.End > offset).Select(range => range.Start).DefaultIfEmpty(offset).Min();
 
     private bool IsWhole(uint block, in RecordHeader header)
     {

@@ -1,14 +1,15 @@
-using System.Buffers.Binary;
 using Bazil.Core;
+using Bazil.Storage.Arena.Index;
 
 namespace Bazil.Storage.Arena;
 
 /// <summary>
 /// The records of one segment that has no index file yet: an open-addressing table of eight bytes for each, half of them
-/// from the id, half the block. Half of an id is no proof, so who asks compares with the header of the record.
+/// from a hash of the id, half the block. Half of a hash is no proof, so who asks compares with the header of the record. The hash
+/// is under a secret: a peer that puts under ids of its choice cannot make all of them look alike.
 /// One writer at a time (a lock of its own), readers beside it without any.
 /// </summary>
-internal sealed class SegmentTable
+internal sealed class SegmentTable(IndexSeed seed)
 {
     private const ulong Empty = 0;
     private const ulong Removed = uint.MaxValue; // no record has the last block
@@ -84,13 +85,8 @@ internal sealed class SegmentTable
         Volatile.Write(ref slots[i], entry);
     }
 
-    /// <summary>Ids that a peer chose need not be uniform: the multiplication spreads them, and a chain is never longer than one segment's records.</summary>
-    private static uint StartOf(ulong entry, ulong[] slots) => (uint)(((entry >> 32) * 0x9E3779B97F4A7C15) >> 33) & (uint)(slots.Length - 1);
+    private static uint StartOf(ulong entry, ulong[] slots) => (uint)(entry >> 32) & (uint)(slots.Length - 1);
 
-    private static ulong EntryOf(in ObjectId id, uint block)
-    {
-        // All zero but for the block would be an empty slot: of the block there is always something.
-        uint half = BinaryPrimitives.ReadUInt32LittleEndian(id.Span[12..]);
-        return ((ulong)half << 32) | block;
-    }
+    /// <summary>All zero but for the block would be an empty slot: of the block there is always something.</summary>
+    private ulong EntryOf(in ObjectId id, uint block) => (seed.Hash(id).Place & 0xFFFF_FFFF_0000_0000) | block;
 }

@@ -129,7 +129,7 @@ internal sealed class StoreOpening(string storeName, ISegmentDirectory directory
 
             try
             {
-                var recovery = new SegmentRecovery(storeName, directory, segment);
+                var recovery = new SegmentRecovery(storeName, directory, segment, new SegmentTable(IndexSeed.Create(options.Entropy)));
                 TailTable table = recovery.Run();
                 _problems.AddRange(recovery.Problems);
                 if (segment.Stamp == 0 && !Restamp(segment, recovery.WasSynced)) continue;

@@ -112,7 +112,15 @@ public sealed class ConvertingObjectStore(IObjectStore from, IObjectStore to) : 
     public async ValueTask SyncAsync(CancellationToken cancel)
     {
         await to.SyncAsync(cancel);
-        if (_old is { } old) await old.SyncAsync(cancel);
+        if (_old is not { } old) return;
+        try
+        {
+            await old.SyncAsync(cancel);
+        }
+        catch (ObjectDisposedException) when (_old is null)
+        {
+            // The conversion was finished meanwhile: it was empty then.
+        }
     }
 
     /// <summary>

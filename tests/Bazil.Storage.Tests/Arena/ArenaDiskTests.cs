@@ -178,6 +178,50 @@ public class ArenaDiskTests
     }
 
     [Fact]
+    public async Task Disk_that_is_full_at_the_first_sync_of_a_segment_is_forgiven_too()
+    {
+        using var disk = new SimulatedDisk(new Random(1));
+        var options = new ArenaOptions { RunsInBackground = false };
+        ArenaStore store = ArenaStore.Open("arena", disk.Mount(), options);
+        await store.PutAsync(Id(1), Content(1, 1000), default);
+        disk.FailAfter(2, Errno.ENOSPC); // the names are synced, the segment is not
+        Assert.True((await Assert.ThrowsAsync<StoreException>(async () => await store.SyncAsync(default))).IsDiskFull);
+
+        await store.SyncAsync(default);
+
+        disk.CutPower();
+        await Record.ExceptionAsync(async () => await store.DisposeAsync());
+        await using ArenaStore again = ArenaStore.Open("arena", disk.Mount(), options);
+        Assert.Empty(again.Problems);
+        Assert.Equal(Content(1, 1000), await ReadAsync(again, Id(1)));
+    }
+
+    [Fact]
+    public async Task What_a_failed_sync_left_in_memory_alone_is_written_again_by_the_next_process()
+    {
+        using var disk = new SimulatedDisk(new Random(1));
+        var options = new ArenaOptions { RunsInBackground = false };
+        ArenaStore broken = ArenaStore.Open("arena", disk.Mount(), options);
+        await broken.PutAsync(Id(1), Content(1, 1000), default);
+        await broken.SyncAsync(default);
+        await broken.PutAsync(Id(2), Content(2, 5000), default);
+        disk.FailAfter(1, Errno.EIO);
+        await Assert.ThrowsAsync<StoreException>(async () => await broken.SyncAsync(default));
+        await broken.DisposeAsync();
+
+        // The kernel still shows the object and calls it clean: a sync alone would write nothing, and say yes.
+        ArenaStore next = ArenaStore.Open("arena", disk.Mount(), options);
+        Assert.Equal(Content(2, 5000), await ReadAsync(next, Id(2)));
+        await next.PutAsync(Id(2), Content(2, 5000), default);
+        await next.SyncAsync(default);
+
+        disk.CutPower();
+        await Record.ExceptionAsync(async () => await next.DisposeAsync());
+        await using ArenaStore again = ArenaStore.Open("arena", disk.Mount(), options);
+        Assert.Equal(Content(2, 5000), await ReadAsync(again, Id(2)));
+    }
+
+    [Fact]
     public async Task Failed_write_loses_only_that_object()
     {
         using var disk = new SimulatedDisk(new Random(1));

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Bazil.Core;
 using Bazil.Storage.Stores;
 using Bazil.Storage.Tests.Contracts;
@@ -134,6 +135,19 @@ public sealed class ConvertingObjectStoreTests : ObjectStoreContract, IDisposabl
         for (int number = 0; number < 10; number++) Assert.Equal(Bytes(number, 100), await ReadAsync(store, Id(number)));
     }
 
+    [Fact]
+    public async Task Sync_that_meets_the_end_of_the_conversion_succeeds()
+    {
+        var old = new SlowToSync(OpenOld());
+        await using var store = new ConvertingObjectStore(old, new MemoryObjectStore("new"));
+        Task syncing = store.SyncAsync(Cancel).AsTask();
+        Assert.True(await store.TryFinishAsync(Cancel));
+
+        old.Goes.SetResult();
+
+        await syncing;
+    }
+
     private FilesObjectStore OpenOld() => FilesObjectStore.Open("old", _directory["old"]);
 
     private async Task<FilesObjectStore> FilledAsync(int count)
@@ -141,6 +155,32 @@ public sealed class ConvertingObjectStoreTests : ObjectStoreContract, IDisposabl
         FilesObjectStore store = OpenOld();
         for (int number = 0; number < count; number++) await store.PutAsync(Id(number), Bytes(number, 100), Cancel);
         return store;
+    }
+
+    /// <summary>A files store whose syncs wait for a word before they begin.</summary>
+    private sealed class SlowToSync(FilesObjectStore inner) : IObjectStore
+    {
+        public TaskCompletionSource Goes { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public string Name => inner.Name;
+
+        public ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel) => inner.GetAsync(id, cancel);
+
+        public ValueTask PutAsync(ObjectId id, ReadOnlyMemory<byte> buffer, CancellationToken cancel) => inner.PutAsync(id, buffer, cancel);
+
+        public ValueTask<bool> HasAsync(ObjectId id, CancellationToken cancel) => inner.HasAsync(id, cancel);
+
+        public ValueTask<bool> DeleteAsync(ObjectId id, CancellationToken cancel) => inner.DeleteAsync(id, cancel);
+
+        public IAsyncEnumerable<ObjectId> ListAsync(CancellationToken cancel) => inner.ListAsync(cancel);
+
+        public async ValueTask SyncAsync(CancellationToken cancel)
+        {
+            await Goes.Task;
+            await inner.SyncAsync(cancel);
+        }
+
+        public ValueTask DisposeAsync() => inner.DisposeAsync();
     }
 
     private sealed class Immediately(Action<ConversionProgress> report) : IProgress<ConversionProgress>

@@ -9,6 +9,7 @@ internal sealed class SimulatedContent
     public int Length { get; private set; }
 
     private int _durableLength;
+    private readonly HashSet<int> _lostSectors = [];
 
     public int Read(Span<byte> buffer, long offset)
     {
@@ -21,6 +22,7 @@ internal sealed class SimulatedContent
     {
         Grow(ref _current, (int)offset + bytes.Length);
         bytes.CopyTo(_current.AsSpan((int)offset));
+        if (bytes.Length > 0) _lostSectors.ExceptWith(Enumerable.Range(SectorOf(offset), SectorOf(offset + bytes.Length - 1) - SectorOf(offset) + 1));
         Length = Math.Max(Length, (int)offset + bytes.Length);
     }
 
@@ -40,12 +42,34 @@ internal sealed class SimulatedContent
     public void Sync()
     {
         Grow(ref _durable, _current.Length);
-        _durable.AsSpan().Clear();
-        _current.AsSpan(0, Length).CopyTo(_durable);
+        for (int start = 0; start < _durable.Length; start += SimulatedDisk.SectorSizeBytes)
+        {
+            if (_lostSectors.Contains(SectorOf(start))) continue;
+            Span<byte> sector = _durable.AsSpan(start, Math.Min(SimulatedDisk.SectorSizeBytes, _durable.Length - start));
+            sector.Clear();
+            if (start < Length) _current.AsSpan(start, Math.Min(sector.Length, Length - start)).CopyTo(sector);
+        }
+
         _durableLength = Length;
     }
 
-    public SimulatedContent Copy() => new() { _current = [.. _current], _durable = [.. _durable], Length = Length, _durableLength = _durableLength };
+    /// <summary>As a kernel does when the disk refuses pages: they stay readable and count as clean, so no later sync writes them.</summary>
+    public void FailSync()
+    {
+        Grow(ref _durable, _current.Length);
+        for (int start = 0; start < Length; start += SimulatedDisk.SectorSizeBytes)
+        {
+            Range sector = start..Math.Min(start + SimulatedDisk.SectorSizeBytes, Length);
+            if (!_current.AsSpan(sector).SequenceEqual(_durable.AsSpan(sector))) _lostSectors.Add(SectorOf(start));
+        }
+    }
+
+    public SimulatedContent Copy()
+    {
+        var copy = new SimulatedContent { _current = [.. _current], _durable = [.. _durable], Length = Length, _durableLength = _durableLength };
+        copy._lostSectors.UnionWith(_lostSectors);
+        return copy;
+    }
 
     public void Flip(int bit) => _current[bit / 8] ^= (byte)(1 << (bit % 8));
 
@@ -61,13 +85,16 @@ internal sealed class SimulatedContent
         for (int start = 0; start < _current.Length; start += SimulatedDisk.SectorSizeBytes)
         {
             Range sector = start..Math.Min(start + SimulatedDisk.SectorSizeBytes, _current.Length);
-            if (random.Next(100) >= keptPercent) _durable.AsSpan(sector).CopyTo(_current.AsSpan(sector));
+            if (random.Next(100) >= keptPercent || _lostSectors.Contains(SectorOf(start))) _durable.AsSpan(sector).CopyTo(_current.AsSpan(sector));
         }
 
         Length = length;
         _current.AsSpan(length).Clear();
+        _lostSectors.Clear();
         Sync();
     }
+
+    private static int SectorOf(long offset) => (int)(offset / SimulatedDisk.SectorSizeBytes);
 
     private static void Grow(ref byte[] bytes, int length)
     {

@@ -1,4 +1,5 @@
 using Bazil.Storage.Arena.Disk;
+using Bazil.Unix;
 
 namespace Bazil.Storage.Tests.Arena.Simulation;
 
@@ -36,11 +37,22 @@ internal sealed class SimulatedFile(SimulatedDisk disk, int generation, Simulate
         Change(() => content.Write(bytes, offset));
     }
 
-    public void Sync() => Change(() =>
+    public void Sync()
     {
-        content.Sync();
-        disk.CountSync();
-    });
+        try
+        {
+            Change(() =>
+            {
+                content.Sync();
+                disk.CountSync();
+            });
+        }
+        catch (UnixException) when (!disk.HasCrashed)
+        {
+            lock (disk.Gate) content.FailSync();
+            throw;
+        }
+    }
 
     public void Punch(long offset, long length) => Change(() => content.Zero(offset, length));
 
