@@ -29,8 +29,10 @@ public sealed partial class Volume : IAsyncDisposable
         RecoverUndo();
         _store = new VolumeStore(options.Metadata, options.LocalNumber, options.Entropy, options.Identity.PeerId) { CollectionGeneration = options.CollectionGeneration };
         FollowEpochs();
-        RecoverWorkingContent();
+
+        // Before the first change of this start, which puts the head of its own new replica id into the same row.
         SettleLastHead();
+        RecoverWorkingContent();
         _writeBack = Task.Run(WriteBackLoopAsync);
     }
 

@@ -438,6 +438,26 @@ public sealed class SyncScenarioTests
         Assert.Equal(["peer"], a.Alternates("f"));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_machine_that_crashed_while_a_file_was_open_can_still_be_pulled_from(bool isKnownToPeer)
+    {
+        await using World world = await World.CreateAsync(2);
+        (Replica a, Replica b) = world;
+        await a.WriteAsync("f", "x");
+        if (isKnownToPeer) await world.SpreadAsync();
+        await a.WriteAsync("g", "not pulled before the crash");
+        FuseHandle writer = await a.OpenForWritingAsync("f");
+        await a.WriteAsync(writer, "draft");
+        await a.Volume.SyncAllAsync(CancellationToken.None);
+        a.PowerCut(new Random(1));
+        await b.PullAsync(a);
+        Assert.Equal("draft", await b.ReadAsync("f"));
+        Assert.Equal("not pulled before the crash", await b.ReadAsync("g"));
+        await world.SettleAsync();
+    }
+
     [Fact]
     public async Task What_is_written_to_a_file_that_a_peer_revived_is_kept_while_its_unlinked_self_is_still_open()
     {
