@@ -34,7 +34,7 @@ public sealed partial class Volume
             }
 
             KeyEpoch newest = keys.Newest;
-            if (keys.Epochs.Contains(key)) throw new KeyRotationException($"volume {Name} has an epoch with sharing key {key} already", "rotate to a key that was never used for it");
+            if (keys.Epochs.Contains(key)) throw new KeyRotationException($"volume {Name} was sealed with sharing key {key} already", "add a new key, which was never used for it, and rotate to that");
             if (!keys.Holds(newest.Key)) throw new KeyMissingException(Name, newest.Key);
             if (!keys.Holds(key)) throw new KeyMissingException(Name, key);
             if (newest.Generation >= KeyEpoch.GenerationMax) throw new KeyRotationException($"volume {Name} has been rotated {KeyEpoch.GenerationMax} times", "make a new volume and copy the files");

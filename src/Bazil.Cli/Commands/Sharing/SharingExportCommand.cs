@@ -58,7 +58,7 @@ internal static class SharingExportCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CommandFailedException(ErrorKind.Failed, $"cannot make {path}: {e.Message}", "name a file that does not exist yet", e);
+            throw new CommandFailedException(ErrorKind.Failed, $"cannot make {path}: {e.Message}", "name a file that does not exist yet, in a directory that does", e);
         }
     }
 }

@@ -27,8 +27,9 @@ internal static class VolumeSyncCommand
 
             if (reply.Conflicts > 0)
             {
+                string what = reply.Conflicts == 1 ? "1 file or name was" : $"{reply.Conflicts} files or names were";
                 await context.Environment.Error.WriteLineAsync(
-                    $"bazil: {reply.Conflicts} files changed on both sides; yours stay in place, the others are under .bazil/conflicts in the mount");
+                    $"bazil: {what} changed on both sides; where contents differ, what is not in place lies under .bazil/conflicts beside it");
             }
         });
         return command;
