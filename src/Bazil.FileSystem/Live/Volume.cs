@@ -2,6 +2,7 @@ using Bazil.Core;
 using Bazil.FileSystem.Epochs;
 using Bazil.FileSystem.Nodes;
 using Bazil.Storage.Metadata;
+using Bazil.Storage.Stores;
 using Bazil.Unix;
 
 namespace Bazil.FileSystem.Live;
@@ -93,7 +94,16 @@ public sealed partial class Volume : IAsyncDisposable
     {
         ulong mark;
         lock (_gate) mark = _store.Undo!.Mark;
-        await _options.Chunks.SyncAsync(cancel);
+        try
+        {
+            await _options.Chunks.SyncAsync(cancel);
+        }
+        catch (StoreException e) when (e.IsBroken)
+        {
+            Fail(e);
+            throw;
+        }
+
         lock (_gate)
         {
             if (Failure is null) Guarded(() => _store.Undo!.ContentSynced(mark));
@@ -155,9 +165,15 @@ public sealed partial class Volume : IAsyncDisposable
         }
         catch (Exception e) when (e is MetadataException or InvariantException)
         {
-            Interlocked.CompareExchange(ref _failure, e.Message, null);
-            _options.Log($"volume {Name} is read-only now: {e.Message}", e);
+            Fail(e);
             throw;
         }
+    }
+
+    /// <summary>Stops all changes until the daemon is started again.</summary>
+    private void Fail(Exception reason)
+    {
+        if (Interlocked.CompareExchange(ref _failure, reason.Message, null) is not null) return;
+        _options.Log($"volume {Name} is read-only now: {reason.Message}", reason);
     }
 }

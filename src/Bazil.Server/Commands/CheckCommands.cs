@@ -35,7 +35,7 @@ internal sealed class CheckCommands(ConfigStore config, VolumeChecker checker, C
                 record.Finished.ChunkCount,
                 record.Finished.ReadCount,
                 record.Finished.HealedCount,
-                record.Finished.LostPathCount + record.UnderWay.LostPathCount,
+                Math.Max(record.Finished.LostPathCount, record.UnderWay.LostPathCount),
                 record.NextSlice * 100 / Limits.ScrubSliceCount);
         }
     }

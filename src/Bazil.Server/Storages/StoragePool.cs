@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Bazil.Core;
 using Bazil.Server.DataDirectories;
 using Bazil.Server.Errors;
@@ -79,7 +80,20 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
             _stores.Clear();
         }
 
-        foreach (IObjectStore store in stores) await store.DisposeAsync();
+        Exception? failure = null;
+        foreach (IObjectStore store in stores)
+        {
+            try
+            {
+                await store.DisposeAsync();
+            }
+            catch (StoreException e)
+            {
+                failure ??= e; // thrown when the others are closed
+            }
+        }
+
+        if (failure is not null) ExceptionDispatchInfo.Throw(failure);
     }
 
     private IObjectStore Open(string name, Func<string, IObjectStore> open)

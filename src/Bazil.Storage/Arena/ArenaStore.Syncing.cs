@@ -103,6 +103,6 @@ public sealed partial class ArenaStore
 
     private void CheckNotBroken()
     {
-        if (_broken is { } broken) throw new StoreException($"store {Name} takes no changes since a sync failed: {broken.Message}", broken);
+        if (_broken is { } broken) throw new StoreException($"store {Name} takes no changes since a sync failed: {broken.Message}", broken) { IsBroken = true };
     }
 }

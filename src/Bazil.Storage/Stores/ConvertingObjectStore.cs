@@ -34,7 +34,16 @@ public sealed class ConvertingObjectStore(IObjectStore from, IObjectStore to) : 
 
     public async ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel)
     {
-        if (await to.GetAsync(id, cancel) is { } found) return found;
+        try
+        {
+            if (await to.GetAsync(id, cancel) is { } found) return found;
+        }
+        catch (CorruptObjectException)
+        {
+            if (_old is { } spare && await spare.GetAsync(id, cancel) is { } whole) return whole;
+            throw;
+        }
+
         if (_old is { } old && await old.GetAsync(id, cancel) is { } unmoved) return unmoved;
         return await to.GetAsync(id, cancel); // it may have moved between the two questions
     }
@@ -218,8 +227,26 @@ public sealed class ConvertingObjectStore(IObjectStore from, IObjectStore to) : 
     {
         if (batch.Count == 0) return;
         await to.SyncAsync(cancel);
-        foreach (ObjectId id in batch) await old.DeleteAsync(id, cancel);
+        foreach (ObjectId id in batch)
+        {
+            if (await CanReadAsync(id, cancel)) await old.DeleteAsync(id, cancel);
+        }
+
         batch.Clear();
+    }
+
+    /// <summary>Read once more, with its checksum: the old copy goes only for one that is good.</summary>
+    private async Task<bool> CanReadAsync(ObjectId id, CancellationToken cancel)
+    {
+        try
+        {
+            using IMemoryOwner<byte>? copy = await to.GetAsync(id, cancel);
+            return copy is not null;
+        }
+        catch (CorruptObjectException)
+        {
+            return false;
+        }
     }
 
     private SemaphoreSlim StripeOf(in ObjectId id) => _stripes[(uint)id.GetHashCode() % StripeCount];

@@ -222,6 +222,6 @@ public sealed partial class FilesObjectStore
 
     private void CheckUsable()
     {
-        if (_broken is { } broken) throw new StoreException($"store {Name} takes no changes since a sync failed: {broken.Message}", broken);
+        if (_broken is { } broken) throw new StoreException($"store {Name} takes no changes since a sync failed: {broken.Message}", broken) { IsBroken = true };
     }
 }

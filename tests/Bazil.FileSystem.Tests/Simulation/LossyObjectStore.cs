@@ -14,6 +14,9 @@ internal sealed class LossyObjectStore : IObjectStore
 
     public int SyncCount { get; private set; }
 
+    /// <summary>Makes syncs fail, as after an error of the disk.</summary>
+    public bool IsBroken { get; set; }
+
     public ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel) => _objects.GetAsync(id, cancel);
 
     public async ValueTask PutAsync(ObjectId id, ReadOnlyMemory<byte> buffer, CancellationToken cancel)
@@ -34,6 +37,7 @@ internal sealed class LossyObjectStore : IObjectStore
 
     public ValueTask SyncAsync(CancellationToken cancel)
     {
+        if (IsBroken) throw new StoreException("store lossy takes no changes since a sync failed") { IsBroken = true };
         lock (_unsynced)
         {
             _unsynced.Clear();

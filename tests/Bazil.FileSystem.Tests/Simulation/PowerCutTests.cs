@@ -89,6 +89,25 @@ public sealed class PowerCutTests
         Assert.Empty(replica.UndoRows());
     }
 
+    [Fact]
+    public async Task Failed_sync_of_the_objects_stops_all_changes()
+    {
+        var objects = new LossyObjectStore();
+        await using World world = await World.CreateAsync(1, 1, objects);
+        Replica replica = world.Replicas[0];
+        await replica.WriteAsync("f", Text(1));
+        objects.IsBroken = true;
+
+        await Assert.ThrowsAsync<Storage.Stores.StoreException>(() => replica.Volume.SyncAsync(CancellationToken.None));
+
+        Assert.Contains("a sync failed", replica.Volume.Failure);
+        Assert.Equal(Unix.Errno.EROFS, replica.Rename("f", "g"));
+        Assert.Equal(Text(1), await replica.ReadAsync("f"));
+        objects.IsBroken = false; // the daemon is started again on a good disk
+        replica.PowerCut(new Random(1));
+        Assert.Null(replica.Volume.Failure);
+    }
+
     /// <summary>Beyond what fits in a row.</summary>
     private static string Text(int number) => new Random(number).Next().ToString(CultureInfo.InvariantCulture).PadRight(6000, 'x');
 
