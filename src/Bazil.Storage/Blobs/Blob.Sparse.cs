@@ -19,12 +19,8 @@ public sealed partial class Blob
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             if (offset >= _sizeBytes) return null;
-            ChunkKey root;
-            int depth;
-            lock (_lock) (root, depth) = (_tree.RootKey, _tree.Depth);
             var search = new Search(_layout.ChunkOf(offset), _layout.ChunkOf(_sizeBytes - 1), isData);
-            ulong? chunk = await FindAsync(depth, 0, root, search, cancel);
-            if (chunk is { } found) return Math.Max(offset, found * _layout.ChunkSizeBytes);
+            if (await FindAsync(search, cancel) is { } found) return Math.Max(offset, found * _layout.ChunkSizeBytes);
             return isData ? null : _sizeBytes;
         }
         finally
@@ -110,27 +106,50 @@ public sealed partial class Blob
         }
     }
 
-    /// <summary>The first chunk of the search at or below a node; null when there is none.</summary>
-    private async ValueTask<ulong?> FindAsync(int level, ulong index, ChunkKey key, Search search, CancellationToken cancel)
+    /// <summary>
+    /// The first chunk of the search; null when there is none. A stored subtree never changes, while nodes in memory may be stored
+    /// and dropped at any time: so of them only what one look under the lock says counts.
+    /// </summary>
+    private async ValueTask<ulong?> FindAsync(Search search, CancellationToken cancel)
     {
-        ulong start = Math.Max(search.First, index * _layout.ChunksBelow(level));
-        bool isData = !key.IsZero;
-        byte[]? pointers = null;
-        lock (_lock)
+        for (ulong chunk = search.First; chunk <= search.Last;)
         {
-            if (_tree.Find(level, index) is { } node)
+            bool isInMemory, isData;
+            int level;
+            ChunkKey key;
+            lock (_lock)
             {
-                isData = level > 0 || node.Content.Span.ContainsAnyExcept((byte)0);
-                if (level > 0) pointers = node.Content.ToArray();
+                (BlobNode? node, level, key) = _tree.Locate(chunk);
+                isInMemory = node is not null;
+                isData = node is null ? !key.IsZero : node.Content.Span.ContainsAnyExcept((byte)0);
             }
+
+            ulong index = _layout.IndexAt(level, chunk);
+            if (isInMemory || !isData)
+            {
+                if (isData == search.IsData) return chunk;
+            }
+            else if (await FindStoredAsync(level, index, key, search with { First = chunk }, cancel) is { } found)
+            {
+                return found;
+            }
+
+            chunk = (index + 1) * _layout.ChunksBelow(level);
         }
 
-        if (level == 0 || !isData) return isData == search.IsData ? start : null;
-        pointers ??= await GetPointersAsync(level, key, cancel);
+        return null;
+    }
+
+    /// <summary>The first chunk of the search at or below a stored node; null when there is none.</summary>
+    private async ValueTask<ulong?> FindStoredAsync(int level, ulong index, ChunkKey key, Search search, CancellationToken cancel)
+    {
+        ulong start = Math.Max(search.First, index * _layout.ChunksBelow(level));
+        if (level == 0 || key.IsZero) return !key.IsZero == search.IsData ? start : null;
+        byte[] pointers = await GetPointersAsync(level, key, cancel);
         ulong child = _layout.IndexAt(level - 1, start), childLast = Math.Min((index * _layout.Fanout) + _layout.Fanout - 1, _layout.IndexAt(level - 1, search.Last));
         for (; child <= childLast; child++)
         {
-            ulong? found = await FindAsync(level - 1, child, BlobLayout.KeyIn(pointers, _layout.SlotOf(child)), search, cancel);
+            ulong? found = await FindStoredAsync(level - 1, child, BlobLayout.KeyIn(pointers, _layout.SlotOf(child)), search, cancel);
             if (found is not null) return found;
         }
 
