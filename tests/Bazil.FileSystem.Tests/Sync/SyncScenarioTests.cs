@@ -8,7 +8,7 @@ using Bazil.Unix;
 namespace Bazil.FileSystem.Tests.Sync;
 
 /// <summary>The named scenarios of the sync design: the five traps that simpler designs fall into, and the cases behind its rules.</summary>
-public sealed class SyncScenarioTests
+public sealed partial class SyncScenarioTests
 {
     [Fact]
     public async Task Trap_an_item_postponed_here_and_pulled_onward_by_a_third_makes_no_conflict()
@@ -456,46 +456,6 @@ public sealed class SyncScenarioTests
         Assert.Equal("draft", await b.ReadAsync("f"));
         Assert.Equal("not pulled before the crash", await b.ReadAsync("g"));
         await world.SettleAsync();
-    }
-
-    [Fact]
-    public async Task What_is_written_to_a_file_that_a_peer_revived_is_kept_while_its_unlinked_self_is_still_open()
-    {
-        await using World world = await World.CreateAsync(2);
-        (Replica a, Replica b) = world;
-        await a.WriteAsync("f", "x");
-        await world.SpreadAsync();
-        FuseHandle reader = a.Volume.Open(a.Find("f"), new FuseOpenMode(0)).Value;
-        a.Unlink("f");
-        await b.WriteAsync("f", "edit");
-        await a.PullAsync(b);
-        await a.WriteAsync("f", "new");
-        await a.Volume.ReleaseAsync(reader);
-        Assert.Equal("new", await a.ReadAsync("f"));
-        await world.SettleAsync();
-        Assert.Equal("new", await b.ReadAsync("f"));
-    }
-
-    [Fact]
-    public async Task Truncation_through_a_descriptor_changes_the_unlinked_file_and_not_the_one_that_a_peer_revived()
-    {
-        await using World world = await World.CreateAsync(2);
-        (Replica a, Replica b) = world;
-        await a.WriteAsync("f", "x");
-        await world.SpreadAsync();
-        InodeId inode = a.Find("f");
-        FuseHandle unlinked = a.Volume.Open(inode, new FuseOpenMode(2)).Value;
-        a.Unlink("f");
-        await b.WriteAsync("f", "edit");
-        await a.PullAsync(b);
-        Assert.Equal(Errno.OK, await a.Volume.TruncateAsync(inode, 0, unlinked, CancellationToken.None));
-        byte[] buffer = new byte[1];
-        Assert.True((await a.Volume.ReadAsync(unlinked, 0, buffer, CancellationToken.None)).HasValue);
-        Assert.Equal(0, buffer[0]);
-        await a.Volume.ReleaseAsync(unlinked);
-        Assert.Equal("edit", await a.ReadAsync("f"));
-        await world.SettleAsync();
-        Assert.Equal("edit", await b.ReadAsync("f"));
     }
 
     private static ReplicaId NewestReplica(Replica replica) => replica.Volume.Knowledge.MaxBy(entry => entry.Value).Key;
