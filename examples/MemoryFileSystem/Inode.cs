@@ -55,22 +55,22 @@ internal sealed class Inode(ulong number, uint mode)
 
     internal FuseFileType Type => FuseMode.TypeOf(Mode);
 
-    /// <summary>What chmod(2) does: the mode, and the access control list if there is one. With the lock held.</summary>
+    /// <summary>What chmod(2) does: the mode, and the access list if there is one. With the lock held.</summary>
     internal void SetPermissions(uint mode)
     {
         Mode = (Mode & FuseMode.TypeMask) | (mode & FuseMode.PermissionMask);
-        if (FindXattr(AccessControlList.AccessName) is not { } attribute) return;
-        var list = new AccessControlList(attribute);
-        list.SetMode(mode);
-        SetXattr(AccessControlList.AccessName, list.Attribute);
+        if (FindXattr(AccessList.AccessName) is { } attribute && AccessList.TryParse(attribute, out var list))
+        {
+            SetXattr(AccessList.AccessName, list.WithMode(mode).ToBytes());
+        }
     }
 
-    /// <summary>Takes an access control list over into the mode, and keeps it if it says more than that. With the lock held.</summary>
-    internal void SetAccessControlList(in AccessControlList list)
+    /// <summary>Takes an access list over into the mode, and keeps it if it says more than that. With the lock held.</summary>
+    internal void SetAccessList(AccessList list)
     {
-        Mode = (Mode & ~PermissionBits) | list.Mode;
-        if (list.IsMode) RemoveXattr(AccessControlList.AccessName);
-        else SetXattr(AccessControlList.AccessName, list.Attribute);
+        Mode = list.ApplyTo(Mode);
+        if (list.IsMode) RemoveXattr(AccessList.AccessName);
+        else SetXattr(AccessList.AccessName, list.ToBytes());
     }
 
     /// <summary>
@@ -80,17 +80,16 @@ internal sealed class Inode(ulong number, uint mode)
     internal void InheritPermissions(Inode directory, uint umask)
     {
         byte[]? inherited;
-        lock (directory.Lock) inherited = directory.FindXattr(AccessControlList.DefaultName);
-        if (inherited is null)
+        lock (directory.Lock) inherited = directory.FindXattr(AccessList.DefaultName);
+        if (inherited is null || !AccessList.TryParse(inherited, out var list))
         {
             Mode &= ~(umask & PermissionBits);
             return;
         }
 
-        var list = new AccessControlList(inherited);
-        list.Restrict(Mode);
-        SetAccessControlList(list);
-        if (IsDirectory) SetXattr(AccessControlList.DefaultName, inherited);
+        var mode = Mode;
+        SetAccessList(list.Inherit(ref mode));
+        if (IsDirectory) SetXattr(AccessList.DefaultName, inherited);
     }
 
     internal byte[]? FindXattr(ReadOnlySpan<byte> name) =>

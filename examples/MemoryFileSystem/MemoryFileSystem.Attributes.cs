@@ -84,8 +84,9 @@ public partial class MemoryFileSystem
             var exists = inode.FindXattr(name) is not null;
             if (exists && (flags & XattrFlags.Create) != 0) return new(Errno.EEXIST);
             if (!exists && (flags & XattrFlags.Replace) != 0) return new(Errno.ENODATA);
-            if (name.SequenceEqual(AccessControlList.AccessName)) inode.SetAccessControlList(new AccessControlList(value));
-            else inode.SetXattr(name, value.ToArray());
+            if (!name.SequenceEqual(AccessList.AccessName)) inode.SetXattr(name, value.ToArray());
+            else if (AccessList.TryParse(value, out var list)) inode.SetAccessList(list);
+            else return new(Errno.EINVAL);
             if ((flags & XattrFlags.ClearSetGroupId) != 0) inode.Mode &= ~FuseMode.SetGroupId;
             inode.ChangeTime = UnixTime.Now(clock);
             return new(Errno.OK);

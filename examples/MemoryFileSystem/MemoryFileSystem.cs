@@ -12,7 +12,7 @@ namespace Bazil.Fuse.Examples;
 public partial class MemoryFileSystem(TimeProvider clock, long capacityBytes) : FuseFileSystem
 {
     /// <summary>What a mount asks for to have POSIX access control lists: the kernel checks them, and leaves the umask to directories with default lists.</summary>
-    public const FuseCapabilities AccessControlListCapabilities = FuseCapabilities.PosixAcl | FuseCapabilities.DontMask | FuseCapabilities.SetXattrExtended;
+    public const FuseCapabilities AccessListCapabilities = FuseCapabilities.PosixAcl | FuseCapabilities.DontMask | FuseCapabilities.SetXattrExtended;
 
     /// <summary>Nobody but the kernel changes anything here, so what it knows stays true.</summary>
     private static readonly TimeSpan Forever = TimeSpan.FromDays(365);

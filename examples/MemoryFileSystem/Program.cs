@@ -17,7 +17,7 @@ var options = new FuseMountOptions
     Transport = args.Contains("--device") ? FuseTransport.Device : args.Contains("--uring") ? FuseTransport.Uring : FuseTransport.Automatic,
     // The kernel then need not ask for security.capability before each write.
     Capabilities = FuseCapabilities.Default | FuseCapabilities.HandleKillPrivV2
-        | (args.Contains("--acl") ? MemoryFileSystem.AccessControlListCapabilities : FuseCapabilities.None),
+        | (args.Contains("--acl") ? MemoryFileSystem.AccessListCapabilities : FuseCapabilities.None),
     Method = args.Contains("--helper") ? FuseMountMethod.Helper : FuseMountMethod.Automatic,
 };
 const long capacityBytes = 4L << 30;

@@ -2,6 +2,7 @@ using Bazil.Core;
 using Bazil.FileSystem.Reachability;
 using Bazil.Storage.Cas;
 using Bazil.Storage.Metadata;
+using Bazil.Storage.Pacing;
 
 namespace Bazil.FileSystem.Checking;
 
@@ -15,7 +16,7 @@ namespace Bazil.FileSystem.Checking;
 public sealed class VolumeCheck(IChunkStore chunks, IChunkInspector inspector, CheckOptions options, Random random, TimeProvider clock)
 {
     private readonly CheckTally _tally = new();
-    private readonly ReadPace _pace = new(clock, options.BytesPerSecondMax);
+    private readonly BytePace _pace = new(clock, options.BytesPerSecondMax);
     private readonly Dictionary<ChunkKey, ChunkInspection> _wrong = [];
     private (ChunkKey Key, ChunkInspection Found)? _naming;
     private (ContentOrigin Origin, ChunkState State)? _lastNamed;

@@ -69,7 +69,7 @@ internal sealed class SnapshotNode : VirtualNode
     }
 
     public override IVirtualContent? OpenContent() =>
-        _entry is { Kind: NodeKind.File, Content: { } content } ? new ValueContent(content, _volume.Blobs) : null;
+        _entry is { Kind: NodeKind.File, Content: { } content } ? new ValueContent(content, _volume.Blobs, _snapshot.Key) : null;
 
     public override ReadOnlyMemory<byte>? FindXattr(ReadOnlySpan<byte> name) =>
         (_entry?.Attributes ?? _snapshot.Description.Attributes).Extended.Find(name) is { } value ? value : null;

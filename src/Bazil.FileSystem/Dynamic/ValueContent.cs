@@ -1,14 +1,20 @@
 using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Snapshots;
 using Bazil.Storage.Blobs;
 
 namespace Bazil.FileSystem.Dynamic;
 
 /// <summary>A content value, opened for reading.</summary>
-internal sealed class ValueContent(ContentValue value, BlobContext context) : IVirtualContent
+/// <param name="value">The content.</param>
+/// <param name="context">Of its volume.</param>
+/// <param name="snapshot">The snapshot that keeps it from garbage collection; none for content of an alternate.</param>
+internal sealed class ValueContent(ContentValue value, BlobContext context, SnapshotKey snapshot = default) : IVirtualContent
 {
     private readonly Blob? _blob = value.Form == ContentForm.Blob ? new Blob(context, value.Manifest) : null;
 
     public ContentValue Value => value;
+
+    public SnapshotKey Snapshot => snapshot;
 
     public ValueTask<int> ReadAsync(ulong offset, Memory<byte> buffer, CancellationToken cancel)
     {

@@ -1,4 +1,5 @@
 using Bazil.Core;
+using Bazil.FileSystem.Dynamic;
 using Bazil.FileSystem.Nodes;
 using Bazil.Fuse;
 using Bazil.Unix;
@@ -65,12 +66,20 @@ public sealed partial class Volume
         return await CopyStoredAsync(content, from.File.AllocatedBytes is not null, source.Offset, target, length, cancel);
     }
 
-    /// <summary>The same from content that never changes, of a snapshot or an alternate.</summary>
-    internal ValueTask<Reply<long>> CopyRangeAsync(ContentValue source, long sourceOffset, FileRange target, long length, CancellationToken cancel)
+    /// <summary>
+    /// The same from a file of a snapshot. What no snapshot keeps, be it removed meanwhile or an alternate, may lack chunks already:
+    /// then EXDEV, upon which the kernel reads and writes the bytes.
+    /// </summary>
+    internal ValueTask<Reply<long>> CopyRangeAsync(ValueContent source, long sourceOffset, FileRange target, long length, CancellationToken cancel)
     {
         if (!_handles.TryGetValue(target.Handle.Value, out OpenHandle? to)) return new(Errno.EBADF);
-        lock (_gate) NoteCopy(to.File, _store.State.Knowledge, isFromSnapshot: true);
-        return CopyStoredAsync(source, mayHaveHoles: false, sourceOffset, target, length, cancel);
+        lock (_gate)
+        {
+            if (source.Snapshot.IsNone || !ListSnapshots().Any(snapshot => snapshot.Key == source.Snapshot)) return new(Errno.EXDEV);
+            NoteCopy(to.File, _store.State.Knowledge, isFromSnapshot: true);
+        }
+
+        return CopyStoredAsync(source.Value, mayHaveHoles: false, sourceOffset, target, length, cancel);
     }
 
     /// <summary>Until a file with copies is published, this node vouches for nothing that replaced what was copied. Under the gate.</summary>

@@ -29,7 +29,7 @@ public sealed partial class VolumeFileSystem
 
         // Out of a snapshot: restored without reading.
         if (_open.GetValueOrDefault(source.Handle.Value) is not ValueContent content) return new(Errno.EBADF);
-        return volume.CopyRangeAsync(content.Value, source.Offset, target, length, cancellationToken);
+        return volume.CopyRangeAsync(content, source.Offset, target, length, cancellationToken);
     }
 
     /// <summary>What does not change is taken as without holes.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Bazil.Fuse;
 
@@ -34,7 +35,7 @@ public sealed class AccessList
     public bool IsMode => _entries.Length == 3;
 
     /// <summary>Reads the value of an extended attribute; false when it is no valid list (EINVAL).</summary>
-    public static bool TryParse(ReadOnlySpan<byte> value, out AccessList? list)
+    public static bool TryParse(ReadOnlySpan<byte> value, [NotNullWhen(true)] out AccessList? list)
     {
         list = null;
         if (value.Length < HeaderBytes || (value.Length - HeaderBytes) % EntryBytes != 0) return false;

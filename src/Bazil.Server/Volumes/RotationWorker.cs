@@ -3,6 +3,7 @@ using Bazil.FileSystem.Epochs;
 using Bazil.Server.Config;
 using Bazil.Server.Errors;
 using Bazil.Server.Hosting;
+using Bazil.Storage.Pacing;
 using Microsoft.Extensions.Logging;
 
 namespace Bazil.Server.Volumes;
@@ -87,8 +88,8 @@ internal sealed class RotationWorker : IAsyncDisposable
             if (!isUnderWay && !(epochs.Newest.Generation > 1 && _volumes.IsOpen(volume.Id))) return;
             Rename(volume);
             OpenVolume open = await _volumes.OpenAsync(volume.Id, _stop.Token);
-            var pace = new ResealPace(Limits.ResealBytesPerSecond, _time);
-            await open.Volume.ResealAsync(pace.SpendAsync, _stop.Token);
+            var pace = new BytePace(_time, Limits.ResealBytesPerSecond);
+            await open.Volume.ResealAsync((bytes, cancel) => pace.WaitAsync(bytes, cancel), _stop.Token);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {

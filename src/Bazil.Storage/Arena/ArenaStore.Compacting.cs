@@ -3,6 +3,7 @@ using System.Globalization;
 using Bazil.Storage.Arena.Disk;
 using Bazil.Storage.Arena.Index;
 using Bazil.Storage.Buffers;
+using Bazil.Storage.Pacing;
 
 namespace Bazil.Storage.Arena;
 
@@ -47,7 +48,7 @@ public sealed partial class ArenaStore
         CheckNotBroken();
         segment.IsBeingCompacted = true;
         SaveCatalog([]);
-        var pace = new Pace(_options.Clock, _options.CompactionBytesPerSecond);
+        var pace = new BytePace(_options.Clock, _options.CompactionBytesPerSecond);
         var walker = new SegmentWalker(segment, segment.Head);
         while (walker.MoveNext())
         {

@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using Bazil.Core;
 using Bazil.Storage.Arena.Index;
 using Bazil.Storage.Buffers;
+using Bazil.Storage.Pacing;
 using Bazil.Storage.Stores;
 using Bazil.Unix;
 
@@ -37,7 +38,7 @@ public sealed partial class ArenaStore
         await _verification.WaitAsync(cancel);
         try
         {
-            var check = new StoreCheck(new Pace(_options.Clock, bytesPerSecondMax));
+            var check = new StoreCheck(new BytePace(_options.Clock, bytesPerSecondMax));
             foreach (uint number in _missing.Keys) check.Problems.Add(new StoreProblem(StoreProblemKind.MissingSegment, $"store {Name}: {Segment.NameOf(number)} is missing"));
             foreach (DamagedIndexException damage in _index.Verify(cancel)) RebuildIndex(damage);
             for (Segment? segment = NextSegment(0); segment is not null; segment = NextSegment(segment.Number + 1)) await VerifyAsync(segment, check, cancel);

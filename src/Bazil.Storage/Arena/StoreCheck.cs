@@ -1,15 +1,16 @@
 using Bazil.Core;
+using Bazil.Storage.Pacing;
 using Bazil.Storage.Stores;
 
 namespace Bazil.Storage.Arena;
 
 /// <summary>A verification under way.</summary>
-internal sealed class StoreCheck(Pace pace)
+internal sealed class StoreCheck(BytePace pace)
 {
     private long _objectCount;
     private long _bytes;
 
-    public Pace Pace => pace;
+    public BytePace Pace => pace;
 
     public HashSet<ObjectId> DamagedIds { get; } = [];
 

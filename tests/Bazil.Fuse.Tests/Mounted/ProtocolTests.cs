@@ -176,7 +176,7 @@ public abstract class ProtocolTests(FuseTransport transport)
             """;
         await using var mount = await TestMount.StartAsync(
             new MemoryFileSystem(TimeProvider.System, 1 << 24),
-            options => options with { AllowOther = true, Capabilities = options.Capabilities | MemoryFileSystem.AccessControlListCapabilities },
+            options => options with { AllowOther = true, Capabilities = options.Capabilities | MemoryFileSystem.AccessListCapabilities },
             transport);
         using var local = new TempDirectory("bazil-acl-");
         var expected = (await Child.RunAsync(() => { }, "/bin/sh", "-ec", $"cd '{local.Path}'\n{script}")).Succeeded();

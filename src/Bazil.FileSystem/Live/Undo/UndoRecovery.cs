@@ -1,5 +1,6 @@
 using System.Buffers;
 using Bazil.Core;
+using Bazil.FileSystem.Epochs;
 using Bazil.Storage.Blobs;
 using Bazil.Storage.Cas;
 using Bazil.Storage.Metadata;
@@ -14,11 +15,10 @@ namespace Bazil.FileSystem.Live;
 /// </summary>
 internal static class UndoRecovery
 {
-    private const int KeySizeBytes = 32;
-
     /// <summary>Brings the rows of a volume in order; must come before anything is read from them.</summary>
     /// <returns>How many batches were taken back.</returns>
     /// <exception cref="WireFormatException">A row is damaged or of a newer version.</exception>
+    /// <exception cref="StoreException">Content cannot be read here: by this version, or without a key that is missing. Nothing was changed.</exception>
     public static async Task<int> RunAsync(IMetadataStore metadata, VolumeTables tables, IChunkStore chunks)
     {
         List<KeyValuePair<byte[], UndoRow>> rows = ReadRows(tables);
@@ -49,34 +49,22 @@ internal static class UndoRecovery
     {
         try
         {
-            foreach (Manifest content in contents) await ReadAsync(chunks, content, DepthOf(content), content.Root);
+            foreach (Manifest content in contents) await ReadAsync(chunks, BlobSubtree.Of(content));
             return true;
         }
-        catch (StoreException)
+        catch (StoreException e) when (e is not (UnknownEncodingException or KeyMissingException))
         {
+            // Those two say that this program or machine cannot read it, not that it did not reach the disk: they are for people.
             return false;
         }
     }
 
     /// <summary>Reads a subtree; every chunk is authenticated as it is read.</summary>
-    private static async Task ReadAsync(IChunkStore chunks, Manifest content, int level, ChunkKey key)
+    private static async Task ReadAsync(IChunkStore chunks, BlobSubtree subtree)
     {
-        if (key.IsZero) return;
-        int sizeBytes = level == 0 ? (int)content.ChunkSizeBytes : content.Fanout * KeySizeBytes;
-        using IMemoryOwner<byte> chunk = await chunks.GetAsync(ChunkType.File, (byte)level, key, sizeBytes, CancellationToken.None);
-        if (level == 0) return;
-        byte[] pointers = new byte[sizeBytes]; // stored without its trailing zeros
-        chunk.Memory.CopyTo(pointers);
-        for (int offset = 0; offset < sizeBytes; offset += KeySizeBytes)
-        {
-            await ReadAsync(chunks, content, level - 1, new ChunkKey(pointers.AsSpan(offset, KeySizeBytes)));
-        }
-    }
-
-    private static int DepthOf(Manifest content)
-    {
-        int depth = 0;
-        for (UInt128 covered = content.ChunkSizeBytes; covered < content.SizeBytes; covered *= content.Fanout) depth++;
-        return depth;
+        if (subtree.Key.IsZero) return;
+        using IMemoryOwner<byte> chunk = await chunks.GetAsync(ChunkType.File, subtree.Level, subtree.Key, subtree.SizeBytesMax, CancellationToken.None);
+        if (subtree.Level == 0) return;
+        foreach (BlobSubtree child in subtree.Children(chunk.Memory)) await ReadAsync(chunks, child);
     }
 }

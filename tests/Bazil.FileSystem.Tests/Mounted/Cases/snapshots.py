@@ -40,6 +40,27 @@ def Snapshot_keeps_content_when_the_file_changes(d):
     same(sorted(os.listdir(f"{d}/sub/.snap/{name}")), ["big", "dir"])
 
 
+
+def Copy_out_of_a_snapshot_holds_it_until_the_copy_is_closed_and_works_after_it_is_gone(d):
+    top, tail = root(d), os.path.relpath(d, root(d))
+    name = f"copied-{os.path.basename(d)}"
+    content = pattern(3 * CHUNK + 9)
+    write(f"{d}/big", content)
+    os.mkdir(f"{top}/.snap/{name}")
+    source = os.open(f"{top}/.snap/{name}/{tail}/big", os.O_RDONLY)
+    target = os.open(f"{d}/shared", os.O_WRONLY | os.O_CREAT)
+    same(os.copy_file_range(source, target, len(content), 0, 0), len(content))
+    with fails(EBUSY):
+        os.rmdir(f"{top}/.snap/{name}")
+    os.close(target)
+    os.rmdir(f"{top}/.snap/{name}")
+    target, copied = os.open(f"{d}/copied", os.O_WRONLY | os.O_CREAT), 0
+    while copied < len(content):
+        copied += os.copy_file_range(source, target, len(content) - copied, copied, copied)
+    os.close(target)
+    os.close(source)
+    same((read(f"{d}/shared"), read(f"{d}/copied")), (content, content))
+
 def Snapshots_are_listed_renamed_and_removed(d):
     top = root(d)
     for name in ("list-b", "list-a"):
