@@ -99,12 +99,25 @@ public sealed class ConnectionTests
     [Fact]
     public async Task Slow_work_of_the_peer_is_not_taken_for_silence()
     {
-        await using var nodes = await TwoNodes.StartAsync(
-            server: new PeerServerOptions { AliveInterval = TimeSpan.FromMilliseconds(50) },
-            client: new PeerClientOptions { IdleTimeout = TimeSpan.FromMilliseconds(500) });
-        nodes.Store.Before = (_, cancel) => Task.Delay(TimeSpan.FromMilliseconds(1500), TimeProvider.System, cancel);
-        Assert.Null(await nodes.Call.Store.GetAsync(Serving.ObjectTests.Id(1), Cancel));
-        await nodes.Call.Store.PutAsync(Serving.ObjectTests.Id(1), new byte[10], Cancel);
+        var time = new ManualTime();
+        await using var nodes = await TwoNodes.StartAsync(clientTime: time, server: new PeerServerOptions { AliveInterval = TimeSpan.FromMilliseconds(20) });
+        TaskCompletionSource started = new(), done = new();
+        nodes.Store.Before = (_, _) =>
+        {
+            started.TrySetResult();
+            return done.Task;
+        };
+        var get = nodes.Call.Store.GetAsync(Serving.ObjectTests.Id(1), Cancel).AsTask();
+        await started.Task.WaitAsync(Cancel);
+        for (int i = 0; i < 5; i++)
+        {
+            time.Advance(TimeSpan.FromSeconds(9));
+            await time.WhenRearmedAsync(Cancel); // by signs of life
+        }
+
+        Assert.False(get.IsCompleted);
+        done.SetResult();
+        Assert.Null(await get);
     }
 
     [Fact]

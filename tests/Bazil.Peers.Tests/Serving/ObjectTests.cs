@@ -209,7 +209,7 @@ public sealed class ObjectTests
         for (int i = 0; i < 5; i++)
         {
             time.Advance(TimeSpan.FromSeconds(4));
-            await Task.Delay(TimeSpan.FromMilliseconds(300), TimeProvider.System, Cancel); // signs of life come in
+            await time.WhenRearmedAsync(Cancel); // by signs of life
         }
         gate.SetResult();
         foreach (var get in gets) Assert.Null(await get);
