@@ -36,6 +36,11 @@ internal static class UsageErrors
             if (argument.Arity.MinimumNumberOfValues > 0 && (parsed.GetResult(argument)?.Tokens.Count ?? 0) == 0) return $"missing argument {argument.Name}";
         }
 
+        if (command.Options.FirstOrDefault(option => option.Required && parsed.GetResult(option) is null or { Implicit: true }) is { } missing)
+        {
+            return $"missing option -{missing.Name.TrimStart('-')}";
+        }
+
         return parsed.Errors[0].Message.TrimEnd('.');
     }
 
@@ -58,9 +63,9 @@ internal static class UsageErrors
         var text = new StringBuilder(path);
         foreach (Option option in command.Options.Where(static o => !o.Recursive && !o.Hidden && o is not System.CommandLine.Help.HelpOption and not VersionOption))
         {
-            text.Append(" [-").Append(option.Name.TrimStart('-'));
-            if (option.Arity.MaximumNumberOfValues > 0 && option.ValueType != typeof(bool)) text.Append('=').Append(option.HelpName ?? "VALUE");
-            text.Append(']');
+            string value = option.Arity.MaximumNumberOfValues > 0 && option.ValueType != typeof(bool) ? "=" + (option.HelpName ?? "VALUE") : "";
+            string flag = $"-{option.Name.TrimStart('-')}{value}";
+            text.Append(option.Required ? $" {flag}" : $" [{flag}]");
         }
 
         foreach (Argument argument in command.Arguments)

@@ -10,13 +10,20 @@ using Bazil.Server.Storages;
 namespace Bazil.Server.Commands;
 
 /// <summary><c>bazil server ping</c>, <c>pubkey</c> and <c>status</c>.</summary>
-internal sealed class ServerCommands(ConfigStore config, Descriptions descriptions, DataDirectory directory, PeerId self, Func<string> address, CheckLedger checks)
+internal sealed class ServerCommands(ConfigStore config, Descriptions descriptions, DataDirectory directory, PeerId self, Func<string> address, CheckLedger checks, Task started)
 {
     public void Register(ControlDispatcher dispatcher)
     {
-        dispatcher.Add(ControlMethods.Ping, (_, _) => Task.FromResult(new PingReply(ProductVersion.Text, Environment.ProcessId)));
+        dispatcher.Add(ControlMethods.Ping, PingAsync);
         dispatcher.Add(ControlMethods.PublicKey, (_, _) => Task.FromResult(new PublicKeyReply(self.ToString())));
         dispatcher.Add(ControlMethods.Status, (_, _) => Task.FromResult(Status()));
+    }
+
+    /// <summary>Answers when the volumes are mounted again, so that a script can go on.</summary>
+    private async Task<PingReply> PingAsync(Nothing request, CancellationToken cancel)
+    {
+        await started.WaitAsync(cancel);
+        return new PingReply(ProductVersion.Text, Environment.ProcessId);
     }
 
     private StatusReply Status()

@@ -43,7 +43,7 @@ public sealed partial class ConfigStore
     /// <exception cref="CommandFailedException">There is no such key.</exception>
     public byte[] GetSharingKey(string name) =>
         FindSharingKey(name)
-        ?? throw new CommandFailedException(ErrorKind.NotFound, $"there is no sharing key {name}", $"add it with: bazil sharing add {name} <FILE");
+        ?? throw new CommandFailedException(ErrorKind.NotFound, $"there is no sharing key {name}", $"see: bazil sharing list; add it with: bazil sharing add {name} <FILE");
 
     /// <summary>A sharing key, ready for use. The caller disposes it.</summary>
     /// <exception cref="CommandFailedException">There is no such key.</exception>

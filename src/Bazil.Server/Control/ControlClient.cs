@@ -80,7 +80,7 @@ public sealed class ControlClient : IDisposable
             string directory = Path.GetDirectoryName(_socketPath)!;
             if (!Directory.Exists(directory))
             {
-                throw new CommandFailedException(ErrorKind.NotFound, $"there is no data directory {directory}", "make one with: bazil create", e);
+                throw new CommandFailedException(ErrorKind.NotFound, $"there is no data directory {directory}", $"make one with: bazil create -data-dir={directory}", e);
             }
 
             throw e.SocketErrorCode == SocketError.AccessDenied

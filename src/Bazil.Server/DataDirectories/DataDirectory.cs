@@ -73,7 +73,7 @@ public sealed class DataDirectory
     /// <exception cref="CommandFailedException">It does not exist.</exception>
     public void RequireExists()
     {
-        if (!Directory.Exists(Path)) throw new CommandFailedException(ErrorKind.NotFound, $"there is no data directory {Path}", "make one with: bazil create");
+        if (!Directory.Exists(Path)) throw new CommandFailedException(ErrorKind.NotFound, $"there is no data directory {Path}", $"make one with: bazil create -data-dir={Path}");
     }
 
     private string Below(string name) => System.IO.Path.Combine(Path, name);

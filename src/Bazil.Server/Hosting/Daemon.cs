@@ -67,7 +67,8 @@ public static class Daemon
         using var collector = new GarbageCollector(database.Config, database.Store, storages, volumes, key.PeerId, options.Time);
         var descriptions = new Descriptions(database.Config, volumes, epochs, notes);
         var dispatcher = new ControlDispatcher();
-        new ServerCommands(database.Config, descriptions, options.DataDirectory, key.PeerId, () => Text(server.Endpoint), checks).Register(dispatcher);
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        new ServerCommands(database.Config, descriptions, options.DataDirectory, key.PeerId, () => Text(server.Endpoint), checks, started.Task).Register(dispatcher);
         new CheckCommands(database.Config, checker, checks).Register(dispatcher);
         new SharingCommands(database.Config, epochs, volumes, rotation).Register(dispatcher);
         new VolumeCommands(database.Config, epochs, descriptions, volumes, storages, connections, notes, rotation, entropy).Register(dispatcher);
@@ -83,6 +84,7 @@ public static class Daemon
 
         // Said last, so that whoever waits for it finds everything in place.
         await volumes.RemountAsync(stop.Token);
+        started.SetResult();
         await options.Messages.WriteLineAsync($"bazil: Listening on {Text(server.Endpoint)}");
         var manager = new ServiceManager(options.NotifySocket);
         manager.Ready();

@@ -107,13 +107,9 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
 
     private static FilesObjectStore OpenFiles(string name, string path, bool mayCreate = true)
     {
-        if (!mayCreate && !FilesObjectStore.Exists(path))
-        {
-            throw new CommandFailedException(ErrorKind.Failed, $"storage {path} is not there", "if it is on a disk of its own, attach that disk and try again");
-        }
-
         try
         {
+            if (!FilesObjectStore.Exists(path)) CheckMayBecomeStore(path, mayCreate);
             Directory.CreateDirectory(Path.GetDirectoryName(path) ?? "/", UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             return FilesObjectStore.Open(name, path);
         }
@@ -121,5 +117,17 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
         {
             throw new CommandFailedException(ErrorKind.Failed, $"cannot use storage {path}: {e.Message}", inner: e);
         }
+    }
+
+    private static void CheckMayBecomeStore(string path, bool mayCreate)
+    {
+        if (!mayCreate)
+        {
+            throw new CommandFailedException(ErrorKind.Failed, $"storage {path} is not there", "if it is on a disk of its own, attach that disk and try again");
+        }
+
+        if (FilesObjectStore.MayMake(path)) return;
+        throw new CommandFailedException(
+            ErrorKind.Invalid, $"directory {path} has other things in it and is no store", $"name a directory that is new or empty, for example {Path.Combine(path, "bazil")}");
     }
 }

@@ -52,6 +52,10 @@ internal sealed class FilesLayout(string root, string bootId)
     /// <summary>Whether a directory holds such a store, of whatever version.</summary>
     public static bool IsStore(string root) => File.Exists(Path.Combine(root, "format"));
 
+    /// <summary>Whether nothing is there but what a new file system has, or what a store has before its format is written.</summary>
+    public static bool MayMake(string root) =>
+        !Directory.Exists(root) || Directory.EnumerateFileSystemEntries(root).All(static entry => Path.GetFileName(entry) is "lost+found" or "lock" or "format.new");
+
     /// <summary>Makes what is missing, takes the lock, checks the version, removes what unfinished puts left behind.</summary>
     public LockFile Prepare(string name)
     {

@@ -46,6 +46,9 @@ public sealed partial class FilesObjectStore : IObjectStore
     /// <summary>Whether a directory holds a files store.</summary>
     public static bool Exists(string directory) => FilesLayout.IsStore(directory);
 
+    /// <summary>Whether a store can be made there without mixing with other things: in a new or an empty directory, or where one was half made.</summary>
+    public static bool MayMake(string directory) => FilesLayout.MayMake(directory);
+
     internal static FilesObjectStore Open(string name, string directory, string bootId)
     {
         try

@@ -44,6 +44,22 @@ public sealed class BadInputTests : EndToEndTest
     }
 
     [Fact]
+    public async Task Directory_with_other_things_in_it_does_not_become_a_storage()
+    {
+        await White.RunAsync("create");
+        await White.StartServerAsync();
+        await White.RunAsync("volume create myfiles");
+        string used = Path.Combine(White.Directory, "used");
+        Directory.CreateDirectory(Path.Combine(used, "photos"));
+
+        await White.FailsAsync($"volume storage add myfiles spare {used}", $"directory {used} has other things in it", $"for example {used}/bazil");
+        Assert.Equal(["photos"], Directory.EnumerateFileSystemEntries(used).Select(Path.GetFileName));
+        await White.RunAsync($"volume storage add myfiles spare {used}/bazil");
+        await White.RunAsync("volume storage remove myfiles spare");
+        await White.RunAsync($"volume storage add myfiles spare {used}/bazil");
+    }
+
+    [Fact]
     public async Task Peers_that_make_no_sense_are_refused()
     {
         await White.RunAsync("create");

@@ -14,6 +14,7 @@ public sealed class UsageErrorsTests
     [InlineData("volume mount myfiles", "bazil: volume mount: missing argument MOUNTPOINT")]
     [InlineData("volume storage add myfiles", "bazil: volume storage add: missing argument [NAME] STORAGE")]
     [InlineData("volume storage add myfiles a b c", "bazil: volume storage add: too many arguments: c")]
+    [InlineData("volume rotate myfiles", "bazil: volume rotate: missing option -sharing")]
     [InlineData("peer location set KEY", "bazil: peer location set: missing argument HOST:PORT")]
     [InlineData("peer add 1234", "bazil: peer add: not a valid public key (64 hex digits): 1234")]
     [InlineData("server run -addr=nonsense", "bazil: server run: -addr must be [HOST]:PORT, not \"nonsense\"")]
