@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Bazil.Core;
 using Bazil.FileSystem.Nodes;
 using Bazil.FileSystem.Snapshots;
@@ -17,6 +18,13 @@ internal sealed class LiveSnapshotSource(
 {
     private readonly Transaction _transaction = new(frozen);
 
+    /// <summary>United directories and cycles show things elsewhere than rows of frozen directories say.</summary>
+    private readonly bool _isPlain = frozen.State.Unions == 0 && frozen.State.Loose.Count == 0;
+
+    /// <summary>For each directory that is being listed, the smallest epoch number of what is below it so far.</summary>
+    private readonly Stack<uint> _oldest = [];
+    private readonly List<KeyValuePair<InodeId, FrozenDirectory>> _written = [];
+
     public VolumeId Volume => volume;
 
     public UnixTime Taken => taken;
@@ -26,14 +34,35 @@ internal sealed class LiveSnapshotSource(
     /// <summary>The smallest epoch number of what was listed, and of the directories themselves.</summary>
     public uint OldestKeyEpoch { get; private set; } = keyEpoch;
 
+    /// <summary>The directories that were listed, each behind those below it; none when there were too many to remember.</summary>
+    public ReadOnlySpan<KeyValuePair<InodeId, FrozenDirectory>> Written =>
+        ListedDirectories > SnapshotLimits.FrozenDirectoriesMax ? [] : CollectionsMarshal.AsSpan(_written);
+
+    /// <summary>Whether what was written may be kept for the next snapshot.</summary>
+    public bool IsKept => _isPlain && ListedDirectories <= SnapshotLimits.FrozenDirectoriesMax;
+
+    public long ListedDirectories { get; private set; }
+
     public InodeId Root => InodeId.Root;
 
     public AttributeValue RootAttributes => attributesOf(_transaction.Require(InodeId.Root));
 
     public UnixTime RootModifyTime => _transaction.Require(InodeId.Root).ModifyTime;
 
+    public DirectoryManifest? FindUnchanged(InodeId directory) =>
+        _isPlain && frozen.Frozen.Find(directory) is { } found && found.OldestKeyEpoch >= KeyEpoch ? found.Manifest : null;
+
+    public void OnWritten(InodeId directory, DirectoryManifest manifest)
+    {
+        uint oldest = _oldest.Pop();
+        NoteEpoch(oldest);
+        if (++ListedDirectories <= SnapshotLimits.FrozenDirectoriesMax) _written.Add(KeyValuePair.Create(directory, new FrozenDirectory(manifest, oldest)));
+        else _written.Clear();
+    }
+
     public IEnumerable<SnapshotSourceEntry> List(InodeId directory)
     {
+        _oldest.Push(KeyEpoch);
         foreach (FileName name in Names(directory))
         {
             ShownName shown = _transaction.Resolve(directory, name);
@@ -43,6 +72,12 @@ internal sealed class LiveSnapshotSource(
             yield return new SnapshotSourceEntry(
                 name, record.Id, record.Kind, open?.ModifyTime ?? record.ModifyTime, attributesOf(record), record.IsDirectory ? null : open ?? published, record.Inode);
         }
+    }
+
+    private void NoteEpoch(uint epoch)
+    {
+        OldestKeyEpoch = Math.Min(OldestKeyEpoch, epoch);
+        if (_oldest.TryPop(out uint oldest)) _oldest.Push(Math.Min(oldest, epoch));
     }
 
     /// <summary>What was written to an open file and not published before the view was taken.</summary>

@@ -172,6 +172,20 @@ internal sealed partial class OpenFile : IAsyncDisposable
         }
     }
 
+    /// <summary>The content as a value, for a snapshot: it stays to be saved as if nobody had looked. Under <see cref="Gate"/>.</summary>
+    public async ValueTask<ContentValue> LookAsync(CancellationToken cancel)
+    {
+        bool hadUnsaved = HasUnsaved;
+        try
+        {
+            return await SaveAsync(cancel);
+        }
+        finally
+        {
+            HasUnsaved = hadUnsaved;
+        }
+    }
+
     /// <summary>What the content refers to in the chunk store, though no row may name it yet. Under <see cref="Gate"/>.</summary>
     public async ValueTask<IReadOnlyList<BlobSubtree>> ListStoredAsync(CancellationToken cancel) =>
         _blob is null ? [] : await _blob.ListStoredAsync(cancel);

@@ -44,6 +44,7 @@ internal sealed partial class Transaction
         if (!MergesForeign && Members().Count <= 1) Purge([.. _edits.Where(e => HasTombstone(e.Value)).Select(e => e.Key)], State.Knowledge);
         if (IsEdited(EpochsInode)) State.NewestKeyEpoch = NewestEpoch(Read(EpochsInode));
         if (!_version.IsNone) State.Chain(RunningHash.Next(State.Head, StampedRecords()));
+        ForgetFrozen();
         foreach (Edit edit in _edits.Values) WriteEdit(edit);
         foreach (((InodeId parent, FileName name), Claim[] claims) in _rows) WriteRow(parent, name, claims);
         State.Write(Batch, Store.Tables);

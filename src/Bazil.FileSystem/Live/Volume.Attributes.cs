@@ -204,7 +204,7 @@ public sealed partial class Volume
         return 2 + (uint)transaction.UnitedWith(record.Inode).Sum(member => transaction.Require(member).Subdirectories);
     }
 
-    private static AttributeValue ShownAttributes(NodeRecord record) =>
+    internal static AttributeValue ShownAttributes(NodeRecord record) =>
         record.ShownAttributes ?? new AttributeValue(
             record.IsDirectory ? 0x1EDu : 0x1A4u, AttributeValue.Self, AttributeValue.Self, record.ModifyTime, ExtendedAttributes.None);
 

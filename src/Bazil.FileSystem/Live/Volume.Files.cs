@@ -77,7 +77,7 @@ public sealed partial class Volume
         if (Failure is not null) return Errno.EROFS;
         if (offset > long.MaxValue - data.Length) return Errno.EFBIG;
         OpenFile file = open.File;
-        await file.Gate.WaitAsync(cancel);
+        await EnterChangeAsync(file, cancel);
         try
         {
             if (!file.HasUnsaved) file.StartDirtyTime(_options.Clock.GetTimestamp());
@@ -86,7 +86,7 @@ public sealed partial class Volume
         }
         finally
         {
-            file.Gate.Release();
+            ExitChange(file);
         }
 
         if (open.Flags.SynchronousWrites) await SyncAsync(cancel);
@@ -110,7 +110,7 @@ public sealed partial class Volume
         if (file is null) return Errno.ENOENT;
         try
         {
-            await file.Gate.WaitAsync(cancel);
+            await EnterChangeAsync(file, cancel);
             try
             {
                 if (!file.HasUnsaved) file.StartDirtyTime(_options.Clock.GetTimestamp());
@@ -119,7 +119,7 @@ public sealed partial class Volume
             }
             finally
             {
-                file.Gate.Release();
+                ExitChange(file);
             }
         }
         finally
@@ -152,6 +152,27 @@ public sealed partial class Volume
     {
         if (!_handles.TryRemove(handle.Value, out OpenHandle? open)) return;
         await ReleaseAsync(open.File, open.Flags.CanWrite);
+    }
+
+    /// <summary>Begins a change of an open file's content: not while a snapshot looks at open files, and one at a time.</summary>
+    private async ValueTask EnterChangeAsync(OpenFile file, CancellationToken cancel)
+    {
+        await _contentPause.EnterAsync(cancel);
+        try
+        {
+            await file.Gate.WaitAsync(cancel);
+        }
+        catch
+        {
+            _contentPause.Exit();
+            throw;
+        }
+    }
+
+    private void ExitChange(OpenFile file)
+    {
+        file.Gate.Release();
+        _contentPause.Exit();
     }
 
     private FuseHandle AddHandle(OpenFile file, FuseOpenMode flags)

@@ -30,7 +30,7 @@ public sealed partial class Volume
         if (offset > long.MaxValue - length) return Errno.EFBIG;
         if ((modes & AllocateModes.PunchHole) == 0 && !HasSpace(length)) return Errno.ENOSPC;
         OpenFile file = open.File;
-        await file.Gate.WaitAsync(cancel);
+        await EnterChangeAsync(file, cancel);
         try
         {
             if (!file.HasUnsaved) file.StartDirtyTime(_options.Clock.GetTimestamp());
@@ -41,7 +41,7 @@ public sealed partial class Volume
         }
         finally
         {
-            file.Gate.Release();
+            ExitChange(file);
         }
 
         return Errno.OK;
@@ -105,7 +105,7 @@ public sealed partial class Volume
         if (sourceOffset < 0 || target.Offset < 0) return Errno.EINVAL;
         if (target.Offset > long.MaxValue - length) return Errno.EFBIG;
         OpenFile file = to.File;
-        await file.Gate.WaitAsync(cancel);
+        await EnterChangeAsync(file, cancel);
         try
         {
             if (!file.HasUnsaved) file.StartDirtyTime(_options.Clock.GetTimestamp());
@@ -113,7 +113,7 @@ public sealed partial class Volume
         }
         finally
         {
-            file.Gate.Release();
+            ExitChange(file);
         }
     }
 

@@ -15,56 +15,174 @@ public sealed partial class Volume
 
     /// <summary>What this node vouched for when the snapshot that is being written began; null when there is none. Guarded by the gate.</summary>
     private Knowledge? _snapshotKnowledge;
+    private readonly ContentPause _contentPause = new();
     private SnapshotReader? _snapshotReader;
 
     internal SnapshotReader SnapshotReader => LazyInitializer.EnsureInitialized(ref _snapshotReader, () => new SnapshotReader(_options.Chunks))!;
 
+    /// <summary>As <see cref="TakeSnapshotAsync(FileName, SnapshotOrigin, bool, CancellationToken)"/>, for somebody.</summary>
+    public async Task<Errno> TakeSnapshotAsync(FileName name, CancellationToken cancel) =>
+        (await TakeSnapshotAsync(name, SnapshotOrigin.Person, skipUnchanged: false, cancel)).Error;
+
     /// <summary>
-    /// Freezes the whole shown tree, with what is written but not closed, and returns when the snapshot is durable.
+    /// Freezes the whole shown tree, with what is written but not closed, as it is at one moment, and returns when the snapshot is
+    /// durable. Lists only directories in or below which something changed since the snapshot before.
     /// </summary>
-    public async Task<Errno> TakeSnapshotAsync(FileName name, CancellationToken cancel)
+    /// <param name="name">A free name.</param>
+    /// <param name="origin">Who wants it.</param>
+    /// <param name="skipUnchanged">Take none when it would be like the newest one.</param>
+    /// <param name="cancel">Gives up; nothing is left.</param>
+    public async Task<SnapshotOutcome> TakeSnapshotAsync(FileName name, SnapshotOrigin origin, bool skipUnchanged, CancellationToken cancel)
     {
-        if (Failure is not null) return Errno.EROFS;
-        await _snapshotting.WaitAsync(cancel);
+        if (Failure is not null) return new SnapshotOutcome(Errno.EROFS, null, 0);
+        if (FindSnapshot(name) is not null) return new SnapshotOutcome(Errno.EEXIST, null, 0);
+        if (ListSnapshots().Count >= SnapshotLimits.SnapshotsMax) return new SnapshotOutcome(Errno.EDQUOT, null, 0);
+        await EnterSnapshotAsync(cancel);
         try
         {
-            // Until a row names the snapshot, and members are told of it with what is vouched for next, nothing that replaced what is in it is vouched for.
-            lock (_gate) _snapshotKnowledge = Vouched();
-            return await WriteSnapshotAsync(name, cancel);
+            (SnapshotKey key, LiveSnapshotSource source) = await WriteTreeAsync(isKept: true, cancel);
+            if (skipUnchanged && await IsLikeNewestAsync(key, cancel)) return new SnapshotOutcome(Errno.OK, null, source.ListedDirectories);
+            await SyncContentAsync(cancel);
+            var reference = new SnapshotReference(name, key, source.Taken, source.OldestKeyEpoch, origin);
+            Errno error = AddReference(reference, source);
+            if (error != Errno.OK) return new SnapshotOutcome(error, null, source.ListedDirectories);
+            await SyncAsync(cancel);
+            return new SnapshotOutcome(Errno.OK, reference, source.ListedDirectories);
         }
         finally
         {
-            lock (_gate) _snapshotKnowledge = null;
-            _snapshotting.Release();
+            ExitSnapshot();
         }
     }
 
-    private async Task<Errno> WriteSnapshotAsync(FileName name, CancellationToken cancel)
+    /// <summary>
+    /// Writes the present tree like a snapshot, without a name: nothing keeps it from the second collection of garbage from now. For comparing.
+    /// </summary>
+    /// <exception cref="MetadataException">The volume is read-only after a failure.</exception>
+    public async Task<Snapshot> FreezeAsync(CancellationToken cancel)
     {
-        if (FindSnapshot(name) is not null) return Errno.EEXIST;
-        if (ListSnapshots().Count >= SnapshotLimits.SnapshotsMax) return Errno.EDQUOT;
-        Dictionary<InodeId, WorkingContent> unpublished = await SaveOpenFilesAsync(cancel);
-        UnixTime taken = Now();
-        SnapshotKey key;
-        uint oldestEpoch;
-        using (IMetadataSnapshot view = _options.Metadata.Snapshot())
+        if (Failure is { } failure) throw new MetadataException($"volume {Name} is read-only: {failure}");
+        await EnterSnapshotAsync(cancel);
+        try
         {
-            var source = new LiveSnapshotSource(Id, _store.Freeze(view), taken, unpublished, ShownAttributes, _options.Blobs.Chunks.Current);
-            key = await new SnapshotWriter(_options.Chunks).WriteAsync(source, cancel);
-            oldestEpoch = source.OldestKeyEpoch;
+            (SnapshotKey key, _) = await WriteTreeAsync(isKept: false, cancel);
+            return await SnapshotReader.OpenAsync(key, cancel);
         }
+        finally
+        {
+            ExitSnapshot();
+        }
+    }
 
-        await SyncContentAsync(cancel);
+    private async Task EnterSnapshotAsync(CancellationToken cancel)
+    {
+        await _snapshotting.WaitAsync(cancel);
+
+        // Until a row names the snapshot, and members are told of it with what is vouched for next, nothing that replaced what is in it is vouched for.
+        lock (_gate) _snapshotKnowledge = Vouched();
+    }
+
+    private void ExitSnapshot()
+    {
         lock (_gate)
         {
-            if (FindSnapshot(name) is not null) return Errno.EEXIST;
+            _snapshotKnowledge = null;
+            _store.Frozen.End();
+        }
+
+        _snapshotting.Release();
+    }
+
+    private async Task<(SnapshotKey Key, LiveSnapshotSource Source)> WriteTreeAsync(bool isKept, CancellationToken cancel)
+    {
+        using FrozenView frozen = await FreezeViewAsync(isKept, cancel);
+        var source = new LiveSnapshotSource(Id, _store.Freeze(frozen.View), frozen.Taken, frozen.Unpublished, ShownAttributes, _options.Blobs.Chunks.Current);
+        return (await new SnapshotWriter(_options.Chunks).WriteAsync(source, cancel), source);
+    }
+
+    /// <summary>Takes the view of one moment. Programs wait with their writes only while what they have just written is stored.</summary>
+    private async Task<FrozenView> FreezeViewAsync(bool isKept, CancellationToken cancel)
+    {
+        await SaveOpenFilesAsync(cancel);
+        await _contentPause.PauseAsync(cancel);
+        try
+        {
+            Dictionary<InodeId, WorkingContent> unpublished = await LookAtOpenFilesAsync(cancel);
+            lock (_gate)
+            {
+                // What is written and not closed is in the snapshot, but not in the tree: what shows it is not as the snapshot has it.
+                _store.Frozen.Begin(isKept);
+                var transaction = new Transaction(_store);
+                foreach (InodeId inode in unpublished.Keys) transaction.ForgetFrozenAround(inode);
+                if (transaction.Batch.Count > 0) Guarded(() => _store.Commit(transaction.Batch));
+                return new FrozenView(_options.Metadata.Snapshot(), Now(), unpublished);
+            }
+        }
+        finally
+        {
+            _contentPause.Resume();
+        }
+    }
+
+    private async Task<Dictionary<InodeId, WorkingContent>> LookAtOpenFilesAsync(CancellationToken cancel)
+    {
+        var found = new Dictionary<InodeId, WorkingContent>();
+        List<OpenFile> files = PinOpenFiles(file => file.IsDirty);
+        try
+        {
+            foreach (OpenFile file in files)
+            {
+                await file.Gate.WaitAsync(cancel);
+                try
+                {
+                    if (file.IsDirty && file.Unlinked is null) found[file.Inode] = new WorkingContent(await file.LookAsync(cancel), file.Seen);
+                }
+                finally
+                {
+                    file.Gate.Release();
+                }
+            }
+        }
+        finally
+        {
+            foreach (OpenFile file in files) await ReleaseAsync(file, isWriter: false);
+        }
+
+        return found;
+    }
+
+    private async Task<bool> IsLikeNewestAsync(SnapshotKey key, CancellationToken cancel)
+    {
+        if (ListSnapshots().MaxBy(static snapshot => snapshot.Taken) is not { } newest) return false;
+        SnapshotRoot before = (await SnapshotReader.OpenAsync(newest.Key, cancel)).Description, now = (await SnapshotReader.OpenAsync(key, cancel)).Description;
+        return now.Directory == before.Directory && now.Attributes == before.Attributes && now.ModifyTime == before.ModifyTime;
+    }
+
+    /// <summary>Writes the row that names a snapshot, and then, in bounded batches, what the next one can take over.</summary>
+    private Errno AddReference(SnapshotReference reference, LiveSnapshotSource source)
+    {
+        FrozenDirectories frozen = _store.Frozen;
+        lock (_gate)
+        {
+            if (FindSnapshot(reference.Name) is not null) return Errno.EEXIST;
             var batch = new MetadataBatch();
-            batch.Put(SnapshotRowKey(name), new SnapshotReference(name, key, taken, oldestEpoch).Encode());
-            MemberSnapshots.NoteChange(batch, _store.Tables, taken);
+            batch.Put(SnapshotRowKey(reference.Name), reference.Encode());
+            MemberSnapshots.NoteChange(batch, _store.Tables, reference.Taken);
+            if (!source.IsKept) frozen.ForgetAll(batch);
+            else frozen.SetBase(batch, reference.Key);
             Guarded(() => _store.Commit(batch));
         }
 
-        await SyncAsync(cancel);
+        for (int from = 0; from < source.Written.Length; from += SnapshotLimits.FrozenDirectoriesBatch)
+        {
+            lock (_gate)
+            {
+                var batch = new MetadataBatch();
+                frozen.Keep(batch, source.Written[from..Math.Min(source.Written.Length, from + SnapshotLimits.FrozenDirectoriesBatch)]);
+                if (batch.Count > 0) Guarded(() => _store.Commit(batch));
+            }
+        }
+
         return Errno.OK;
     }
 
@@ -74,18 +192,24 @@ public sealed partial class Volume
         if (Failure is not null) return Errno.EROFS;
         lock (_gate)
         {
-            if (FindSnapshot(name) is null) return Errno.ENOENT;
+            if (FindSnapshot(name) is not { } found) return Errno.ENOENT;
+
+            // A snapshot that is being written may take over what this one has.
+            bool isBase = found.Key == _store.Frozen.Base;
+            if (isBase && _snapshotKnowledge is not null) return Errno.EBUSY;
 
             // What was copied from a snapshot is kept by nothing else until the copy is closed.
             if (_files.Values.Concat(_unlinked.Values).Any(static file => file.IsCopiedFromSnapshot)) return Errno.EBUSY;
             var batch = new MetadataBatch();
             batch.Delete(SnapshotRowKey(name));
+            if (isBase && ListSnapshots().Count(other => other.Key == found.Key) == 1) _store.Frozen.ForgetAll(batch);
             MemberSnapshots.NoteChange(batch, _store.Tables, Now());
             Guarded(() => _store.Commit(batch));
             return Errno.OK;
         }
     }
 
+    /// <summary>Gives a snapshot another name. Whoever does so cares for it: the schedule does not remove it any more.</summary>
     public Errno RenameSnapshot(FileName name, FileName newName)
     {
         if (Failure is not null) return Errno.EROFS;
@@ -95,7 +219,7 @@ public sealed partial class Volume
             if (FindSnapshot(newName) is not null) return Errno.EEXIST;
             var batch = new MetadataBatch();
             batch.Delete(SnapshotRowKey(name));
-            batch.Put(SnapshotRowKey(newName), (found with { Name = newName }).Encode());
+            batch.Put(SnapshotRowKey(newName), (found with { Name = newName, Origin = SnapshotOrigin.Person }).Encode());
             Guarded(() => _store.Commit(batch));
             return Errno.OK;
         }
@@ -136,23 +260,17 @@ public sealed partial class Volume
         }
     }
 
-    private async Task<Dictionary<InodeId, WorkingContent>> SaveOpenFilesAsync(CancellationToken cancel)
+    private async Task SaveOpenFilesAsync(CancellationToken cancel)
     {
-        var saved = new Dictionary<InodeId, WorkingContent>();
         List<OpenFile> files = PinOpenFiles(file => file.IsDirty);
         try
         {
-            foreach (OpenFile file in files)
-            {
-                if (await SaveWorkingAsync(file, cancel) is { } value) saved[file.Inode] = new WorkingContent(value, file.Seen);
-            }
+            foreach (OpenFile file in files) await SaveWorkingAsync(file, cancel);
         }
         finally
         {
             foreach (OpenFile file in files) await ReleaseAsync(file, isWriter: false);
         }
-
-        return saved;
     }
 
     private byte[] SnapshotRowKey(FileName name) =>

@@ -20,6 +20,7 @@ internal sealed class VolumeStore
         Self = self;
         State = VolumeState.Load(Tables);
         Undo = metadata is null ? null : new UndoLog(metadata, Tables);
+        Frozen = new FrozenDirectories(Tables);
     }
 
     public VolumeTables Tables { get; }
@@ -33,6 +34,9 @@ internal sealed class VolumeStore
 
     /// <summary>How rows are committed; a frozen view has none.</summary>
     public UndoLog? Undo { get; }
+
+    /// <summary>What of the tree is as the newest snapshot has it.</summary>
+    public FrozenDirectories Frozen { get; }
 
     public RecordCache Cache { get; } = new(Limits.RecordCacheCount);
 

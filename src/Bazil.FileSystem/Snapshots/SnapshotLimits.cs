@@ -44,6 +44,12 @@ internal static class SnapshotLimits
     /// <summary>Snapshots of one volume on one node: their roots, half a megabyte then, go along with every pull.</summary>
     public const int SnapshotsMax = 16384;
 
+    /// <summary>Directories that one snapshot remembers for the next one while it is written: 100 MB of memory. With more of them changed, the next one lists everything again.</summary>
+    public const int FrozenDirectoriesMax = 1 << 20;
+
+    /// <summary>Rows of frozen directories in one batch: a few hundred kilobytes, written while nobody can change the volume.</summary>
+    public const int FrozenDirectoriesBatch = 4096;
+
     /// <summary>Chunks of decoded directories kept by a reader, by their encoded size: some two hundred.</summary>
     public const int CacheBytes = 4 * 1024 * 1024;
 }

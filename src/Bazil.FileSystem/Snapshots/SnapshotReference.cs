@@ -6,15 +6,18 @@ using Bazil.Unix;
 namespace Bazil.FileSystem.Snapshots;
 
 /// <summary>
-/// A snapshot by its name in <c>.snap</c>. The row is <c>format (1) = 2 | key (32) | time | oldest key epoch</c>; format 1 lacks the last.
+/// A snapshot by its name in <c>.snap</c>. The row is <c>format (1) = 3 | key (32) | time | oldest key epoch | origin (1)</c>; format 2
+/// lacks the last, format 1 the last two.
 /// </summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Key">Its root.</param>
 /// <param name="Taken">When.</param>
 /// <param name="OldestKeyEpoch">Number of the oldest sharing-key epoch under which something in it may be sealed.</param>
-public sealed record SnapshotReference(FileName Name, SnapshotKey Key, UnixTime Taken, uint OldestKeyEpoch)
+/// <param name="Origin">Who wanted it.</param>
+public sealed record SnapshotReference(FileName Name, SnapshotKey Key, UnixTime Taken, uint OldestKeyEpoch, SnapshotOrigin Origin = SnapshotOrigin.Person)
 {
-    private const byte Format = 2;
+    private const byte Format = 3;
+    private const byte FormatWithoutOrigin = 2;
     private const byte FormatWithoutEpoch = 1;
 
     internal byte[] Encode()
@@ -24,6 +27,7 @@ public sealed record SnapshotReference(FileName Name, SnapshotKey Key, UnixTime 
         writer.WriteFixed(Key.Value.Span);
         ValueCodec.WriteTime(writer, Taken);
         writer.WriteVariable(OldestKeyEpoch);
+        writer.WriteByte((byte)Origin);
         return writer.ToArray();
     }
 
@@ -31,11 +35,13 @@ public sealed record SnapshotReference(FileName Name, SnapshotKey Key, UnixTime 
     {
         var reader = new WireReader(row, $"reference of snapshot {name}");
         byte format = reader.ReadByte();
-        if (format is not (Format or FormatWithoutEpoch)) throw reader.Malformed($"format {format} is not known to this version");
+        if (format is not (Format or FormatWithoutOrigin or FormatWithoutEpoch)) throw reader.Malformed($"format {format} is not known to this version");
         var key = new SnapshotKey(reader.ReadChunkKey());
         UnixTime taken = ValueCodec.ReadTime(ref reader);
         ulong epoch = format == FormatWithoutEpoch ? KeyEpoch.FoundingNumber : reader.ReadVariable();
+        byte origin = format == Format ? reader.ReadByte() : (byte)SnapshotOrigin.Person;
+        if (!Enum.IsDefined((SnapshotOrigin)origin)) throw reader.Malformed($"origin {origin} is not known to this version");
         reader.ExpectEnd();
-        return epoch <= uint.MaxValue ? new SnapshotReference(name, key, taken, (uint)epoch) : throw reader.Malformed($"key epoch {epoch} is beyond 32 bits");
+        return epoch <= uint.MaxValue ? new SnapshotReference(name, key, taken, (uint)epoch, (SnapshotOrigin)origin) : throw reader.Malformed($"key epoch {epoch} is beyond 32 bits");
     }
 }

@@ -86,4 +86,7 @@ public enum Table : byte
 
     /// <summary>inode → nothing: content of it is sealed in a sharing-key epoch that a rotation has ended.</summary>
     OldSealed = 0x3C,
+
+    /// <summary>inode of a directory → its manifest in the newest snapshot, while nothing below it has changed since (docs/snapshots.md, "Taking one").</summary>
+    FrozenDirectory = 0x48,
 }

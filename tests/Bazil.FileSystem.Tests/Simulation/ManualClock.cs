@@ -9,6 +9,8 @@ internal sealed class ManualClock : TimeProvider
 
     public override long GetTimestamp() => _now.Ticks;
 
+    public void Advance(TimeSpan time) => _now += time;
+
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => new StoppedTimer();
 
     private sealed class StoppedTimer : ITimer

@@ -1,0 +1,249 @@
+using System.Globalization;
+using Bazil.Core;
+using Bazil.FileSystem.Live;
+using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Snapshots;
+using Bazil.FileSystem.Tests.Simulation;
+using Bazil.Fuse;
+using Bazil.Storage.Metadata;
+using Bazil.Testing;
+using Bazil.Unix;
+
+namespace Bazil.FileSystem.Tests.Snapshots;
+
+/// <summary>What a snapshot takes over from the one before, with real volumes.</summary>
+public sealed class IncrementalSnapshotTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Random_histories_give_the_same_snapshot_as_listing_everything()
+    {
+        int rounds = int.TryParse(Environment.GetEnvironmentVariable("BAZIL_SNAPSHOT_ROUNDS"), CultureInfo.InvariantCulture, out int given) ? given : 30;
+        Seed seed = Seed.Take(501);
+        Random random = seed.CreateRandom();
+        for (int round = 0; round < rounds; round++) await RunAsync(random, $"{seed}, round {round}");
+    }
+
+    [Fact]
+    public async Task Only_changed_directories_are_listed()
+    {
+        await using World world = await World.CreateAsync(1, seed: 1);
+        Replica a = world.Replicas[0];
+        for (int directory = 0; directory < 100; directory++)
+        {
+            a.MakeDirectory($"d{directory}");
+            for (int file = 0; file < 10; file++) await a.WriteAsync($"d{directory}/f{file}", $"{directory}.{file}");
+        }
+
+        Assert.Equal(101, await TakeAsync(a, "first"));
+        Assert.Equal(0, await TakeAsync(a, "unchanged"));
+        await a.WriteAsync("d7/f3", "new");
+        Assert.Equal(2, await TakeAsync(a, "one change"));
+        Assert.Equal(Errno.OK, a.Rename("d8", "d9/moved"));
+        Assert.Equal(2, await TakeAsync(a, "a directory moved"));
+        await a.RestartAsync();
+        Assert.Equal(0, await TakeAsync(a, "unchanged after a restart"));
+        Assert.Equal(Errno.OK, a.Chmod("d9/moved/f3", 0x180));
+        Assert.Equal(3, await TakeAsync(a, "a mode deep down"));
+        await AssertIsWholeAsync(a, "at the end");
+    }
+
+    [Fact]
+    public async Task Reading_changes_nothing_for_the_next_snapshot()
+    {
+        await using World world = await World.CreateAsync(1, seed: 2);
+        Replica a = world.Replicas[0];
+        a.MakeDirectory("d");
+        await a.WriteAsync("d/f", "text");
+        await TakeAsync(a, "first");
+        world.Clock.Advance(TimeSpan.FromDays(2));
+        await a.ReadAsync("d/f");
+        Assert.Equal(0, await TakeAsync(a, "second"));
+    }
+
+    [Fact]
+    public async Task Removing_the_newest_snapshot_lists_everything_again()
+    {
+        await using World world = await World.CreateAsync(1, seed: 3);
+        Replica a = world.Replicas[0];
+        for (int directory = 0; directory < 10; directory++) a.MakeDirectory($"d{directory}");
+        await TakeAsync(a, "first");
+        await TakeAsync(a, "second");
+        Assert.Equal(Errno.OK, a.Volume.RemoveSnapshot(FileName.Parse("first")));
+        Assert.Equal(0, await TakeAsync(a, "third"));
+        Assert.Equal(Errno.OK, a.Volume.RemoveSnapshot(FileName.Parse("third")));
+        Assert.Equal(Errno.OK, a.Volume.RemoveSnapshot(FileName.Parse("second")));
+        Assert.Equal(11, await TakeAsync(a, "fourth"));
+    }
+
+    [Fact]
+    public async Task An_unchanged_volume_can_be_skipped()
+    {
+        await using World world = await World.CreateAsync(1, seed: 4);
+        Replica a = world.Replicas[0];
+        await a.WriteAsync("f", "text");
+        Assert.NotNull((await a.Volume.TakeSnapshotAsync(FileName.Parse("one"), SnapshotOrigin.Schedule, skipUnchanged: true, Cancel)).Taken);
+        world.Clock.Advance(TimeSpan.FromHours(1));
+        SnapshotOutcome second = await a.Volume.TakeSnapshotAsync(FileName.Parse("two"), SnapshotOrigin.Schedule, skipUnchanged: true, Cancel);
+        Assert.Equal(new SnapshotOutcome(Errno.OK, null, 0), second);
+        Assert.Equal(Errno.OK, a.Chmod("f", 0x180));
+        Assert.NotNull((await a.Volume.TakeSnapshotAsync(FileName.Parse("three"), SnapshotOrigin.Schedule, skipUnchanged: true, Cancel)).Taken);
+        Assert.Equal(["one", "three"], a.Volume.ListSnapshots().Select(snapshot => snapshot.Name.ToString()));
+    }
+
+    /// <summary>The writer writes one file and then the other: a point in time never has the second ahead of the first.</summary>
+    [Fact]
+    public async Task A_snapshot_is_one_moment_of_all_open_files()
+    {
+        await using World world = await World.CreateAsync(1, seed: 5);
+        Replica a = world.Replicas[0];
+        FuseHandle first = await a.OpenForWritingAsync("first"), second = await a.OpenForWritingAsync("second");
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        long written = 0;
+        Task writer = Task.Run(
+            async () =>
+            {
+                byte[] bytes = new byte[8192];
+                for (long count = 1; !stop.IsCancellationRequested; count++)
+                {
+                    BitConverter.TryWriteBytes(bytes, count);
+                    await a.Volume.WriteAsync(first, 0, bytes, CancellationToken.None);
+                    await a.Volume.WriteAsync(second, 0, bytes, CancellationToken.None);
+                    Interlocked.Exchange(ref written, count);
+                }
+            },
+            CancellationToken.None);
+        for (int round = 0; round < 50; round++)
+        {
+            long before = Interlocked.Read(ref written);
+            Snapshot snapshot = await a.Volume.FreezeAsync(Cancel);
+            long one = await NumberAsync(a, snapshot, "first"), two = await NumberAsync(a, snapshot, "second");
+            Assert.True(one == two || one == two + 1, $"first {one}, second {two}");
+            Assert.True(two >= before, $"{two} after {before} were written");
+        }
+
+        await stop.CancelAsync();
+        await writer;
+        await a.CloseAsync(first);
+        await a.CloseAsync(second);
+        Assert.True(written > 50, $"{written} writes");
+    }
+
+    private static async Task<long> NumberAsync(Replica replica, Snapshot snapshot, string name)
+    {
+        SnapshotEntry entry = (await snapshot.Root.LookupAsync(FileName.Parse(name), Cancel))!;
+        if (entry.SizeBytes == 0) return 0;
+        await using SnapshotContent content = SnapshotContent.Open(replica.Volume.Blobs, entry);
+        byte[] number = new byte[8];
+        await content.ReadAsync(0, number, Cancel);
+        return BitConverter.ToInt64(number);
+    }
+
+    private static async Task<long> TakeAsync(Replica replica, string name)
+    {
+        SnapshotOutcome outcome = await replica.Volume.TakeSnapshotAsync(FileName.Parse(name), SnapshotOrigin.Person, skipUnchanged: false, Cancel);
+        Assert.Equal(Errno.OK, outcome.Error);
+        return outcome.ListedDirectories;
+    }
+
+    private static async Task RunAsync(Random random, string seed)
+    {
+        await using World world = await World.CreateAsync(2, random.Next());
+        (Replica a, Replica b) = world;
+        var open = new Dictionary<string, FuseHandle>();
+        for (int step = 0; step < 150; step++)
+        {
+            world.Clock.Advance(TimeSpan.FromSeconds(1));
+            Replica replica = random.Next(5) == 0 ? b : a;
+            switch (random.Next(22))
+            {
+                case 0 or 1:
+                    if (await a.Volume.TakeSnapshotAsync(FileName.Parse($"s{step}"), Cancel) is var error and not Errno.OK) Assert.Fail($"{error}; {seed}");
+                    await AssertIsWholeAsync(a, $"{seed}, step {step}");
+                    break;
+                case 2 when a.Volume.ListSnapshots() is { Count: > 0 } snapshots:
+                    a.Volume.RemoveSnapshot(snapshots[random.Next(snapshots.Count)].Name);
+                    break;
+                case 3:
+                    await a.PullAsync(b);
+                    break;
+                case 4:
+                    await b.PullAsync(a);
+                    break;
+                case 5 when random.Next(3) == 0:
+                    open.Clear();
+                    a.PowerCut(random);
+                    await AssertIsWholeAsync(a, $"{seed}, after a power cut in step {step}");
+                    break;
+                case 6 when open.Count > 0:
+                    KeyValuePair<string, FuseHandle> closed = open.ElementAt(random.Next(open.Count));
+                    open.Remove(closed.Key);
+                    await a.CloseAsync(closed.Value);
+                    break;
+                case 7:
+                    string path = RandomPath(random);
+                    if (!open.ContainsKey(path) && a.TryFind(path) is { } inode && !FuseMode.IsDirectory(a.Volume.GetAttributes(inode).Value.Mode))
+                    {
+                        open[path] = await a.OpenForWritingAsync(path);
+                        await a.WriteAsync(open[path], $"open {step}");
+                    }
+
+                    break;
+                default:
+                    await ChangeAsync(replica, random, step);
+                    break;
+            }
+        }
+
+        Assert.Equal(Errno.OK, await a.Volume.TakeSnapshotAsync(FileName.Parse("last"), Cancel));
+        await AssertIsWholeAsync(a, $"{seed}, at the end");
+    }
+
+    private static async Task ChangeAsync(Replica replica, Random random, int step)
+    {
+        string path = RandomPath(random), other = RandomPath(random);
+        bool hasParent = replica.TryFind(path.Contains('/') ? path[..path.LastIndexOf('/')] : "") is { } parent && FuseMode.IsDirectory(replica.Volume.GetAttributes(parent).Value.Mode);
+        bool hasOtherParent = replica.TryFind(other.Contains('/') ? other[..other.LastIndexOf('/')] : "") is { } otherParent && FuseMode.IsDirectory(replica.Volume.GetAttributes(otherParent).Value.Mode);
+        if (!hasParent) return;
+        bool exists = replica.TryFind(path) is not null;
+        bool isDirectory = exists && FuseMode.IsDirectory(replica.Stat(path).Mode);
+        switch (random.Next(8))
+        {
+            case 0 when !exists: replica.MakeDirectory(path); break;
+            case 1 or 2 when !isDirectory: await replica.WriteAsync(path, random.Next(4) == 0 ? new string('x', 5000 + step) : $"{step}"); break;
+            case 3 when exists && !isDirectory: replica.Unlink(path); break;
+            case 4 when isDirectory: replica.RemoveDirectory(path); break;
+            case 5 when exists && hasOtherParent: replica.Rename(path, other, random.Next(4) == 0 ? RenameFlags.Exchange : RenameFlags.None); break;
+            case 6 when exists: replica.Chmod(path, (uint)random.Next(0x200)); break;
+            case 7 when exists && !isDirectory && hasOtherParent && !replica.Exists(other): replica.Link(path, other); break;
+        }
+    }
+
+    private static string RandomPath(Random random)
+    {
+        string path = $"{(char)('a' + random.Next(4))}";
+        for (int depth = random.Next(4); depth > 0; depth--) path += $"/{(char)('a' + random.Next(4))}";
+        return path;
+    }
+
+    /// <summary>The rows lead to the same snapshot as a walk of everything.</summary>
+    private static async Task AssertIsWholeAsync(Replica replica, string where)
+    {
+        Snapshot quick = await replica.Volume.FreezeAsync(Cancel);
+        using IMetadataSnapshot view = replica.Metadata.Snapshot();
+        var store = new VolumeStore(replica.Metadata, 1, new SeededEntropy(new Random(0)), replica.Id);
+        var unpublished = new Dictionary<InodeId, WorkingContent>();
+        foreach (InodeId inode in store.Tables.ReadInodes(Table.Working))
+        {
+            byte[] row = replica.Metadata.Get(store.Tables.Key(new byte[MetadataKey.MaxSize], Table.Working).Add(inode).Bytes)!;
+            unpublished[inode] = WorkingContent.Decode(row, inode);
+        }
+
+        var source = new LiveSnapshotSource(
+            replica.Volume.Id, store.Freeze(view), quick.Description.Taken, unpublished, Volume.ShownAttributes, replica.Keys.Newest.Number);
+        SnapshotKey full = await new SnapshotWriter(replica.Keys.Chunks).WriteAsync(new FullSource(source), Cancel);
+        if (full == quick.Key) return;
+        Assert.Fail($"the snapshot is not the tree: {where}");
+    }
+}
