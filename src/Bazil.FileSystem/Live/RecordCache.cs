@@ -4,56 +4,71 @@ using Bazil.FileSystem.Nodes;
 namespace Bazil.FileSystem.Live;
 
 /// <summary>
-/// Decoded records, bounded by count, oldest out first (second chance for those used since). Cached records are never
-/// changed. Guarded by the volume's gate.
+/// Decoded records, bounded by what they take in memory, oldest out first (second chance for those used since). Cached records are
+/// never changed. Guarded by the volume's gate.
+/// <para>Invariants: <see cref="UsedBytes"/> is the sum over the entries, and at most the bound; each entry is in the order once.</para>
 /// </summary>
-internal sealed class RecordCache(int countMax)
+internal sealed class RecordCache(long bytesMax)
 {
-    private readonly Dictionary<InodeId, Entry> _entries = [];
-    private readonly Queue<InodeId> _order = new();
+    private readonly Dictionary<InodeId, LinkedListNode<Entry>> _entries = [];
+    private readonly LinkedList<Entry> _order = new();
 
     public int Count => _entries.Count;
 
+    public long UsedBytes { get; private set; }
+
+    public long BytesMax => bytesMax;
+
     public NodeRecord? Find(InodeId inode)
     {
-        if (!_entries.TryGetValue(inode, out Entry? entry)) return null;
-        entry.Used = true;
-        return entry.Record;
+        if (!_entries.TryGetValue(inode, out LinkedListNode<Entry>? node)) return null;
+        node.ValueRef.Used = true;
+        return node.Value.Record;
     }
 
     public void Set(NodeRecord record)
     {
-        if (_entries.TryGetValue(record.Inode, out Entry? entry))
+        int bytes = RecordSize.Of(record);
+        if (_entries.TryGetValue(record.Inode, out LinkedListNode<Entry>? node))
         {
-            entry.Record = record;
-            return;
+            UsedBytes += bytes - node.Value.Bytes;
+            node.ValueRef.Record = record;
+            node.ValueRef.Bytes = bytes;
+        }
+        else
+        {
+            UsedBytes += bytes;
+            _entries.Add(record.Inode, _order.AddLast(new Entry { Record = record, Bytes = bytes }));
         }
 
-        while (_entries.Count >= countMax) EvictOne();
-        _entries.Add(record.Inode, new Entry(record));
-        _order.Enqueue(record.Inode);
+        while (UsedBytes > bytesMax) EvictOne();
     }
 
-    public void Remove(InodeId inode) => _entries.Remove(inode);
+    public void Remove(InodeId inode)
+    {
+        if (!_entries.Remove(inode, out LinkedListNode<Entry>? node)) return;
+        UsedBytes -= node.Value.Bytes;
+        _order.Remove(node);
+    }
 
     private void EvictOne()
     {
-        InodeId inode = _order.Dequeue();
-        if (!_entries.TryGetValue(inode, out Entry? entry)) return;
-        if (entry.Used)
+        LinkedListNode<Entry> oldest = _order.First!;
+        if (oldest.Value.Used)
         {
-            entry.Used = false;
-            _order.Enqueue(inode);
+            oldest.ValueRef.Used = false;
+            _order.RemoveFirst();
+            _order.AddLast(oldest);
             return;
         }
 
-        _entries.Remove(inode);
+        Remove(oldest.Value.Record.Inode);
     }
 
-    private sealed class Entry(NodeRecord record)
+    private struct Entry
     {
-        public NodeRecord Record { get; set; } = record;
-
-        public bool Used { get; set; }
+        public NodeRecord Record;
+        public int Bytes;
+        public bool Used;
     }
 }

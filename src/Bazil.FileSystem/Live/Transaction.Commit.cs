@@ -47,6 +47,7 @@ internal sealed partial class Transaction
         ForgetFrozen();
         foreach (Edit edit in _edits.Values) WriteEdit(edit);
         foreach (((InodeId parent, FileName name), Claim[] claims) in _rows) WriteRow(parent, name, claims);
+        WriteAccounts();
         State.Write(Batch, Store.Tables);
         Store.Commit(Batch, Unsynced);
         return Publish();

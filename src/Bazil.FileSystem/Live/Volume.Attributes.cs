@@ -1,4 +1,5 @@
 using Bazil.Core;
+using Bazil.FileSystem.Accounting;
 using Bazil.FileSystem.Nodes;
 using Bazil.Fuse;
 using Bazil.Unix;
@@ -57,6 +58,7 @@ public sealed partial class Volume
     {
         Errno error = CheckXattrName(name);
         if (error != Errno.OK) return error;
+        if (SubtreeAttribute.IsName(name)) return FindSubtree(inode) is { } use ? SubtreeAttribute.ValueOf(name, use) : Errno.ENODATA;
         lock (_gate)
         {
             if (Find(inode, out _, out _) is not { } record) return Errno.ENOENT;
@@ -86,6 +88,7 @@ public sealed partial class Volume
         Errno error = CheckXattrName(name);
         if (error != Errno.OK) return error;
         if (value.Length > Limits.XAttrValueBytesMax) return Errno.E2BIG;
+        if (SubtreeAttribute.IsName(name)) return Errno.EOPNOTSUPP;
         lock (_gate)
         {
             if (Find(inode, out _, out bool isUnlinked) is not { } record) return Errno.ENOENT;
@@ -104,6 +107,7 @@ public sealed partial class Volume
     {
         Errno error = CheckXattrName(name);
         if (error != Errno.OK) return error;
+        if (SubtreeAttribute.IsName(name)) return Errno.EOPNOTSUPP;
         lock (_gate)
         {
             if (Find(inode, out _, out bool isUnlinked) is not { } record) return Errno.ENOENT;

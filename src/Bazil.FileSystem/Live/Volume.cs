@@ -21,6 +21,7 @@ public sealed partial class Volume : IAsyncDisposable
     private readonly VolumeStore _store;
     private readonly CancellationTokenSource _closing = new();
     private readonly Task _writeBack;
+    private readonly Task _accounting;
     private string? _failure;
 
     private Volume(VolumeOptions options)
@@ -35,6 +36,7 @@ public sealed partial class Volume : IAsyncDisposable
         SettleLastHead();
         RecoverWorkingContent();
         _writeBack = Task.Run(WriteBackLoopAsync);
+        _accounting = Task.Run(AccountLoopAsync);
     }
 
     public string Name => _options.Name;
@@ -74,6 +76,7 @@ public sealed partial class Volume : IAsyncDisposable
         NodeRecord root = transaction.Add(NodeId.Root, NodeKind.Directory);
         root.AccessTime = root.ChangeTime = root.DirectoryTime = now;
         if (isOwn) new LocalChange(transaction, now).AddMember(store.Self);
+        store.Accounts.SetComplete(transaction.Batch);
         transaction.Commit();
         options.Metadata.Sync();
     }
@@ -129,6 +132,7 @@ public sealed partial class Volume : IAsyncDisposable
     {
         await _closing.CancelAsync();
         await _writeBack;
+        await _accounting;
         foreach (OpenFile file in PinOpenFiles(_ => true)) await CloseAtShutdownAsync(file);
         await SyncAsync(CancellationToken.None);
         _closing.Dispose();

@@ -32,7 +32,11 @@ public sealed partial class VolumeFileSystem(Volume volume) : FuseFileSystem
     /// <summary>Maps failures of stores and links to what a program can understand; null for what is unexpected.</summary>
     public static Errno? MapException(Exception exception) => VolumeErrors.ToErrno(exception);
 
-    public override void Initialize(FuseConnection connection) => volume.SetNotifier(connection.Notifier);
+    public override void Initialize(FuseConnection connection)
+    {
+        volume.SetNotifier(connection.Notifier);
+        volume.SetTable(() => _virtual.Count + _open.Count);
+    }
 
     public override void Destroy() => volume.SetNotifier(null);
 

@@ -1,4 +1,5 @@
 using Bazil.Core;
+using Bazil.FileSystem.Accounting;
 using Bazil.FileSystem.Nodes;
 using Bazil.Storage.Blobs;
 using Bazil.Storage.Metadata;
@@ -19,6 +20,7 @@ internal sealed class VolumeStore
         Entropy = entropy;
         Self = self;
         State = VolumeState.Load(Tables);
+        Accounts = new SubtreeAccounts(Tables);
         Undo = metadata is null ? null : new UndoLog(metadata, Tables);
         Frozen = new FrozenDirectories(Tables);
     }
@@ -26,6 +28,9 @@ internal sealed class VolumeStore
     public VolumeTables Tables { get; }
 
     public VolumeState State { get; }
+
+    /// <summary>What lies below each directory.</summary>
+    public SubtreeAccounts Accounts { get; }
 
     public IEntropy Entropy { get; }
 
@@ -38,7 +43,7 @@ internal sealed class VolumeStore
     /// <summary>What of the tree is as the newest snapshot has it.</summary>
     public FrozenDirectories Frozen { get; }
 
-    public RecordCache Cache { get; } = new(Limits.RecordCacheCount);
+    public RecordCache Cache { get; } = new(Limits.RecordCacheBytes);
 
     /// <inheritdoc cref="VolumeOptions.CollectionGeneration"/>
     public Func<ulong> CollectionGeneration { get; init; } = static () => 0;

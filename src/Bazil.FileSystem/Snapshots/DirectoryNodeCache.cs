@@ -14,6 +14,16 @@ internal sealed class DirectoryNodeCache(int capacityBytes)
     private readonly LinkedList<(ChunkKey Key, DirectoryNode Node)> _recent = new();
     private int _sizeBytes;
 
+    public int CapacityBytes => capacityBytes;
+
+    public int UsedBytes
+    {
+        get
+        {
+            lock (_lock) return _sizeBytes;
+        }
+    }
+
     public bool TryGet(ChunkKey key, [NotNullWhen(true)] out DirectoryNode? node)
     {
         lock (_lock)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Bazil.Core;
+using Bazil.Core.Memory;
 using Bazil.Storage.Cas;
 
 namespace Bazil.FileSystem.Snapshots;
@@ -12,6 +13,9 @@ namespace Bazil.FileSystem.Snapshots;
 public sealed class SnapshotReader(IChunkStore chunks)
 {
     private readonly DirectoryNodeCache _cache = new(SnapshotLimits.CacheBytes);
+
+    /// <summary>The directory nodes kept.</summary>
+    public MemoryUse MemoryUse => new("snapshot directories", _cache.UsedBytes, _cache.CapacityBytes);
 
     /// <summary>Opens a snapshot: reads one chunk.</summary>
     /// <exception cref="ChunkNotFoundException">No store has its root.</exception>

@@ -89,4 +89,10 @@ public enum Table : byte
 
     /// <summary>inode of a directory → its manifest in the newest snapshot, while nothing below it has changed since (docs/snapshots.md, "Taking one").</summary>
     FrozenDirectory = 0x48,
+
+    /// <summary>inode of a directory → what lies below it (docs/accounting.md).</summary>
+    SubtreeTotals = 0x50,
+
+    /// <summary>inode of a directory → what its totals have yet to take in.</summary>
+    SubtreeChange = 0x51,
 }

@@ -32,6 +32,7 @@ internal sealed class RandomHistory(World world, Random random)
             else if (random.NextDouble() < _localShare) await ChangeAsync(replica);
             else if (other == replica) continue;
             else await DisturbAsync(dice, replica, other);
+            if (step % 4 == 0) await replica.Volume.SettleAccountsAsync(CancellationToken.None);
         }
 
         foreach (Replica replica in world.Replicas)

@@ -1,5 +1,6 @@
 using Bazil.Core;
 using Bazil.Core.Crypto;
+using Bazil.FileSystem.Accounting;
 using Bazil.FileSystem.Nodes;
 using Bazil.Fuse;
 using Bazil.Storage.Stores;
@@ -95,6 +96,18 @@ internal sealed class World : IAsyncDisposable
             Assert.Equal(Describe(TreeOracle.Compute(replica.Metadata)), Describe(replica.Tree()));
             Assert.All(StateReader.Records(replica.Metadata), CheckAccessLists);
             Assert.Null(replica.Volume.Failure);
+            await CheckAccountsAsync(replica, context);
+        }
+    }
+
+    /// <summary>The totals of directories are right in every state, with what waits and after it was taken in.</summary>
+    private static async Task CheckAccountsAsync(Replica replica, string context)
+    {
+        for (int round = 0; round < 2; round++)
+        {
+            AccountsReport report = await replica.Volume.CheckAccountsAsync(CancellationToken.None);
+            Assert.True(report is { DriftedCount: 0, IsCounting: false }, $"{context}: on {replica.Name} the totals of {report.DriftedCount} directories are wrong, first {report.First}");
+            await replica.Volume.SettleAccountsAsync(CancellationToken.None);
         }
     }
 

@@ -1,3 +1,4 @@
+using Bazil.Core.Memory;
 using Bazil.Unix;
 
 namespace Bazil.Storage.Metadata.RocksDb;
@@ -54,6 +55,9 @@ public sealed unsafe class RocksDbMetadataStore : IMetadataStore
 
     /// <summary>The failure that made the store read-only, or null.</summary>
     public MetadataException? Failure => Volatile.Read(ref _failure);
+
+    /// <summary>The engine's caches and buffers.</summary>
+    public IReadOnlyList<MemoryUse> MemoryUses => RocksDbMemory.Of(_database);
 
     /// <summary>Creates a database where there is none, durably. The directory is created; its parent must exist.</summary>
     /// <param name="directory">Holds nothing but the database.</param>

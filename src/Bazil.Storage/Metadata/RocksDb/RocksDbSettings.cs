@@ -18,6 +18,14 @@ internal sealed unsafe class RocksDbSettings(RocksDbApi api)
     private const double BloomBitsPerKey = 10;
     private const ulong MiB = 1024 * 1024;
 
+    /// <summary>Blocks, indexes and filters of tables.</summary>
+    internal const long BlockCacheBytes = 64 << 20;
+
+    /// <summary>What was committed since a table was written last.</summary>
+    internal const long WriteBufferBytes = 16 << 20;
+    internal const int WriteBufferCount = 3;
+    internal const int OpenFilesMax = 512;
+
     /// <summary>Creates options that open an existing database, or that create one where there must be none.</summary>
     internal RocksDbObject Create(bool create)
     {
@@ -49,10 +57,10 @@ internal sealed unsafe class RocksDbSettings(RocksDbApi api)
 
     private void SetTree(nint options)
     {
-        SetSize(options, "write_buffer_size", (nuint)(16 * MiB));
-        SetInt(options, "max_write_buffer_number", 3);
+        SetSize(options, "write_buffer_size", (nuint)WriteBufferBytes);
+        SetInt(options, "max_write_buffer_number", WriteBufferCount);
         SetInt(options, "max_background_jobs", 2);
-        SetInt(options, "max_open_files", 512);
+        SetInt(options, "max_open_files", OpenFilesMax);
         SetInt(options, "compression", Lz4);
         SetByte(options, "level_compaction_dynamic_level_bytes", On);
 
@@ -96,7 +104,7 @@ internal sealed unsafe class RocksDbSettings(RocksDbApi api)
         const string prefix = "rocksdb_lru_cache_options_";
         nint options = ((delegate* unmanaged[Cdecl]<nint>)api.Export(prefix + "create"))();
         using var owner = new RocksDbObject(options, (delegate* unmanaged[Cdecl]<nint, void>)api.Export(prefix + "destroy"));
-        ((delegate* unmanaged[Cdecl]<nint, nuint, void>)api.Export(prefix + "set_capacity"))(options, (nuint)(64 * MiB));
+        ((delegate* unmanaged[Cdecl]<nint, nuint, void>)api.Export(prefix + "set_capacity"))(options, (nuint)BlockCacheBytes);
         ((delegate* unmanaged[Cdecl]<nint, int, void>)api.Export(prefix + "set_num_shard_bits"))(options, 2);
         nint cache = ((delegate* unmanaged[Cdecl]<nint, nint>)api.Export("rocksdb_cache_create_lru_opts"))(options);
         return new RocksDbObject(cache, (delegate* unmanaged[Cdecl]<nint, void>)api.Export("rocksdb_cache_destroy"));

@@ -1,0 +1,160 @@
+using Bazil.Core;
+using Bazil.FileSystem.Accounting;
+using Bazil.FileSystem.Nodes;
+using Bazil.Storage.Metadata;
+
+namespace Bazil.FileSystem.Live;
+
+// What lies below each directory: taken in by a task in the background, asked for by xattrs and bazil du (docs/accounting.md).
+public sealed partial class Volume
+{
+    /// <summary>What lies below the directory at a path (slashes, relative to the root), or the file there itself; null when there is nothing.</summary>
+    public SubtreeUse? FindSubtree(IEnumerable<FileName> path)
+    {
+        lock (_gate)
+        {
+            var transaction = new Transaction(_store);
+            InodeId at = InodeId.Root;
+            foreach (FileName name in path)
+            {
+                if (!transaction.Require(at).IsDirectory) return null;
+                ShownName shown = transaction.Resolve(at, name);
+                if (shown.IsNothing) return null;
+                at = shown.Primary.Inode;
+            }
+
+            NodeRecord record = transaction.Require(at);
+            return record.IsDirectory ? SubtreeOf(transaction, record) : new SubtreeUse(record.ShownContent?.Value.SizeBytes ?? 0, 1, 0, record.ChangeTime, IsExact: true);
+        }
+    }
+
+    /// <summary>The subdirectories of the directory at a path with what lies below each, in the order of their names.</summary>
+    public IReadOnlyList<KeyValuePair<FileName, SubtreeUse>> ListSubtrees(IEnumerable<FileName> path)
+    {
+        lock (_gate)
+        {
+            var transaction = new Transaction(_store);
+            InodeId at = InodeId.Root;
+            foreach (FileName name in path)
+            {
+                ShownName shown = transaction.Resolve(at, name);
+                if (shown.IsNothing || !shown.Primary.IsDirectory) return [];
+                at = shown.Primary.Inode;
+            }
+
+            return [.. Names(transaction, at, [])
+                .Select(row => KeyValuePair.Create(row.Key, row.Value.Where(claim => claim.IsDirectory).OrderBy(claim => claim.Node).FirstOrDefault()))
+                .Where(row => row.Value.Inode != default)
+                .Select(row => KeyValuePair.Create(row.Key, SubtreeOf(transaction, transaction.Require(row.Value.Inode))))];
+        }
+    }
+
+    /// <summary>Takes everything in that waits, and counts what is not counted yet. May be called at any time, by anybody.</summary>
+    /// <exception cref="MetadataException">The database failed.</exception>
+    public async Task SettleAccountsAsync(CancellationToken cancel)
+    {
+        SubtreeFold? fold = null;
+        while (Failure is null)
+        {
+            cancel.ThrowIfCancellationRequested();
+            lock (_gate)
+            {
+                bool isCounting = true;
+                Guarded(() => isCounting = SubtreeCount.Step(_store));
+                if (!isCounting || fold is not null || _store.Accounts.WaitingCount > AccountingLimits.WaitingSearchedMax)
+                {
+                    fold ??= new SubtreeFold(_store);
+                    bool isFolding = true;
+                    Guarded(() => isFolding = fold.Step());
+                    if (!isFolding && !isCounting) return;
+                    if (!isFolding) fold = null;
+                }
+            }
+
+            await Task.Yield();
+        }
+    }
+
+    /// <summary>Compares the totals of all directories with what is there, and mends what is wrong. Memory: some hundred bytes for each directory.</summary>
+    /// <exception cref="MetadataException">The database failed.</exception>
+    public async Task<AccountsReport> CheckAccountsAsync(CancellationToken cancel)
+    {
+        IMetadataSnapshot view;
+        lock (_gate)
+        {
+            if (!_store.Accounts.IsComplete) return new AccountsReport(0, 0, default, IsCounting: true);
+            view = _options.Metadata.Snapshot();
+        }
+
+        using IMetadataSnapshot owned = view;
+        var check = new AccountsCheck(_store.Freeze(view));
+        Dictionary<InodeId, SubtreeTotals> drift = await Task.Run(() => check.Run(cancel), cancel);
+        if (drift.Count > 0) MendAccounts(drift);
+        return new AccountsReport(check.DirectoryCount, drift.Count, drift.Keys.DefaultIfEmpty().Min(), IsCounting: false);
+    }
+
+    internal SubtreeUse? FindSubtree(InodeId inode)
+    {
+        lock (_gate) return Find(inode, out _, out _) is { IsDirectory: true } record ? SubtreeOf(new Transaction(_store), record, asksExact: false) : null;
+    }
+
+    private SubtreeUse SubtreeOf(Transaction transaction, NodeRecord directory, bool asksExact = true)
+    {
+        SubtreeTotals sum = SubtreeTotals.At(directory.ChangeTime);
+        foreach (InodeId member in transaction.UnitedWith(directory.Inode))
+        {
+            sum = sum.Add(_store.Accounts.Totals(member)).Add(_store.Accounts.WaitingFor(member)).Add(SubtreeTotals.At(transaction.Require(member).ChangeTime));
+        }
+
+        return new SubtreeUse(
+            unchecked((ulong)sum.Bytes), (ulong)Math.Max(0, sum.Files), (ulong)Math.Max(0, sum.Directories), sum.ChangeTime, asksExact && IsExact(transaction, directory.Inode));
+    }
+
+    /// <summary>Whether no change waits further below.</summary>
+    private bool IsExact(Transaction transaction, InodeId directory)
+    {
+        SubtreeAccounts accounts = _store.Accounts;
+        if (!accounts.IsComplete) return false;
+        if (accounts.WaitingCount > AccountingLimits.WaitingSearchedMax) return false;
+        return !accounts.Waiting.Any(waiting => waiting != directory && transaction.IsWithin(waiting, directory));
+    }
+
+    private void MendAccounts(Dictionary<InodeId, SubtreeTotals> drift)
+    {
+        lock (_gate)
+        {
+            if (Failure is not null) return;
+            var changes = new SubtreeChanges();
+            foreach ((InodeId directory, SubtreeTotals missing) in drift.Where(entry => _store.Read(entry.Key) is not null)) changes.Add(directory, missing);
+            var batch = new MetadataBatch();
+            _store.Accounts.Write(batch, changes);
+            if (batch.Count > 0) Guarded(() => _store.Commit(batch));
+        }
+    }
+
+    private async Task AccountLoopAsync()
+    {
+        using var timer = new PeriodicTimer(AccountingLimits.FoldInterval, _options.Clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_closing.Token)) await TrySettleAccountsAsync();
+        }
+        catch (OperationCanceledException)
+        {
+            // The volume is closing; what waits is in its rows and goes on after the next start.
+        }
+    }
+
+    private async Task TrySettleAccountsAsync()
+    {
+        try
+        {
+            await SettleAccountsAsync(_closing.Token);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // A failed database has made the volume read-only and said so; whatever else it is, the next turn comes.
+            _options.Log($"volume {Name}: sizes of directories could not be brought up to date: {e.Message}", e);
+        }
+    }
+}
