@@ -39,6 +39,12 @@ internal static class ArenaLimits
     /// <summary>What a scan reads at once: long enough for the disk, small enough to run beside everything else.</summary>
     public const int ScanBufferSizeBytes = 256 * 1024;
 
+    /// <summary>Pieces of a segment that may be unreadable while the rest of it is taken for right: a mebibyte. More than that is a disk that fails.</summary>
+    public const int UnreadablePieceCountMax = 256;
+
+    /// <summary>Segments that a store has open at a time: 64 GiB of full ones, and a quarter of the descriptors that a process usually may have.</summary>
+    public const int OpenFileCountMax = 256;
+
     /// <summary>Segments in a catalog: 256 TiB of them.</summary>
     public const int SegmentCountMax = 1 << 20;
 }

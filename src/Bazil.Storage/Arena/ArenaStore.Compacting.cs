@@ -4,6 +4,8 @@ using Bazil.Storage.Arena.Disk;
 using Bazil.Storage.Arena.Index;
 using Bazil.Storage.Buffers;
 using Bazil.Storage.Pacing;
+using Bazil.Storage.Stores;
+using Bazil.Unix;
 
 namespace Bazil.Storage.Arena;
 
@@ -21,7 +23,7 @@ public sealed partial class ArenaStore
         await _upkeep.WaitAsync(cancel);
         try
         {
-            while (NextToCompact() is { } segment) await CompactAsync(segment, cancel);
+            while (NextToCompact() is { } segment) await CompactOrLeaveAsync(segment, cancel);
         }
         catch (DamagedIndexException damage)
         {
@@ -39,9 +41,33 @@ public sealed partial class ArenaStore
 
     private Segment? NextToCompact() => _segments.Values
         .Where(segment => !_tables.Any(tail => tail.Segment == segment))
+        .Where(segment => !segment.CannotBeCompacted)
         .Where(segment => segment.IsBeingCompacted || segment.LiveBytes * 100 < (segment.Head - SegmentHeader.SizeBytes) * _options.CompactBelowLivePercent)
         .Where(segment => segment.IsBeingCompacted || IsWorthKeeping(segment))
         .MinBy(segment => (!segment.IsBeingCompacted, segment.LiveBytes));
+
+    /// <summary>A segment that cannot be read stays as it is, with what can be read of it, and the others get their turn.</summary>
+    private async ValueTask CompactOrLeaveAsync(Segment segment, CancellationToken cancel)
+    {
+        try
+        {
+            await CompactAsync(segment, cancel);
+        }
+        catch (IOException exception) when (exception is StrandedSegmentException or ForeignSegmentException or NewerSegmentException)
+        {
+            Leave(segment, exception.Message);
+        }
+        catch (UnixException exception) when (StoreFailure.IsUnreadable(exception) && exception.Path == segment.File.Path)
+        {
+            Leave(segment, exception.Message);
+        }
+    }
+
+    private void Leave(Segment segment, string reason)
+    {
+        segment.CannotBeCompacted = true;
+        Report(new StoreProblem(StoreProblemKind.UnreadableRange, $"store {Name}: {segment.Path} is not compacted and stays as it is: {reason}"));
+    }
 
     private async ValueTask CompactAsync(Segment segment, CancellationToken cancel)
     {
@@ -53,7 +79,7 @@ public sealed partial class ArenaStore
         while (walker.MoveNext())
         {
             cancel.ThrowIfCancellationRequested();
-            if (!walker.IsRecord) Report(SegmentRecovery.Quarantine(Name, _directory, segment, walker.Offset, walker.EndOffset));
+            if (!walker.IsRecord) KeepBroken(segment, walker);
             else if (walker.Header.Kind == RecordKind.Live && Copy(segment, walker.Block, walker.Header)) await pace.WaitAsync(walker.Header.RecordSizeBytes, cancel);
             else if (walker.Header.Kind == RecordKind.Damaged) KeepDamaged(segment, walker.Block, walker.Header);
             if (_tables.Length > ArenaLimits.FrozenCountMax) Seal(cancel);
@@ -73,9 +99,9 @@ public sealed partial class ArenaStore
             Sighting seen = Find(header.Id);
             if (!seen.IsAt(segment, block))
             {
-                // Deleted, or newer elsewhere: anything else means that the disk or the index does not answer, and nothing may go then.
-                if (seen.IsLive || !IsStill(segment, block, header)) return false;
-                throw new IOException($"object {header.Id} in {segment.Path} is not found by its id ({seen.State} {seen.Reason})", seen.Failure);
+                if (!IsStill(segment, block, header)) return false; // deleted
+                if (!seen.IsLive) throw new StrandedSegmentException($"object {header.Id} is not found by its id ({seen.State} {seen.Reason})");
+                if (IsWholeElsewhere(seen)) return false;
             }
 
             if (!segment.TryReadPayload(block, header, buffer.Memory.Span))
@@ -87,6 +113,37 @@ public sealed partial class ArenaStore
 
             Append(header, buffer.Memory.Span, keepsFloor: false); // it makes more room than it takes
             return true;
+        }
+    }
+
+    /// <summary>The other record is believed only after it was read. One that is damaged is set aside; one that cannot be read is left, and this one counts.</summary>
+    private bool IsWholeElsewhere(in Sighting other)
+    {
+        try
+        {
+            using IMemoryOwner<byte> buffer = BufferPool.Shared.Rent(other.Header.Length);
+            if (other.Segment!.TryReadPayload(other.Block, other.Header, buffer.Memory.Span)) return true;
+            MarkDamaged(other.Segment, other.Block, other.Header);
+            return false;
+        }
+        catch (IOException exception) when (StoreFailure.IsUnreadable(exception))
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Bytes that are no record are copied before the segment goes; not so what the disk may still show at another time.</summary>
+    private void KeepBroken(Segment segment, SegmentWalker range)
+    {
+        if (!segment.IsBroken(range.Offset, range.EndOffset)) throw new StrandedSegmentException($"bytes {range.Offset} to {range.EndOffset} cannot be read, or read differently each time");
+        try
+        {
+            _space.Take(range.EndOffset - range.Offset);
+            Report(SegmentRecovery.Quarantine(Name, _directory, segment, range.Offset, range.EndOffset));
+        }
+        catch (IOException exception) when (StoreFailure.IsDiskFull(exception))
+        {
+            throw new StrandedSegmentException($"there is no room for a copy of the damaged bytes {range.Offset} to {range.EndOffset}");
         }
     }
 

@@ -97,9 +97,9 @@ public sealed partial class ArenaStore
 
             Note(ref damaged, new Sighting(SightingState.Damaged, segment, block, default, $"the header of its record in {segment.Path} is damaged", null));
         }
-        catch (ObjectDisposedException)
+        catch (ObjectDisposedException) when (segment.IsRetired)
         {
-            // The segment was compacted away meanwhile; the epoch tells.
+            // It was compacted away meanwhile; the epoch tells.
         }
         catch (IOException exception)
         {

@@ -17,7 +17,7 @@ public sealed partial class ArenaStore
     {
         try
         {
-            return Open(name, UnixSegmentDirectory.Open(name, directory), options);
+            return Open(name, new PooledSegmentDirectory(UnixSegmentDirectory.Open(name, directory), ArenaLimits.OpenFileCountMax), options);
         }
         catch (Exception exception) when (StoreFailure.IsEnvironmental(exception))
         {
@@ -35,11 +35,40 @@ public sealed partial class ArenaStore
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.SegmentSizeBytesMax, ArenaLimits.SegmentSizeBytesMax);
         try
         {
-            return new ArenaStore(name, directory, options, new StoreOpening(name, directory, options).Run());
+            return OpenWithReserve(name, directory, options);
         }
         catch
         {
             directory.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>On a disk that is full to the last byte the reserve makes room for what opening has to write.</summary>
+    private static ArenaStore OpenWithReserve(string name, ISegmentDirectory directory, ArenaOptions options)
+    {
+        try
+        {
+            return OpenOnce(name, directory, options);
+        }
+        catch (IOException exception) when (StoreFailure.IsDiskFull(exception))
+        {
+            directory.SetReserve(0);
+            return OpenOnce(name, directory, options);
+        }
+    }
+
+    private static ArenaStore OpenOnce(string name, ISegmentDirectory directory, ArenaOptions options)
+    {
+        OpenedSegments opened = new StoreOpening(name, directory, options).Run();
+        try
+        {
+            return new ArenaStore(name, directory, options, opened);
+        }
+        catch
+        {
+            opened.Index.Dispose();
+            foreach (Segment segment in opened.Segments.Values) segment.Dispose();
             throw;
         }
     }
@@ -55,6 +84,7 @@ public sealed partial class ArenaStore
     {
         try
         {
+            lock (_append) _isClosing = true;
             Commit();
             if (_open is { } open)
             {

@@ -61,9 +61,9 @@ public sealed partial class ArenaStore
             foreach (TailTable tail in _tables.Where(tail => tail.Segment == segment)) tail.Table.Remove(seen.Header.Id, seen.Block);
             lock (_dead) _pendingPunches.Add((segment, seen.Block, seen.Header.Length));
         }
-        catch (ObjectDisposedException)
+        catch (ObjectDisposedException) when (seen.Segment!.IsRetired)
         {
-            // Its segment was compacted away meanwhile.
+            // It was compacted away meanwhile.
         }
     }
 
@@ -162,9 +162,9 @@ public sealed partial class ArenaStore
         {
             return segment.Recount() && segment.ObjectCount == 0 && segment.DamagedCount == 0;
         }
-        catch (ObjectDisposedException)
+        catch (Exception exception) when (exception is ObjectDisposedException or ForeignSegmentException or NewerSegmentException || StoreFailure.IsUnreadable(exception))
         {
-            return false; // compacted away meanwhile
+            return false; // compacted away meanwhile, or nobody knows what is in it
         }
     }
 

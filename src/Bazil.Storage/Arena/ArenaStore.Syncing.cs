@@ -12,11 +12,13 @@ public sealed partial class ArenaStore
     private long _nameChanges; // segments made so far
     private long _syncedNameChanges;
     private bool _mustWriteAgain;
+    private bool _isClosed; // guarded by _committing
 
     /// <summary>Callers share one sync. Cancelling ends the wait, not the sync.</summary>
     public ValueTask SyncAsync(CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
+        CheckNotDisposed();
         return _commits.RunAsync(cancel);
     }
 
@@ -27,6 +29,7 @@ public sealed partial class ArenaStore
         lock (_committing)
         {
             CheckNotBroken();
+            ObjectDisposedException.ThrowIf(_isClosed, this);
             (Segment Segment, long Head)[] segments;
             long nameChanges;
             lock (_append)
@@ -57,7 +60,7 @@ public sealed partial class ArenaStore
         {
             segment.File.Sync();
         }
-        catch (ObjectDisposedException)
+        catch (ObjectDisposedException) when (segment.IsRetired)
         {
             // It was compacted away meanwhile, after what was live in it had become durable elsewhere.
         }

@@ -23,6 +23,7 @@ public sealed partial class ArenaStore
             while (StepOver(walker, segment))
             {
                 cancel.ThrowIfCancellationRequested();
+                if (!walker.IsRecord && walker.IsUnreadable) Report(UnreadableRange(segment, walker.Offset, walker.EndOffset));
                 if (!walker.IsRecord || walker.Header.Kind != RecordKind.Live) continue;
                 if (segment.IsBeingCompacted && !FindWithRepair(walker.Header.Id).IsAt(segment, walker.Block)) continue; // comes in a later segment
                 if (IsSuperseded(segment, walker.Block)) continue;
@@ -135,7 +136,8 @@ public sealed partial class ArenaStore
         {
             cancel.ThrowIfCancellationRequested();
             if (walker.IsRecord) counted.Count(walker.Header, 1);
-            if (!walker.IsRecord) broken.Add((walker.Offset, walker.EndOffset));
+            if (!walker.IsRecord && walker.IsUnreadable) check.Problems.Add(UnreadableRange(segment, walker.Offset, walker.EndOffset));
+            else if (!walker.IsRecord) broken.Add((walker.Offset, walker.EndOffset));
             else if (walker.Header.Kind == RecordKind.Damaged) check.DamagedIds.Add(walker.Header.Id);
             else if (walker.Header.Kind == RecordKind.Live) Verify(segment, walker.Block, walker.Header, check);
             await check.Pace.WaitAsync(walker.EndOffset - walker.Offset, cancel);
@@ -160,7 +162,9 @@ public sealed partial class ArenaStore
         }
         catch (UnixException exception)
         {
-            check.Problems.Add(new StoreProblem(StoreProblemKind.DamagedObject, $"store {Name}: object {header.Id} cannot be read: {exception.Message}", header.Id));
+            // The disk may show it again: it is not called damaged before there is something better (see MarkDamaged).
+            check.Problems.Add(new StoreProblem(StoreProblemKind.UnreadableRange, $"store {Name}: object {header.Id} cannot be read: {exception.Message}", header.Id));
+            return;
         }
         catch (ObjectDisposedException)
         {
@@ -191,7 +195,7 @@ public sealed partial class ArenaStore
             segment.WriteSegmentHeader();
             return true;
         }
-        catch (ForeignSegmentException exception)
+        catch (StoreException exception) when (exception is ForeignSegmentException or NewerSegmentException)
         {
             check.Problems.Add(new StoreProblem(StoreProblemKind.ForeignSegment, exception.Message));
             return false;
@@ -204,10 +208,17 @@ public sealed partial class ArenaStore
 
     /// <summary>
     /// Bytes that were records once. Where the index knows what lay there, a damaged record takes the place of the broken header,
-    /// so that the object stays known as damaged; the rest is copied to quarantine and becomes a gap.
+    /// so that the object stays known as damaged; the rest becomes a gap. All is copied to quarantine first; where there is no
+    /// room for that, it is left as it is.
     /// </summary>
     private void TreatBroken(Segment segment, long start, long end, StoreCheck check)
     {
+        if (!segment.IsBroken(start, end))
+        {
+            check.Problems.Add(UnreadableRange(segment, start, end));
+            return;
+        }
+
         IndexEntry[] lost =
         [
             .. _index.Entries()
@@ -215,9 +226,7 @@ public sealed partial class ArenaStore
                 .DistinctBy(entry => entry.Location.Block)
                 .OrderBy(entry => entry.Location.Block),
         ];
-        StoreProblem problem = SegmentRecovery.Quarantine(Name, _directory, segment, start, end);
-        Report(problem);
-        check.Problems.Add(problem);
+        if (!TryQuarantine(segment, start, end, check)) return;
         long gapEnd = lost.Length > 0 ? lost[0].Location.OffsetBytes : end;
         if (gapEnd > start) SegmentRecovery.WriteGap(segment, start, gapEnd);
         for (int i = 0; i < lost.Length; i++)
@@ -228,4 +237,27 @@ public sealed partial class ArenaStore
             check.DamagedIds.Add(lost[i].Id);
         }
     }
+
+    private bool TryQuarantine(Segment segment, long start, long end, StoreCheck check)
+    {
+        try
+        {
+            _space.Take(end - start);
+            StoreProblem problem = SegmentRecovery.Quarantine(Name, _directory, segment, start, end);
+            Report(problem);
+            check.Problems.Add(problem);
+            return true;
+        }
+        catch (IOException exception) when (StoreFailure.IsDiskFull(exception))
+        {
+            check.Problems.Add(new StoreProblem(
+                StoreProblemKind.DamagedRange,
+                string.Create(CultureInfo.InvariantCulture, $"store {Name}: {end - start} bytes at {start} of {segment.Path} are damaged; there is no room for a copy, so they were left as they are")));
+            return false;
+        }
+    }
+
+    private StoreProblem UnreadableRange(Segment segment, long start, long end) => new(
+        StoreProblemKind.UnreadableRange,
+        string.Create(CultureInfo.InvariantCulture, $"store {Name}: {end - start} bytes at {start} of {segment.Path} cannot be read, or read differently each time; they were left as they are"));
 }

@@ -15,6 +15,7 @@ public sealed partial class ArenaStore
     private volatile TailTable[] _tables; // newest first
     private TailTable? _open;
     private uint _nextNumber;
+    private bool _isClosing; // nothing is appended any more; guarded by _append
 
     private void Put(in ObjectId id, ReadOnlySpan<byte> content)
     {
@@ -50,6 +51,7 @@ public sealed partial class ArenaStore
     {
         lock (_append)
         {
+            ObjectDisposedException.ThrowIf(_isClosing, this);
             long size = header.RecordSizeBytes;
             if (keepsFloor) _space.Take(size);
             TailTable tail = _open is { } open && HasRoom(open.Segment, size) ? open : Roll();

@@ -20,6 +20,7 @@ namespace Bazil.Storage.Arena;
 /// <item>Damage is a <see cref="CorruptObjectException"/> for the reader; <see cref="HasAsync"/> says no, and the next put stores
 /// the object anew.</item>
 /// <item>After a failed sync the store takes no changes until it is opened again. A full disk is not such a failure.</item>
+/// <item>After dispose every call throws <see cref="ObjectDisposedException"/>; one that runs beside it does that or is completed.</item>
 /// </list>
 /// Order of locks: stripe of an id, append, table. Nothing calls out while holding one.
 /// </summary>
@@ -33,6 +34,7 @@ public sealed partial class ArenaStore : IObjectStore, IStoreInventory, IStoreVe
     private readonly ConcurrentDictionary<uint, Segment> _segments;
     private readonly Lock[] _stripes = [.. Enumerable.Range(0, ArenaLimits.StripeCount).Select(_ => new Lock())];
     private readonly ConcurrentQueue<StoreProblem> _problems = new();
+    private readonly ConcurrentDictionary<StoreProblem, bool> _reported = new();
     private readonly IReadOnlyDictionary<uint, CatalogEntry> _missing;
     private volatile StoreException? _broken;
     private long _epoch;
@@ -55,6 +57,7 @@ public sealed partial class ArenaStore : IObjectStore, IStoreInventory, IStoreVe
         _mustWriteAgain = _unsynced.Count > 0; // an earlier process may have met a failing sync: its pages are readable then, clean, and not on the disk
         _nameChanges = _tables.Length; // an earlier process may have made them without a sync of the directory
         if (_tables.Length > 0 && _tables[0].Segment.Head < options.SegmentSizeBytesMax) _open = _tables[0];
+        if (opened.Empty.Count > 0) Retire(opened.Empty);
         _background = options.RunsInBackground ? Task.Run(RunInBackgroundAsync) : Task.CompletedTask;
     }
 
@@ -76,6 +79,7 @@ public sealed partial class ArenaStore : IObjectStore, IStoreInventory, IStoreVe
     public ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
+        CheckNotDisposed();
         while (true)
         {
             try
@@ -96,6 +100,7 @@ public sealed partial class ArenaStore : IObjectStore, IStoreInventory, IStoreVe
     public ValueTask PutAsync(ObjectId id, ReadOnlyMemory<byte> buffer, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
+        CheckNotDisposed();
         if (buffer.Length > ObjectLimits.ObjectSizeBytesMax) throw new ArgumentException($"an object has at most {ObjectLimits.ObjectSizeBytesMax} bytes, not {buffer.Length}");
         while (true)
         {
@@ -119,12 +124,14 @@ public sealed partial class ArenaStore : IObjectStore, IStoreInventory, IStoreVe
     public ValueTask<bool> HasAsync(ObjectId id, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
+        CheckNotDisposed();
         return ValueTask.FromResult(FindWithRepair(id).IsLive);
     }
 
     public ValueTask<int?> SizeOfAsync(ObjectId id, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
+        CheckNotDisposed();
         Sighting seen = FindWithRepair(id);
         if (seen.State == SightingState.None) return ValueTask.FromResult<int?>(null);
         if (seen.IsLive) return ValueTask.FromResult<int?>(seen.Header.Length);
@@ -169,6 +176,8 @@ public sealed partial class ArenaStore : IObjectStore, IStoreInventory, IStoreVe
         }
         finally
         {
+            // Whoever passed the check at its entrance before is told so here.
+            lock (_committing) _isClosed = true;
             _index.Dispose();
             foreach (Segment segment in _segments.Values) segment.Dispose();
             _directory.Dispose();
@@ -206,16 +215,19 @@ public sealed partial class ArenaStore : IObjectStore, IStoreInventory, IStoreVe
         }
     }
 
+    /// <summary>What is found again and again is kept once.</summary>
     private void Report(StoreProblem problem)
     {
-        if (_problems.Count < ArenaLimits.ProblemCountMax) _problems.Enqueue(problem);
+        if (_problems.Count < ArenaLimits.ProblemCountMax && _reported.TryAdd(problem, true)) _problems.Enqueue(problem);
     }
 
     private void CheckUsable()
     {
         CheckNotBroken();
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
+        CheckNotDisposed();
     }
+
+    private void CheckNotDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
 
     private StoreException FailedWrite(string what, Exception exception)
     {

@@ -11,5 +11,6 @@ internal readonly record struct OpenedSegments(
     ConcurrentDictionary<uint, Segment> Segments,
     IReadOnlyDictionary<uint, CatalogEntry> Missing,
     TailTable[] Tables,
+    IReadOnlyList<Segment> Empty,
     uint NextNumber,
     IReadOnlyList<StoreProblem> Problems);

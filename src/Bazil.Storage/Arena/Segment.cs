@@ -74,6 +74,9 @@ internal sealed class Segment(ISegmentDirectory directory, UInt128 storeId, uint
     /// <summary>Records of this segment were copied elsewhere, and it goes as soon as the copies are durable.</summary>
     public bool IsBeingCompacted { get; set; }
 
+    /// <summary>It cannot be read or set aside whole, so compaction leaves it as it is until the store is opened again.</summary>
+    public bool CannotBeCompacted { get; set; }
+
     /// <summary>Nothing in it is needed any more; it is about to be removed.</summary>
     public bool IsRetired { get; set; }
 
@@ -122,6 +125,7 @@ internal sealed class Segment(ISegmentDirectory directory, UInt128 storeId, uint
 
     /// <summary>Null when the header is damaged.</summary>
     /// <exception cref="ForeignSegmentException">The file is another segment.</exception>
+    /// <exception cref="NewerSegmentException">This program does not know its format.</exception>
     public SegmentHeader? ReadSegmentHeader() => CheckHeader(File);
 
     public bool TryReadHeader(uint block, out RecordHeader header)
@@ -136,6 +140,13 @@ internal sealed class Segment(ISegmentDirectory directory, UInt128 storeId, uint
     /// <summary>Reads the object behind a header; false when its checksum is wrong.</summary>
     public bool TryReadPayload(uint block, in RecordHeader header, Span<byte> buffer) =>
         File.Read(buffer, PayloadOffset(block)) == buffer.Length && Checksum.OfPayload(buffer) == header.PayloadChecksum;
+
+    /// <summary>A second look before anything is done about it: bytes that are no record, and all of them can be read.</summary>
+    public bool IsBroken(long start, long end)
+    {
+        var walker = new SegmentWalker(this, Head, start);
+        return walker.MoveNext() && !walker.IsRecord && !walker.IsUnreadable && walker.EndOffset == end;
+    }
 
     /// <summary>Whether what is left up to the end of the record is zero, as it was written.</summary>
     public bool HasZeroPadding(uint block, in RecordHeader header)
@@ -307,7 +318,7 @@ internal sealed class Segment(ISegmentDirectory directory, UInt128 storeId, uint
         Span<byte> bytes = stackalloc byte[SegmentHeader.SizeBytes];
         int count = file.Read(bytes, 0);
         if (!SegmentHeader.TryRead(bytes[..count], out SegmentHeader header, out int version)) return null;
-        if (version != SegmentHeader.Version) throw new ForeignSegmentException($"segment {file.Path} has version {version}, and this Bazil knows only {SegmentHeader.Version}: upgrade it");
+        if (version != SegmentHeader.Version) throw new NewerSegmentException($"segment {file.Path} has version {version}, and this Bazil knows only {SegmentHeader.Version}: upgrade it");
         if (header.StoreId != storeId) throw new ForeignSegmentException($"segment {file.Path} belongs to another store");
         if (header.Number != number) throw new ForeignSegmentException($"segment {file.Path} is a copy of segment {header.Number}");
         return header;

@@ -15,6 +15,7 @@ namespace Bazil.Storage.Arena;
 internal sealed class SegmentRecovery(string storeName, ISegmentDirectory directory, Segment segment, SegmentTable table)
 {
     private readonly List<(long Start, long End)> _broken = [];
+    private readonly List<(long Start, long End)> _left = []; // unreadable, or damaged and without room for a copy: as they were
     private readonly List<(long Start, long End)> _merged = []; // records that may stand for several former ones
     private readonly List<(uint Block, RecordHeader Header)> _unproved = [];
     private readonly List<StoreProblem> _problems = [];
@@ -41,9 +42,9 @@ internal sealed class SegmentRecovery(string storeName, ISegmentDirectory direct
             _hasChanged = true;
         }
 
-        segment.Head = end;
+        segment.Head = (end + ArenaLimits.BlockSizeBytes - 1) & -ArenaLimits.BlockSizeBytes; // what was left may end in half a block
         if (_hasChanged) segment.File.Sync();
-        segment.SyncedBytes = Math.Min(BorderBelow(_proved), end);
+        segment.SyncedBytes = Math.Min(SyncedBorder(), end);
         segment.ProvedBytes = _proved;
         if (_tornCount > 0)
         {
@@ -64,7 +65,8 @@ internal sealed class SegmentRecovery(string storeName, ISegmentDirectory direct
         {
             if (!walker.IsRecord)
             {
-                _broken.Add((walker.Offset, walker.EndOffset));
+                if (walker.IsUnreadable) Leave(walker.Offset, walker.EndOffset, "the disk does not show them");
+                else _broken.Add((walker.Offset, walker.EndOffset));
                 continue;
             }
 
@@ -84,7 +86,7 @@ internal sealed class SegmentRecovery(string storeName, ISegmentDirectory direct
         }
 
         _proved = Math.Min(_proved, length);
-        return end;
+        return _left.Select(range => range.End).Append(end).Max();
     }
 
     private long CutTornRecords(long end)
@@ -124,8 +126,8 @@ internal sealed class SegmentRecovery(string storeName, ISegmentDirectory direct
             _hasChanged = true;
             if (start < _proved)
             {
-                _problems.Add(Quarantine(storeName, directory, segment, start, rangeEnd));
                 end = Math.Max(end, rangeEnd);
+                if (!TryQuarantine(start, rangeEnd)) continue;
             }
             else
             {
@@ -144,23 +146,54 @@ internal sealed class SegmentRecovery(string storeName, ISegmentDirectory direct
         return end;
     }
 
+    private bool TryQuarantine(long start, long end)
+    {
+        try
+        {
+            _problems.Add(Quarantine(storeName, directory, segment, start, end));
+            return true;
+        }
+        catch (IOException exception) when (StoreFailure.IsDiskFull(exception))
+        {
+            Leave(start, end, "there is no room for a copy of them");
+            return false;
+        }
+    }
+
+    private void Leave(long start, long end, string reason)
+    {
+        _left.Add((start, end));
+        _problems.Add(new StoreProblem(
+            StoreProblemKind.UnreadableRange,
+            string.Create(CultureInfo.InvariantCulture, $"store {storeName}: {end - start} bytes at {start} of {segment.Path} were left as they are: {reason}")));
+    }
+
+    /// <summary>What was left as it is cannot be made durable: it counts as if it were.</summary>
+    private long SyncedBorder() =>
+        _left.Where(range => range.Start < _proved).Select(range => range.End).Append(BorderBelow(_proved)).Max();
+
     /// <summary>The proof may end within what is one record now.</summary>
     private long BorderBelow(long offset) =>
-        _broken.Concat(_merged).Where(range => range.Start < offset && range.End > offset).Select(range => range.Start).DefaultIfEmpty(offset).Min();
+        _broken.Except(_left).Concat(_merged).Where(range => range.Start < offset && range.End > offset).Select(range => range.Start).DefaultIfEmpty(offset).Min();
 
     private bool IsWhole(uint block, in RecordHeader header)
     {
-        using IMemoryOwner<byte> buffer = BufferPool.Shared.Rent(header.Length);
-        return segment.TryReadPayload(block, header, buffer.Memory.Span);
+        try
+        {
+            using IMemoryOwner<byte> buffer = BufferPool.Shared.Rent(header.Length);
+            return segment.TryReadPayload(block, header, buffer.Memory.Span);
+        }
+        catch (IOException exception) when (StoreFailure.IsUnreadable(exception))
+        {
+            return false; // never proved to be synced, and not to be had
+        }
     }
 
     /// <summary>Copies a range that should hold records and does not.</summary>
     public static StoreProblem Quarantine(string storeName, ISegmentDirectory directory, Segment segment, long start, long end)
     {
         string name = string.Create(CultureInfo.InvariantCulture, $"{UnixSegmentDirectory.Quarantine}/{segment.Number:D8}-{start}");
-        byte[] bytes = new byte[end - start];
-        int length = segment.File.Read(bytes, start);
-        directory.ReplaceFile(name, bytes.AsSpan(0, length));
+        directory.CopyRange(segment.File, start, end - start, name);
         return new StoreProblem(
             StoreProblemKind.DamagedRange,
             string.Create(CultureInfo.InvariantCulture, $"store {storeName}: {end - start} bytes at {start} of {segment.Path} are damaged; they were copied to {Path.Combine(directory.Path, name)}"));

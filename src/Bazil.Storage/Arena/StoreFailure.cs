@@ -9,7 +9,10 @@ internal static class StoreFailure
     /// <summary>Failures of the environment that are not named yet.</summary>
     public static bool IsEnvironmental(Exception exception) => exception is (IOException and not StoreException) or UnauthorizedAccessException;
 
-    public static bool IsDiskFull(Exception exception) => ErrorOf(exception) is Errno.ENOSPC or Errno.EDQUOT;
+    public static bool IsDiskFull(Exception exception) => exception is StoreException { IsDiskFull: true } || ErrorOf(exception) is Errno.ENOSPC or Errno.EDQUOT;
+
+    /// <summary>A place of the disk that cannot be read, while the rest of it may be.</summary>
+    public static bool IsUnreadable(Exception exception) => ErrorOf(exception) is Errno.EIO;
 
     public static StoreException Of(string store, string what, Exception exception)
     {

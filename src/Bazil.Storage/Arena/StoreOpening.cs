@@ -15,10 +15,11 @@ internal sealed class StoreOpening(string storeName, ISegmentDirectory directory
     private readonly List<StoreProblem> _problems = [];
     private readonly ConcurrentDictionary<uint, Segment> _segments = new();
     private readonly Dictionary<uint, CatalogEntry> _missing = [];
+    private readonly List<Segment> _empty = [];
     private UInt128 _storeId;
     private uint _nextNumber = 1;
 
-    /// <exception cref="StoreException">It is no arena store, or a newer one.</exception>
+    /// <exception cref="StoreException">It is no arena store, or it or a segment of it is newer.</exception>
     /// <exception cref="IOException">It cannot be read or repaired.</exception>
     public OpenedSegments Run()
     {
@@ -34,7 +35,7 @@ internal sealed class StoreOpening(string storeName, ISegmentDirectory directory
         try
         {
             foreach (DamagedIndexException damage in index.Damaged) Note(StoreProblemKind.RebuiltIndex, $"{damage.Message}; it is built again");
-            return new OpenedSegments(_storeId, index, _segments, _missing, Recover(index), _nextNumber, _problems);
+            return new OpenedSegments(_storeId, index, _segments, _missing, Recover(index), _empty, _nextNumber, _problems);
         }
         catch
         {
@@ -156,14 +157,12 @@ internal sealed class StoreOpening(string storeName, ISegmentDirectory directory
         segment.Recount();
     }
 
-    /// <summary>A segment without a valid header: made just before a crash, and then there is nothing in it; or damaged, then it gets a new one.</summary>
+    /// <summary>A segment without a valid header: made just before a crash, and then there is nothing in it and it is retired, as the catalog may name it already; or damaged, then it gets a new one.</summary>
     private bool Restamp(Segment segment, bool wasSynced)
     {
         if (segment.Head == SegmentHeader.SizeBytes)
         {
-            _segments.TryRemove(segment.Number, out _);
-            segment.Dispose();
-            directory.Remove(segment.Name);
+            _empty.Add(segment);
             return false;
         }
 

@@ -25,6 +25,11 @@ public sealed partial class MultiObjectStore
             _damaged.Add(id);
             damage = exception.Message;
         }
+        catch (StoreException exception) when (Failures.IsUnreadable(exception) && KeepFailure is null)
+        {
+            ChunkInspection healed = await HealAsync(id, verifier, exception.Message, cancel);
+            return healed.State == ChunkState.Healed ? healed : new ChunkInspection(ChunkState.Unknown, 0, exception.Message);
+        }
         catch (StoreException exception)
         {
             return new ChunkInspection(ChunkState.Unknown, 0, exception.Message);

@@ -107,6 +107,7 @@ public sealed partial class MultiObjectStore(string name, IObjectStore local, IR
     private async ValueTask<IMemoryOwner<byte>?> FindAsync(ObjectId id, IObjectVerifier? verifier, CancellationToken cancel)
     {
         var failures = default(Failures);
+        bool isLocalUnreadable = false;
         IMemoryOwner<byte>? found = await TryAsync(Local, isLocal: true);
         if (found is not null) return found;
 
@@ -114,6 +115,7 @@ public sealed partial class MultiObjectStore(string name, IObjectStore local, IR
         {
             found = await TryAsync(other, isLocal: false);
             if (found is null) continue;
+            if (verifier is not null && isLocalUnreadable) SetAside(id);
             if (verifier is not null) await KeepAsync(id, found.Memory, cancel);
             return found;
         }
@@ -133,6 +135,7 @@ public sealed partial class MultiObjectStore(string name, IObjectStore local, IR
             {
                 failures.Add(exception); // rethrown when no other store helps
                 if (isLocal && Failures.IsDamage(exception)) _damaged.Add(id);
+                isLocalUnreadable |= isLocal && Failures.IsUnreadable(exception);
                 if (candidate is not null && exception is CorruptObjectException) SetAside(store, id, candidate.Memory.Span);
                 candidate?.Dispose();
                 return null;
@@ -150,6 +153,20 @@ public sealed partial class MultiObjectStore(string name, IObjectStore local, IR
         catch (StoreException)
         {
             // The reader has worse news: that the object is damaged. The next read finds it again.
+        }
+    }
+
+    /// <summary>A place that the disk does not show is given up only now that there is a good copy, or the store would take that for a hit.</summary>
+    private void SetAside(in ObjectId id)
+    {
+        try
+        {
+            (Local as IStoreVerification)?.MarkDamaged(id);
+        }
+        catch (StoreException exception)
+        {
+            // The disk is gone, not a place on it. The reader has what it wants.
+            _keepFailure = exception;
         }
     }
 
@@ -175,6 +192,9 @@ public sealed partial class MultiObjectStore(string name, IObjectStore local, IR
         private StoreException? _damaged;
 
         public readonly StoreException? First => _unreachable ?? _damaged;
+
+        /// <summary>The disk answers, but refuses to show the bytes.</summary>
+        public static bool IsUnreadable(StoreException exception) => exception.InnerException is { } inner && Arena.StoreFailure.IsUnreadable(inner);
 
         public static bool IsDamage(StoreException exception) => exception is CorruptObjectException or Cas.UnknownEncodingException;
 

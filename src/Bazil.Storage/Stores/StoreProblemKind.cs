@@ -9,6 +9,9 @@ public enum StoreProblemKind
     /// <summary>Bytes that were synced and are no record any more: the ids of what lay there are unknown.</summary>
     DamagedRange,
 
+    /// <summary>A place that the disk refuses to show: what lies there is neither lost nor known to be right, and is left as it is.</summary>
+    UnreadableRange,
+
     /// <summary>The head of a segment is damaged; its records are checked one by one and stay readable.</summary>
     DamagedSegmentHeader,
 

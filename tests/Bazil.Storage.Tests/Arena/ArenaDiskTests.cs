@@ -95,6 +95,37 @@ public class ArenaDiskTests
     }
 
     [Fact]
+    public async Task Store_on_a_disk_without_a_free_byte_opens_and_can_delete()
+    {
+        using PowerCutDisk? disk = PowerCutDisk.TryCreate(64L * 1024 * 1024, out string reason);
+        Assert.SkipWhen(disk is null, reason);
+        var options = new ArenaOptions { SegmentSizeBytesMax = 1024 * 1024, FreeFloorBytes = 8L * 1024 * 1024, RunsInBackground = false };
+        string root = Path.Combine(disk.Path, "store");
+        await using (ArenaStore store = ArenaStore.Open("full", root, options))
+        {
+            for (int number = 0; number < 40; number++) await store.PutAsync(Id(number), Content(number, Size), default);
+        }
+
+        // Damage, which opening wants to copy, and no index: it has to look at everything.
+        using (FileStream segment = File.OpenWrite(Path.Combine(root, "segments", "00000001.seg"))) segment.Write(new byte[200]);
+        foreach (string index in Directory.GetFiles(Path.Combine(root, "index"))) File.Delete(index);
+        FillDisk(Path.Combine(disk.Path, "hog"));
+        await using (ArenaStore store = ArenaStore.Open("full", root, options))
+        {
+            for (int number = 1; number < 40; number++) Assert.Equal(Content(number, Size), await ReadAsync(store, Id(number)));
+            Assert.True((await Assert.ThrowsAsync<StoreException>(async () => await store.PutAsync(Id(100), Content(100, Size), default))).IsDiskFull);
+            for (int number = 1; number < 30; number++) Assert.True(await store.DeleteAsync(Id(number), default));
+            await store.ReclaimAsync(default);
+            Assert.True(DiskSpace.Of(root).UsableBytes > 1024 * 1024);
+        }
+
+        File.Delete(Path.Combine(disk.Path, "hog"));
+        await using ArenaStore again = ArenaStore.Open("full", root, options);
+        for (int number = 30; number < 40; number++) Assert.Equal(Content(number, Size), await ReadAsync(again, Id(number)));
+        await again.PutAsync(Id(100), Content(100, Size), default);
+    }
+
+    [Fact]
     public async Task Vanished_disk_is_named_and_crashes_nothing()
     {
         using PowerCutDisk? disk = PowerCutDisk.TryCreate(64L * 1024 * 1024, out string reason);

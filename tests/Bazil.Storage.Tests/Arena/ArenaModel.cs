@@ -39,7 +39,7 @@ internal sealed class ArenaModel : IDisposable
             RunsInBackground = false,
             Entropy = new SeededEntropy(new Random(seed.Value)),
         };
-        _store = ArenaStore.Open("model", _disk.Mount(), _options);
+        _store = ArenaStore.Open("model", Mount(), _options);
     }
 
     public int CrashCount { get; private set; }
@@ -178,13 +178,17 @@ internal sealed class ArenaModel : IDisposable
 
     private void Open(int crashAfter = int.MaxValue)
     {
-        Storage.Arena.Disk.ISegmentDirectory directory = _disk.Mount();
+        Storage.Arena.Disk.ISegmentDirectory directory = Mount();
         _disk.CrashAfter(crashAfter);
         _store = ArenaStore.Open("model", directory, _options);
         _disk.CrashAfter(int.MaxValue);
         StoreProblem[] problems = [.. _store.Problems.Where(problem => problem.Kind is not (StoreProblemKind.TornTail or StoreProblemKind.RebuiltIndex))];
         Check(problems.Length == 0, () => string.Join("; ", problems.Select(problem => problem.Message)));
     }
+
+    /// <summary>Every second seed may have two segments open at a time.</summary>
+    private Storage.Arena.Disk.ISegmentDirectory Mount() =>
+        _seed.Value % 2 == 0 ? _disk.Mount() : new Storage.Arena.Disk.PooledSegmentDirectory(_disk.Mount(), 2);
 
     private async Task AbandonAsync()
     {

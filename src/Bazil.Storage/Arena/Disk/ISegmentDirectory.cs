@@ -34,6 +34,10 @@ internal interface ISegmentDirectory : IDisposable
     /// <summary>Replaces a small file, durably and all at once.</summary>
     void ReplaceFile(string name, ReadOnlySpan<byte> content);
 
+    /// <summary>Copies a range of a segment, as far as the file goes, to a file of this name, durably; one that is there is replaced.</summary>
+    /// <exception cref="UnixException">Among others <see cref="Errno.ENOSPC"/>: nothing is left behind then.</exception>
+    void CopyRange(ISegmentFile source, long offset, long length, string name);
+
     /// <summary>Makes the reserve this large; 0 gives it back to the disk.</summary>
     /// <exception cref="UnixException">Among others <see cref="Errno.ENOSPC"/>.</exception>
     void SetReserve(long sizeBytes);

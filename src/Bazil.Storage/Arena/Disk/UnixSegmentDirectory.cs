@@ -78,6 +78,35 @@ internal sealed class UnixSegmentDirectory : ISegmentDirectory
 
     public void ReplaceFile(string name, ReadOnlySpan<byte> content) => DurableFile.Replace(PathOf(name), content);
 
+    public void CopyRange(ISegmentFile source, long offset, long length, string name)
+    {
+        string path = PathOf(name);
+        string temporary = path + ".new";
+        byte[] buffer = new byte[ArenaLimits.ScanBufferSizeBytes];
+        File.Delete(temporary);
+        try
+        {
+            using SafeFileHandle file = UnixFile.Open(temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow, FileMode);
+            for (long done = 0; done < length;)
+            {
+                int count = source.Read(buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - done)), offset + done);
+                if (count == 0) break;
+                UnixFile.WriteAt(file, buffer.AsSpan(0, count), [], [], done, temporary);
+                done += count;
+            }
+
+            UnixFile.Sync(file, temporary);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+
+        UnixFile.Rename(temporary, path);
+        DirectoryHandle.Sync(System.IO.Path.GetDirectoryName(path)!);
+    }
+
     public void SetReserve(long sizeBytes)
     {
         string path = PathOf(ReserveName);

@@ -56,6 +56,12 @@ internal sealed class SimulatedDirectory(SimulatedDisk disk, int generation) : I
         Change(() => disk.SmallFiles[name] = bytes);
     }
 
+    public void CopyRange(ISegmentFile source, long offset, long length, string name)
+    {
+        byte[] bytes = new byte[length];
+        ReplaceFile(name, bytes.AsSpan(0, source.Read(bytes, offset)));
+    }
+
     public void SetReserve(long sizeBytes)
     {
         lock (disk.Gate) disk.CheckAlive(generation);

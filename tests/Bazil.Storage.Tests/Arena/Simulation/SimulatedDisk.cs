@@ -28,6 +28,9 @@ internal sealed class SimulatedDisk(Random random) : IDisposable
     /// <summary>Guards everything: the disk does one thing at a time.</summary>
     public Lock Gate { get; } = new();
 
+    /// <summary>Sees what a read of a file at an offset is about to return, and may change it, or throw.</summary>
+    public ReadFault? ReadFault { get; set; }
+
     /// <summary>Raised by each mount: handles of an earlier one are dead.</summary>
     public int Generation { get; private set; }
 

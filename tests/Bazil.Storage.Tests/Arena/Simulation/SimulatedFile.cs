@@ -27,7 +27,9 @@ internal sealed class SimulatedFile(SimulatedDisk disk, int generation, Simulate
         lock (disk.Gate)
         {
             Check();
-            return content.Read(buffer, offset);
+            int count = content.Read(buffer, offset);
+            disk.ReadFault?.Invoke(name, offset, buffer[..count]);
+            return count;
         }
     }
 
