@@ -42,8 +42,17 @@ public static class Limits
     /// <summary>Bytes of nodes collected into one frame of a pull, which is merged in one transaction.</summary>
     public const int FrameBytesTarget = 64 * 1024;
 
-    /// <summary>Pointer chunks and directories that a walk of everything remembers, so as not to walk them again: 20 MiB of memory, 8 TiB of files. Beyond it they are walked again.</summary>
+    /// <summary>Pointer chunks and directories that a walk of everything remembers in memory, so as not to walk them again: 20 MiB, 8 TiB of files. More of them go to a file.</summary>
     public const int SubtreesRememberedMax = 1 << 19;
+
+    /// <summary>How often a walk lets what leads to a damaged chunk be walked again, to name all paths: a file that is shared in so many ways is named in enough of them, and a crafted tree has no end of them.</summary>
+    public const int WalksAgainMax = 10_000;
+
+    /// <summary>Unreadable chunks that a collection of garbage names for one volume: each may take a while to look for elsewhere, and one of them is enough to stop it.</summary>
+    public const int UnreadableNamedMax = 64;
+
+    /// <summary>Rows of content that pulls brought, kept between two collections of garbage: about 40 MiB. With more of them what the first of both found waits one more.</summary>
+    public const int AdoptedRowsMax = 1 << 18;
 
     /// <summary>Files whose content is sealed anew between two syncs after a rotation of the sharing key: bounds what is done twice after a crash, and the records in memory.</summary>
     public const int ResealBatch = 256;

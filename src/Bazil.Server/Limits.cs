@@ -27,6 +27,12 @@ internal static class Limits
     /// <summary>Garbage takes two collections and a word from all members before it goes: once a day gives space back within two.</summary>
     public static readonly TimeSpan CollectionInterval = TimeSpan.FromDays(1);
 
+    /// <summary>When much of the store is garbage and nobody needs it, the second collection follows the first within the hour.</summary>
+    public static readonly TimeSpan CollectionIntervalMin = TimeSpan.FromHours(1);
+
+    /// <summary>What counts as much garbage: an eighth of the store's bytes.</summary>
+    public const int MuchGarbageDivisor = 8;
+
     /// <summary>How often it is looked whether a collection is due: a machine that is on for an hour a day gets its collections too.</summary>
     public static readonly TimeSpan CollectionCheckInterval = TimeSpan.FromMinutes(20);
 

@@ -19,12 +19,19 @@ internal static class GcCommand
             GcReply reply = await context.CallAsync(parsed, ControlMethods.Gc, new GcRequest(parsed.GetValue(dryRun)), cancel);
             if (parsed.GetValue(json)) Json.Print(context.Environment, reply);
             else Print(context.Environment, reply);
+            return reply.Unreadable.Count == 0 ? ExitCode.Ok : ExitCode.Error;
         });
         return command;
     }
 
     private static void Print(CliEnvironment environment, GcReply reply)
     {
+        if (reply.Unreadable.Count > 0)
+        {
+            PrintUnreadable(environment, reply.Unreadable);
+            return;
+        }
+
         var lines = new List<(string, string)>
         {
             (reply.DryRun ? "would delete" : "deleted", Text(reply.Deleted)),
@@ -39,6 +46,27 @@ internal static class GcCommand
             string since = blocker.Since is { } time ? $" since {time.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)}" : "";
             environment.Output.WriteLine($"blocked by {blocker.Member}{since}: it may still need garbage of volume {blocker.Volume}");
             environment.Output.WriteLine($"  {blocker.NextStep}");
+        }
+
+        foreach (string volume in reply.Restarted)
+        {
+            environment.Output.WriteLine($"so much changed in volume {volume} at others since the last collection that all garbage waits for one more");
+        }
+    }
+
+    private static void PrintUnreadable(CliEnvironment environment, IReadOnlyList<GcUnreadableInfo> unreadable)
+    {
+        environment.Error.WriteLine("bazil: nothing was deleted: what these consist of is not known, and any object in this node's store may be part of them,");
+        environment.Error.WriteLine("bazil: whatever volume it was stored for, because an object does not tell under which sharing key it was sealed:");
+        foreach (IGrouping<(string Volume, string NextStep), GcUnreadableInfo> group in unreadable.GroupBy(static content => (content.Volume, content.NextStep)))
+        {
+            foreach (GcUnreadableInfo content in group)
+            {
+                string path = content.Path.Length > 0 ? $", {content.Path}" : "";
+                environment.Error.WriteLine($"bazil:   volume {content.Volume}{path}: {content.Reason}");
+            }
+
+            environment.Error.WriteLine($"bazil:     {group.Key.NextStep}");
         }
     }
 

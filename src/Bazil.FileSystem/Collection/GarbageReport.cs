@@ -8,4 +8,14 @@ namespace Bazil.FileSystem.Collection;
 /// <param name="Sweep">What became of the objects of the store.</param>
 /// <param name="Blocked">Volumes with members that keep garbage from being deleted.</param>
 public sealed record GarbageReport(
-    ulong Generation, long MarkedCount, SweepReport Sweep, IReadOnlyList<(CollectedVolume Volume, MemberAgreement Agreement)> Blocked);
+    ulong Generation, long MarkedCount, SweepReport Sweep, IReadOnlyList<(CollectedVolume Volume, MemberAgreement Agreement)> Blocked)
+{
+    /// <summary>
+    /// What could not be read. Unless it is empty nothing was swept: all volumes keep their objects in one store, and an object does not
+    /// tell under which sharing key it was sealed, so what cannot be read may need any of them.
+    /// </summary>
+    public IReadOnlyList<UnreadableContent> Unreadable { get; init; } = [];
+
+    /// <summary>Volumes into which pulls brought more than could be noted, so that all fossils wait one collection more.</summary>
+    public IReadOnlyList<string> Restarted { get; init; } = [];
+}

@@ -16,10 +16,13 @@ namespace Bazil.FileSystem.Collection;
 /// <param name="clock">Tells when.</param>
 public sealed class GarbageRun(CollectingObjectStore store, IMetadataStore metadata, PeerId self, TimeProvider clock)
 {
+    /// <summary>Where a walk puts what is too much for the memory.</summary>
+    public string ScratchDirectory { get; init; } = Path.GetTempPath();
+
     /// <param name="volumes">Every volume that this node has: what one of them refers to is not garbage.</param>
     /// <param name="isDryRun">Finds out what would be done, and does nothing.</param>
     /// <param name="pace">How fast.</param>
-    /// <exception cref="UnknownContentException">Something that leads to other chunks could not be read: nothing was deleted.</exception>
+    /// <returns>With <see cref="GarbageReport.Unreadable"/> when something that leads to other chunks could not be read: then nothing was deleted.</returns>
     /// <exception cref="IOException">The store failed. Nothing was deleted, unless it was while sweeping: then what was deleted was garbage.</exception>
     public async Task<GarbageReport> RunAsync(IReadOnlyList<CollectedVolume> volumes, bool isDryRun, Pace pace, CancellationToken cancel)
     {
@@ -33,17 +36,24 @@ public sealed class GarbageRun(CollectingObjectStore store, IMetadataStore metad
         var held = new List<IReadOnlyList<HeldContent>>();
         foreach (CollectedVolume volume in volumes) held.Add(await volume.Volume.ListHeldContentAsync(cancel));
         using IMetadataSnapshot view = metadata.Snapshot();
+        var unreadable = new List<UnreadableContent>();
         foreach ((CollectedVolume volume, IReadOnlyList<HeldContent> open) in volumes.Zip(held))
         {
-            await MarkAsync(volume, new VolumeReachability(view, volume.LocalNumber, open, volume.Chunks) { KeepsSnapshotsBeside = self }, collection, pace, cancel);
+            var reachability = new VolumeReachability(view, volume.LocalNumber, open, volume.Chunks) { KeepsSnapshotsBeside = self, ScratchDirectory = ScratchDirectory };
+            unreadable.AddRange(await MarkAsync(volume, reachability, collection, pace, cancel));
         }
+
+        if (unreadable.Count > 0) return new GarbageReport(collection.Generation, collection.MarkedCount, default, []) { Unreadable = unreadable };
 
         // A row that named an object must not come back after a power cut when the object is gone.
         metadata.Sync();
         List<(CollectedVolume Volume, MemberAgreement Agreement)> agreements =
             [.. volumes.Select(volume => (volume, VolumeCollection.ReadAgreement(view, volume.LocalNumber, self)))];
         ulong agreed = agreements.Select(static entry => entry.Agreement.Generation).DefaultIfEmpty(MemberAgreement.All).Min();
-        SweepReport sweep = await collection.SweepAsync(generation => generation <= agreed, pace, cancel);
+        string[] restarted = [.. volumes.Where(volume => AdoptedRows.AreIncomplete(view, volume.LocalNumber)).Select(static volume => volume.Name)];
+        SweepReport sweep = restarted.Length > 0
+            ? await collection.SweepAgainAsync(pace, cancel)
+            : await collection.SweepAsync(generation => generation <= agreed, pace, cancel);
         if (!isDryRun)
         {
             var batch = new MetadataBatch();
@@ -51,16 +61,26 @@ public sealed class GarbageRun(CollectingObjectStore store, IMetadataStore metad
             collection.Complete(batch, clock.GetUtcNow());
         }
 
-        return new GarbageReport(collection.Generation, collection.MarkedCount, sweep, [.. agreements.Where(static entry => entry.Agreement.Behind.Count > 0)]);
+        return new GarbageReport(collection.Generation, collection.MarkedCount, sweep, [.. agreements.Where(static entry => entry.Agreement.Behind.Count > 0)]) { Restarted = restarted };
     }
 
-    private static async Task MarkAsync(CollectedVolume volume, VolumeReachability reachability, ObjectCollection collection, Pace pace, CancellationToken cancel)
+    /// <summary>Marks all that a volume refers to. Returns what is not known to have been, for it could not be read.</summary>
+    private static async Task<List<UnreadableContent>> MarkAsync(CollectedVolume volume, VolumeReachability reachability, ObjectCollection collection, Pace pace, CancellationToken cancel)
     {
+        var unreadable = new HashSet<UnreadableContent>();
+        int failureCount = 0;
         await foreach (ReachableChunk chunk in reachability.WalkAsync(cancel))
         {
-            if (chunk.Failure is { } failure) throw new UnknownContentException(volume.Name, chunk.Origin.Describe(), failure);
+            if (chunk.Failure is { } failure)
+            {
+                unreadable.Add(new UnreadableContent(volume.Name, chunk.Origin.Describe(), chunk.Origin.KeptBy, failure.Message));
+                if (++failureCount >= Limits.UnreadableNamedMax) break;
+            }
+
             foreach (ObjectId id in volume.IdsOf(chunk)) collection.Mark(id);
             await pace.StepAsync(cancel);
         }
+
+        return [.. unreadable];
     }
 }

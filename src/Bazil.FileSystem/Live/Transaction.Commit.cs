@@ -1,7 +1,6 @@
 using Bazil.Core;
 using Bazil.FileSystem.Epochs;
 using Bazil.FileSystem.Nodes;
-using Bazil.FileSystem.Reachability;
 using Bazil.Storage.Blobs;
 using Bazil.Storage.Metadata;
 using Bazil.Unix;
@@ -136,8 +135,7 @@ internal sealed partial class Transaction
         {
             Manifest manifest = pair.Value.Manifest;
             if (pair.Value.Form != ContentForm.Blob || (edit.Before?.Content.Holds(manifest) ?? false)) continue;
-            MetadataKey key = Key(Table.Adopted).Add(generation).Add(manifest.KeyEpoch).Add(manifest.Root.Span);
-            Batch.Put(key.Bytes, new AdoptedContent(edit.Record.Inode, pair.Value).Encode());
+            Store.Adopted.Add(Batch, generation, edit.Record.Inode, pair.Value);
         }
     }
 

@@ -1,5 +1,6 @@
 using Bazil.Core;
 using Bazil.FileSystem.Accounting;
+using Bazil.FileSystem.Collection;
 using Bazil.FileSystem.Nodes;
 using Bazil.Storage.Blobs;
 using Bazil.Storage.Metadata;
@@ -21,6 +22,7 @@ internal sealed class VolumeStore
         Self = self;
         State = VolumeState.Load(Tables);
         Accounts = new SubtreeAccounts(Tables);
+        Adopted = new AdoptedRows(Tables);
         Undo = metadata is null ? null : new UndoLog(metadata, Tables);
         Frozen = new FrozenDirectories(Tables);
     }
@@ -42,6 +44,8 @@ internal sealed class VolumeStore
 
     /// <summary>What of the tree is as the newest snapshot has it.</summary>
     public FrozenDirectories Frozen { get; }
+    /// <summary>What pulls bring, noted for collections of garbage.</summary>
+    public AdoptedRows Adopted { get; init; }
 
     public RecordCache Cache { get; } = new(Limits.RecordCacheBytes);
 

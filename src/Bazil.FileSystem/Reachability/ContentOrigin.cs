@@ -1,3 +1,5 @@
+using Bazil.Core;
+
 namespace Bazil.FileSystem.Reachability;
 
 /// <summary>Through what a chunk is reached.</summary>
@@ -8,6 +10,9 @@ public abstract class ContentOrigin
     /// special about it. Found out when it is asked for, while the view that was walked is open. Never throws for want of rows.
     /// </summary>
     public abstract string Describe();
+
+    /// <summary>The member whose snapshot it is part of; null for what is of this node.</summary>
+    public virtual PeerId? KeptBy => null;
 
     public override string ToString() => Describe();
 }

@@ -14,17 +14,13 @@ internal sealed class SnapshotOrigin(SnapshotOrigin? parent, FileName name) : Co
     /// <summary>Of the snapshot itself: the member that keeps it; null for this node.</summary>
     public PeerId? Member { get; init; }
 
+    public override PeerId? KeptBy => _parent is null ? Member : _parent.KeptBy;
+
     public override string Describe()
     {
         var names = new Stack<string>();
-        PeerId? member = null;
-        for (SnapshotOrigin? at = this; at is not null; at = at._parent)
-        {
-            names.Push(at._name.ToString());
-            member = at.Member;
-        }
-
+        for (SnapshotOrigin? at = this; at is not null; at = at._parent) names.Push(at._name.ToString());
         string path = string.Join('/', names);
-        return member is { } other ? $"snapshot {path} of member {other}" : "/.snap/" + path;
+        return KeptBy is { } other ? $"snapshot {path} of member {other}" : "/.snap/" + path;
     }
 }

@@ -16,8 +16,8 @@ namespace Bazil.FileSystem.Reachability;
 /// Everything that one volume refers to, as of one view of the rows: all content values of all nodes, shown or not, conflict siblings and
 /// what unfinished pulls brought; content of open files, saved or not; what pulls brought and lost again since the last
 /// collection of garbage; and the snapshots, with their directories and files.
-/// <para>Streams, with bounded memory: a stack as deep as the deepest tree, and <see cref="Limits.SubtreesRememberedMax"/>. A chunk
-/// that was walked is not walked again, so what many snapshots share is read once; single chunks may be named several
+/// <para>Streams, with bounded memory: a stack as deep as the deepest tree, and <see cref="Limits.SubtreesRememberedMax"/>, beyond which a file
+/// remembers. A chunk that was walked is not walked again, so what many snapshots share is read once; single chunks may be named several
 /// times. One walk at a time; used once.</para>
 /// </summary>
 public sealed class VolumeReachability
@@ -25,9 +25,10 @@ public sealed class VolumeReachability
     private readonly VolumeTables _tables;
     private readonly IReadOnlyList<HeldContent> _held;
     private readonly IChunkStore _chunks;
-    private readonly VisitedSubtrees _visited = new(Limits.SubtreesRememberedMax);
     private readonly Stack<Step> _open = new();
+    private VisitedSubtrees? _visited; // while it walks
     private ChunkLineage? _above;
+    private int _walksAgain;
 
     /// <param name="view">The rows; open as long as the walk and the origins are in use. Not disposed here.</param>
     /// <param name="localNumber">The number under which this machine keeps the volume's rows.</param>
@@ -43,11 +44,20 @@ public sealed class VolumeReachability
     /// <summary>The snapshots of other members, too, as this node was told of them: of the members but this node; null for none.</summary>
     public PeerId? KeepsSnapshotsBeside { get; init; }
 
+    /// <summary>Where the file of visited chunks is made, if they are too many for the memory.</summary>
+    public string ScratchDirectory { get; init; } = Path.GetTempPath();
+
+    /// <summary>How many visited chunks are remembered in memory.</summary>
+    internal int RememberedMax { get; init; } = Limits.SubtreesRememberedMax;
+
     /// <summary>Walks it all. A chunk that cannot be read comes with its failure, and the walk goes on beside it: the caller decides.</summary>
     /// <exception cref="WireFormatException">A row is damaged.</exception>
     /// <exception cref="MetadataException">The database failed.</exception>
+    /// <exception cref="IOException">The scratch file failed.</exception>
     public async IAsyncEnumerable<ReachableChunk> WalkAsync([EnumeratorCancellation] CancellationToken cancel)
     {
+        using var visited = new VisitedSubtrees(RememberedMax, ScratchDirectory);
+        _visited = visited;
         foreach (Step root in Roots())
         {
             _open.Push(root);
@@ -56,10 +66,10 @@ public sealed class VolumeReachability
                 cancel.ThrowIfCancellationRequested();
                 BlobSubtree subtree = step.Subtree;
                 bool hasMore = step.Type != ChunkType.File || subtree.Level > 0;
-                if (subtree.Key.IsZero || (hasMore && !_visited.TryAdd(subtree.Key))) continue;
+                if (subtree.Key.IsZero || (hasMore && !visited.TryAdd(subtree.Key))) continue;
                 _above = hasMore ? new ChunkLineage(subtree.Key, step.Above) : null;
                 Exception? failure = hasMore ? await ExpandAsync(step, cancel) : null;
-                if (failure is not null) _visited.Remove(subtree.Key);
+                if (failure is not null) visited.Remove(subtree.Key);
                 yield return new ReachableChunk(step.Type, subtree.Level, subtree.Key, subtree.KeyEpoch, step.SizeBytesMax, step.Origin, failure) { Above = step.Above };
             }
         }
@@ -67,10 +77,13 @@ public sealed class VolumeReachability
 
     /// <summary>
     /// Lets everything above a chunk be walked again where something else refers to it, so that the chunk is met through each thing
-    /// that needs it: for one that is damaged or missing.
+    /// that needs it: for one that is damaged or missing. Only during the walk, and only so often (<see cref="Limits.WalksAgainMax"/>).
     /// </summary>
     public void WalkAgain(in ReachableChunk chunk)
     {
+        Invariant.Check(_visited is not null);
+        if (_walksAgain >= Limits.WalksAgainMax) return;
+        _walksAgain++;
         for (ChunkLineage? at = chunk.Above; at is not null; at = at.Above) _visited.Remove(at.Key);
     }
 
@@ -120,6 +133,7 @@ public sealed class VolumeReachability
         using IMetadataCursor cursor = _tables.Reader.ScanPrefix(Prefix(Table.Adopted));
         while (cursor.MoveNext())
         {
+            if (AdoptedRows.IsIncompleteMark(cursor.Value)) continue;
             AdoptedContent adopted = AdoptedContent.Decode(cursor.Value);
             yield return StepOf(adopted.Value, new NodeOrigin(_tables, adopted.Inode, "replaced since"));
         }

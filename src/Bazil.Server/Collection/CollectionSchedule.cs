@@ -1,16 +1,18 @@
+using Bazil.FileSystem.Collection;
 using Bazil.Server.Hosting;
 using Bazil.Storage.Collection;
 using Microsoft.Extensions.Logging;
 
 namespace Bazil.Server.Collection;
 
-/// <summary>Collects garbage in the background, once a day, at a quarter of one processor at most. Disposing it ends a collection that runs.</summary>
+/// <summary>Collects garbage in the background, when <see cref="CollectionTiming"/> says so, at a quarter of one processor at most. Disposing it ends a collection that runs.</summary>
 internal sealed class CollectionSchedule : IAsyncDisposable
 {
     private readonly GarbageCollector _collector;
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _closing = new();
+    private readonly CollectionTiming _timing = new();
     private readonly Task _work;
 
     public CollectionSchedule(GarbageCollector collector, TimeProvider clock, ILogger log)
@@ -33,11 +35,7 @@ internal sealed class CollectionSchedule : IAsyncDisposable
         using var timer = new PeriodicTimer(Limits.CollectionCheckInterval, _clock);
         try
         {
-            while (await timer.WaitForNextTickAsync(_closing.Token))
-            {
-                // A clock that was set back makes the last one lie in the future: that counts as long ago.
-                if ((_clock.GetUtcNow() - _collector.Last.Completed).Duration() >= Limits.CollectionInterval) await CollectAsync();
-            }
+            while (await timer.WaitForNextTickAsync(_closing.Token)) await CollectIfDueAsync();
         }
         catch (OperationCanceledException)
         {
@@ -45,16 +43,29 @@ internal sealed class CollectionSchedule : IAsyncDisposable
         }
     }
 
-    private async Task CollectAsync()
+    private async Task CollectIfDueAsync()
     {
         try
         {
-            SweepReport sweep = (await _collector.RunAsync(isDryRun: false, new Pace(_clock, Limits.CollectionRestPerWork), _closing.Token)).Sweep;
-            DaemonLog.Collected(_log, sweep.Deleted.Objects, sweep.Deleted.Bytes, sweep.Fossilised.Objects);
+            if (!_timing.IsDue(_clock.GetUtcNow(), _collector.Last.Completed)) return;
+            GarbageReport report = await _collector.RunAsync(isDryRun: false, new Pace(_clock, Limits.CollectionRestPerWork), _closing.Token);
+            if (report.Unreadable.Count == 0)
+            {
+                _timing.NoteCompleted(report);
+                DaemonLog.Collected(_log, report.Sweep.Deleted.Objects, report.Sweep.Deleted.Bytes, report.Sweep.Fossilised.Objects);
+                return;
+            }
+
+            _timing.NoteFailed(_clock.GetUtcNow());
+            foreach (UnreadableContent content in report.Unreadable)
+            {
+                DaemonLog.NotCollected(_log, $"volume {content.Volume} {content.Path}: {content.Reason}; what to do: bazil gc --dry-run");
+            }
         }
         catch (Exception e) when (e is not OperationCanceledException || !_closing.IsCancellationRequested)
         {
-            // It is tried again with the next tick; whoever runs the daemon reads why.
+            // It is tried again later; whoever runs the daemon reads why.
+            _timing.NoteFailed(_clock.GetUtcNow());
             DaemonLog.NotCollected(_log, e.Message);
         }
     }

@@ -13,7 +13,7 @@ namespace Bazil.Server.Collection;
 
 /// <summary>Collects the garbage of this node's own store, for all its volumes. Safe for concurrent use: one collection at a time, others wait.</summary>
 internal sealed class GarbageCollector(
-    ConfigStore config, IMetadataStore metadata, StoragePool storages, VolumeRegistry volumes, PeerId self, TimeProvider clock) : IDisposable
+    ConfigStore config, IMetadataStore metadata, StoragePool storages, VolumeRegistry volumes, PeerId self, string scratchDirectory, TimeProvider clock) : IDisposable
 {
     private readonly SemaphoreSlim _running = new(1, 1);
 
@@ -21,14 +21,16 @@ internal sealed class GarbageCollector(
     public CollectionState Last => CollectionState.Read(metadata);
 
     /// <inheritdoc cref="GarbageRun.RunAsync"/>
-    /// <exception cref="CommandFailedException">A volume cannot be opened: nothing was deleted.</exception>
+    /// <remarks>A volume that cannot be opened is unreadable as a whole.</remarks>
     public async Task<GarbageReport> RunAsync(bool isDryRun, Pace pace, CancellationToken cancel)
     {
         await _running.WaitAsync(cancel);
         try
         {
-            List<CollectedVolume> collected = await OpenVolumesAsync(cancel);
-            var run = new GarbageRun(storages.OpenLocal(), metadata, self, clock);
+            var unreadable = new List<UnreadableContent>();
+            List<CollectedVolume> collected = await OpenVolumesAsync(unreadable, cancel);
+            if (unreadable.Count > 0) return new GarbageReport(Last.Generation, 0, default, []) { Unreadable = unreadable };
+            var run = new GarbageRun(storages.OpenLocal(), metadata, self, clock) { ScratchDirectory = scratchDirectory };
             return await Task.Run(() => run.RunAsync(collected, isDryRun, pace, cancel), cancel);
         }
         finally
@@ -39,7 +41,7 @@ internal sealed class GarbageCollector(
 
     public void Dispose() => _running.Dispose();
 
-    private async Task<List<CollectedVolume>> OpenVolumesAsync(CancellationToken cancel)
+    private async Task<List<CollectedVolume>> OpenVolumesAsync(List<UnreadableContent> unreadable, CancellationToken cancel)
     {
         var collected = new List<CollectedVolume>();
         foreach (VolumeConfig volume in config.ListVolumes())
@@ -58,8 +60,8 @@ internal sealed class GarbageCollector(
             catch (Exception e) when (e is not OperationCanceledException)
             {
                 CommandFailedException reason = Failures.Describe(e);
-                throw new CommandFailedException(
-                    reason.Kind, $"nothing was deleted: volume {volume.Name} may need any object, and it cannot be opened: {reason.Message}", reason.NextStep, e);
+                string advice = reason.NextStep is { } step ? $"; {step}" : "";
+                unreadable.Add(new UnreadableContent(volume.Name, "", null, $"it cannot be opened: {reason.Message}{advice}"));
             }
         }
 

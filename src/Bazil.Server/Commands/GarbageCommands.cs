@@ -28,6 +28,8 @@ internal sealed class GarbageCommands(ConfigStore config, GarbageCollector colle
             Of(sweep.Waiting),
             Of(sweep.Restored),
             [.. report.Blocked.SelectMany(static entry => entry.Agreement.Behind.Select(member => (entry.Volume, entry.Agreement, member))).Select(BlockerOf)],
+            [.. report.Unreadable.Select(UnreadableOf)],
+            report.Restarted,
             watch.Elapsed.TotalSeconds);
     }
 
@@ -40,6 +42,16 @@ internal sealed class GarbageCommands(ConfigStore config, GarbageCollector colle
             member,
             since,
             $"let it sync, then: bazil volume sync {blocker.Volume.Name} {member}; if it is gone for good: bazil peer volume deny {member} {blocker.Volume.Name}");
+    }
+
+    private GcUnreadableInfo UnreadableOf(UnreadableContent content) => new(content.Volume, content.Path, content.Reason, NextStepFor(content));
+
+    private string NextStepFor(UnreadableContent content)
+    {
+        if (content.Path.Length == 0) return $"make it usable again, or remove it: bazil volume remove {content.Volume}";
+        if (content.Member is not { } peer) return $"find out what is damaged: bazil check {content.Volume}; connect a storage or peer that has it, or remove what is lost";
+        string member = config.FindPeer(peer)?.DisplayName ?? peer.ToString();
+        return $"let {member} sync, or remove that snapshot there; if it is gone for good: bazil peer volume deny {member} {content.Volume}";
     }
 
     private static GcTotals Of(ObjectTotals totals) => new(totals.Objects, totals.Bytes);

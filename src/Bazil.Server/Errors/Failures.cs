@@ -18,7 +18,6 @@ public static class Failures
         KeyRotationException rotation => new(ErrorKind.Invalid, e.Message, rotation.NextStep, e),
         KeyMissingException => new(ErrorKind.Denied, e.Message, inner: e),
         CorruptObjectException => new(ErrorKind.Damaged, e.Message, inner: e),
-        UnknownContentException => new(ErrorKind.Failed, e.Message, "connect a storage or peer that has it, or remove what is lost, and try again", e),
         MetadataException or StoreException => new(ErrorKind.Failed, e.Message, inner: e),
         PeerUnreachableException => new(ErrorKind.Unreachable, e.Message, inner: e),
         PeerRefusedException or WrongSharingKeyException or RotatedKeyException or PeerBehindException => new(ErrorKind.Denied, e.Message, inner: e),

@@ -64,7 +64,7 @@ public static class Daemon
         await using var scrubber = new Scrubber(database.Config, checker, checks, options.Scrub, options.Time, logs.CreateLogger<Scrubber>());
         await using var rotation = new RotationWorker(database.Config, epochs, volumes, options.Time, logs.CreateLogger<RotationWorker>());
 
-        using var collector = new GarbageCollector(database.Config, database.Store, storages, volumes, key.PeerId, options.Time);
+        using var collector = new GarbageCollector(database.Config, database.Store, storages, volumes, key.PeerId, options.DataDirectory.Path, options.Time);
         var descriptions = new Descriptions(database.Config, volumes, epochs, notes);
         var dispatcher = new ControlDispatcher();
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -166,6 +166,18 @@ public sealed class CollectingObjectStore : IObjectStore, IStoreVerification
         return true;
     }
 
+    /// <summary>Writes the row of a fossil anew, unless somebody hit it.</summary>
+    internal void Renew(in Fossil fossil)
+    {
+        lock (_rows)
+        {
+            if (_metadata.Get(Fossil.KeyOf(fossil.Id)) is null) return;
+            var batch = new MetadataBatch();
+            fossil.Put(batch);
+            _metadata.Commit(batch);
+        }
+    }
+
     /// <summary>Deletes a fossil unless it was hit; the row stays for the caller to delete. Returns false when it is no fossil any more.</summary>
     internal async ValueTask<bool> DeleteFossilAsync(ObjectId id, ObjectFilter marks, CancellationToken cancel)
     {

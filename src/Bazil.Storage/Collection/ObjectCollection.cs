@@ -47,7 +47,23 @@ public sealed class ObjectCollection : IDisposable
     /// <param name="isRipe">Whether fossils of a generation may be deleted. Never asked for this one.</param>
     /// <param name="pace">How fast.</param>
     /// <exception cref="StoreException">The store failed; what was deleted until then is gone, and rightly so.</exception>
-    public async Task<SweepReport> SweepAsync(Func<ulong, bool> isRipe, Pace pace, CancellationToken cancel)
+    public Task<SweepReport> SweepAsync(Func<ulong, bool> isRipe, Pace pace, CancellationToken cancel) => SweepAsync(isRipe, startsAgain: false, pace, cancel);
+
+    /// <summary>As the other, but deletes nothing, and takes fossils of earlier generations for ones of this: who knows what referred to them in between.</summary>
+    public Task<SweepReport> SweepAgainAsync(Pace pace, CancellationToken cancel) => SweepAsync(static _ => false, startsAgain: true, pace, cancel);
+
+    /// <summary>Makes this the last completed collection, in one batch with what the caller adds.</summary>
+    public void Complete(MetadataBatch batch, DateTimeOffset now)
+    {
+        Invariant.Check(!_isDryRun);
+        new CollectionState(Generation, now).Put(batch);
+        _store.Metadata.Commit(batch);
+        _store.Metadata.Sync();
+    }
+
+    public void Dispose() => _store.End();
+
+    private async Task<SweepReport> SweepAsync(Func<ulong, bool> isRipe, bool startsAgain, Pace pace, CancellationToken cancel)
     {
         var report = default(SweepReport);
         await foreach ((ObjectId id, uint? sizeBytes) in InventoryAsync(cancel))
@@ -64,21 +80,10 @@ public sealed class ObjectCollection : IDisposable
         }
 
         if (!_isDryRun) _store.CommitPending();
-        return await SweepFossilsAsync(report, isRipe, pace, cancel);
+        return await SweepFossilsAsync(report, isRipe, startsAgain, pace, cancel);
     }
 
-    /// <summary>Makes this the last completed collection, in one batch with what the caller adds.</summary>
-    public void Complete(MetadataBatch batch, DateTimeOffset now)
-    {
-        Invariant.Check(!_isDryRun);
-        new CollectionState(Generation, now).Put(batch);
-        _store.Metadata.Commit(batch);
-        _store.Metadata.Sync();
-    }
-
-    public void Dispose() => _store.End();
-
-    private async Task<SweepReport> SweepFossilsAsync(SweepReport report, Func<ulong, bool> isRipe, Pace pace, CancellationToken cancel)
+    private async Task<SweepReport> SweepFossilsAsync(SweepReport report, Func<ulong, bool> isRipe, bool startsAgain, Pace pace, CancellationToken cancel)
     {
         using IMetadataCursor cursor = _store.Metadata.ScanPrefix(Fossil.Prefix);
         while (cursor.MoveNext())
@@ -94,6 +99,7 @@ public sealed class ObjectCollection : IDisposable
             }
             else if (!isRipe(fossil.Generation))
             {
+                if (startsAgain && !_isDryRun) _store.Renew(fossil with { Generation = Generation });
                 report = report with { Waiting = report.Waiting.Add(fossil.SizeBytes) };
             }
             else if (_isDryRun || await DeleteAsync(fossil.Id, cancel))

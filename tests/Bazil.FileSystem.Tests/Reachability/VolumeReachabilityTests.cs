@@ -4,6 +4,7 @@ using Bazil.FileSystem.Reachability;
 using Bazil.FileSystem.Tests.Simulation;
 using Bazil.FileSystem.Tests.Snapshots;
 using Bazil.Fuse;
+using Bazil.Storage.Blobs;
 using Bazil.Storage.Cas;
 using Bazil.Storage.Metadata;
 using Bazil.Storage.Stores;
@@ -136,6 +137,61 @@ public sealed class VolumeReachabilityTests
         }
 
         Assert.Equal(first + 9, await CountReadsAsync(world, a)); // the root chunks only
+    }
+
+    /// <summary>Forty-two levels of sharing would take 2^42 steps if anything were walked twice, whatever memory there is.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    [InlineData(1000)]
+    public async Task Tree_of_2_to_the_42_paths_is_walked_in_as_many_steps_as_it_has_chunks(int remembered)
+    {
+        await using World world = await World.CreateAsync(2);
+        (Replica a, _) = world;
+        var chunks = new CountingChunkStore(new ConvergentChunkStore(world.SharingKey, world.Objects));
+        HeldContent crafted = await CraftAsync(chunks, levels: 6);
+        using IMetadataSnapshot view = a.Metadata.Snapshot();
+        var walk = new VolumeReachability(view, 1, [crafted], chunks) { RememberedMax = remembered };
+        int steps = 0;
+        await foreach (ReachableChunk chunk in walk.WalkAsync(Cancel)) steps++;
+
+        Assert.Equal(6, chunks.Gets);
+        Assert.Equal(6 + Manifest.DefaultFanout, steps);
+    }
+
+    /// <summary>A check lets what leads to damage be walked again, to name each path; there are too many of them here.</summary>
+    [Fact]
+    public async Task Tree_of_2_to_the_42_paths_to_a_missing_chunk_ends()
+    {
+        await using World world = await World.CreateAsync(2);
+        (Replica a, _) = world;
+        var chunks = new ConvergentChunkStore(world.SharingKey, world.Objects);
+        HeldContent crafted = await CraftAsync(chunks, levels: 6);
+        using IMetadataSnapshot view = a.Metadata.Snapshot();
+        var walk = new VolumeReachability(view, 1, [crafted], chunks);
+        long missing = 0;
+        await foreach (ReachableChunk chunk in walk.WalkAsync(Cancel))
+        {
+            if (chunk.Level > 0) continue;
+            walk.WalkAgain(chunk);
+            missing++;
+        }
+
+        Assert.InRange(missing, Limits.WalksAgainMax, 128 * Limits.WalksAgainMax);
+    }
+
+    /// <summary>Each pointer chunk names the one below in all its slots.</summary>
+    private static async Task<HeldContent> CraftAsync(IChunkStore chunks, byte levels)
+    {
+        ChunkKey key = await chunks.PutAsync(ChunkType.File, 0, new byte[] { 1, 2, 3 }, Cancel);
+        for (byte level = 1; level <= levels; level++)
+        {
+            byte[] pointers = new byte[Manifest.DefaultFanout * ChunkKey.Size];
+            for (int slot = 0; slot < Manifest.DefaultFanout; slot++) key.Span.CopyTo(pointers.AsSpan(slot * ChunkKey.Size));
+            key = await chunks.PutAsync(ChunkType.File, level, pointers, Cancel);
+        }
+
+        return new HeldContent(InodeId.Root, new BlobSubtree(key, levels, Manifest.DefaultChunkSizeBytes, Manifest.DefaultFanout, 1));
     }
 
     private static async Task<int> CountReadsAsync(World world, Replica replica)
