@@ -44,8 +44,9 @@ internal sealed class VolumeStore
 
     /// <summary>What of the tree is as the newest snapshot has it.</summary>
     public FrozenDirectories Frozen { get; }
+
     /// <summary>What pulls bring, noted for collections of garbage.</summary>
-    public AdoptedRows Adopted { get; init; }
+    public AdoptedRows Adopted { get; }
 
     public RecordCache Cache { get; } = new(Limits.RecordCacheBytes);
 
