@@ -79,6 +79,9 @@ internal sealed class DirectoryNode
     public SnapshotEntry EntryOf(int index, ulong nextCookie, string format) =>
         SnapshotEntryCodec.Read(NameOf(index), _bytes.AsSpan(_items[index].BodyStart, _items[index].BodyLength), nextCookie, format);
 
+    /// <summary>Of a leaf: the entry at an item, as its bytes.</summary>
+    public ReadOnlySpan<byte> BodyOf(int index) => _bytes.AsSpan(_items[index].BodyStart, _items[index].BodyLength);
+
     /// <summary>The first item whose name is not below <paramref name="name"/>; <see cref="Count"/> when there is none.</summary>
     public int Find(ReadOnlySpan<byte> name)
     {

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Snapshots.Diff;
 
 namespace Bazil.FileSystem.Snapshots;
 
@@ -82,6 +83,9 @@ public sealed class SnapshotDirectory
             within = 0;
         }
     }
+
+    /// <summary>A place in it, not opened yet.</summary>
+    internal DirectoryPosition Position() => new(_nodes);
 
     /// <summary>The directory that an entry of this snapshot is.</summary>
     /// <exception cref="ArgumentException">The entry is no directory.</exception>

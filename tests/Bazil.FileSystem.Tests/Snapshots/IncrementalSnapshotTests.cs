@@ -182,8 +182,8 @@ public sealed class IncrementalSnapshotTests
                     await a.CloseAsync(closed.Value);
                     break;
                 case 7:
-                    string path = RandomPath(random);
-                    if (!open.ContainsKey(path) && a.TryFind(path) is { } inode && !FuseMode.IsDirectory(a.Volume.GetAttributes(inode).Value.Mode))
+                    string path = RandomTree.RandomPath(random);
+                    if (!open.ContainsKey(path) && a.Exists(path) && (a.Stat(path).Mode & FuseMode.TypeMask) == FuseMode.Regular)
                     {
                         open[path] = await a.OpenForWritingAsync(path);
                         await a.WriteAsync(open[path], $"open {step}");
@@ -191,40 +191,13 @@ public sealed class IncrementalSnapshotTests
 
                     break;
                 default:
-                    await ChangeAsync(replica, random, step);
+                    await RandomTree.ChangeAsync(replica, random, step);
                     break;
             }
         }
 
         Assert.Equal(Errno.OK, await a.Volume.TakeSnapshotAsync(FileName.Parse("last"), Cancel));
         await AssertIsWholeAsync(a, $"{seed}, at the end");
-    }
-
-    private static async Task ChangeAsync(Replica replica, Random random, int step)
-    {
-        string path = RandomPath(random), other = RandomPath(random);
-        bool hasParent = replica.TryFind(path.Contains('/') ? path[..path.LastIndexOf('/')] : "") is { } parent && FuseMode.IsDirectory(replica.Volume.GetAttributes(parent).Value.Mode);
-        bool hasOtherParent = replica.TryFind(other.Contains('/') ? other[..other.LastIndexOf('/')] : "") is { } otherParent && FuseMode.IsDirectory(replica.Volume.GetAttributes(otherParent).Value.Mode);
-        if (!hasParent) return;
-        bool exists = replica.TryFind(path) is not null;
-        bool isDirectory = exists && FuseMode.IsDirectory(replica.Stat(path).Mode);
-        switch (random.Next(8))
-        {
-            case 0 when !exists: replica.MakeDirectory(path); break;
-            case 1 or 2 when !isDirectory: await replica.WriteAsync(path, random.Next(4) == 0 ? new string('x', 5000 + step) : $"{step}"); break;
-            case 3 when exists && !isDirectory: replica.Unlink(path); break;
-            case 4 when isDirectory: replica.RemoveDirectory(path); break;
-            case 5 when exists && hasOtherParent: replica.Rename(path, other, random.Next(4) == 0 ? RenameFlags.Exchange : RenameFlags.None); break;
-            case 6 when exists: replica.Chmod(path, (uint)random.Next(0x200)); break;
-            case 7 when exists && !isDirectory && hasOtherParent && !replica.Exists(other): replica.Link(path, other); break;
-        }
-    }
-
-    private static string RandomPath(Random random)
-    {
-        string path = $"{(char)('a' + random.Next(4))}";
-        for (int depth = random.Next(4); depth > 0; depth--) path += $"/{(char)('a' + random.Next(4))}";
-        return path;
     }
 
     /// <summary>The rows lead to the same snapshot as a walk of everything.</summary>
