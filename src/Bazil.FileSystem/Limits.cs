@@ -54,6 +54,18 @@ public static class Limits
     /// <summary>Rows of content that pulls brought, kept between two collections of garbage: about 40 MiB. With more of them what the first of both found waits one more.</summary>
     public const int AdoptedRowsMax = 1 << 18;
 
+    /// <summary>Undo rows that call for a sync of the content at once: they are read whole when the volume is opened after a crash.</summary>
+    public const int UndoRowsTarget = 4096;
+
+    /// <summary>The same in bytes: a change of a file with many hard links has a large row.</summary>
+    public const long UndoBytesTarget = 8L << 20;
+
+    /// <summary>Beyond so many times the target a change waits for that sync: whoever makes changes faster than the disk takes content is slowed down to it.</summary>
+    public const int UndoWaitFactor = 4;
+
+    /// <summary>Chunks put but not synced that call for a sync: 256 MiB in chunks of the default size are read again after a crash, a second of work.</summary>
+    public const int UnsyncedChunksTarget = 2048;
+
     /// <summary>Files whose content is sealed anew between two syncs after a rotation of the sharing key: bounds what is done twice after a crash, and the records in memory.</summary>
     public const int ResealBatch = 256;
 }

@@ -17,6 +17,8 @@ internal static class Program
     {
         switch (arguments)
         {
+            case ["fsx", string seed, string count, string path, string modelPath]:
+                return FileExerciser.Run(int.Parse(seed), long.Parse(count), path, modelPath);
             case ["metadata-write", string directory, string seed]:
                 return MetadataWriter.Run(directory, int.Parse(seed));
             case ["metadata-open"]:

@@ -23,8 +23,8 @@ internal sealed partial class Transaction
     /// <summary>Extra rows of this transaction, written in the same batch.</summary>
     public MetadataBatch Batch { get; } = new();
 
-    /// <summary>Content that the edits name and that no sync of the content store covers yet.</summary>
-    public List<Manifest> Unsynced { get; } = [];
+    /// <summary>Chunks of content that the edits name and that no sync of the content store covers yet.</summary>
+    public List<BlobSubtree> Unsynced { get; } = [];
 
     /// <summary>
     /// Applies all edits in one batch: records, rows of names, indexes, volume-wide values. Survives the death of the

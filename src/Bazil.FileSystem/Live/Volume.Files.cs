@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Bazil.Core;
 using Bazil.FileSystem.Nodes;
 using Bazil.Fuse;
+using Bazil.Storage.Blobs;
 using Bazil.Storage.Metadata;
 using Bazil.Unix;
 
@@ -263,13 +264,14 @@ public sealed partial class Volume
     {
         if (!file.IsDirty || file.Unlinked is not null) return;
         ContentValue value = await file.SaveAsync(cancel);
+        IReadOnlyList<BlobSubtree> unsynced = await FindUnsyncedAsync(value, cancel);
         lock (_gate)
         {
             if (file.Unlinked is not null || _store.Read(file.Inode) is not { } record) return;
             var transaction = new Transaction(_store);
             var change = new LocalChange(transaction, Later(file.ChangeTime, record.ChangeTime));
             change.Write(file.Inode, file.Seen, value, file.AllocatedBytes);
-            if (value.Form == ContentForm.Blob) transaction.Unsynced.Add(value.Manifest);
+            transaction.Unsynced.AddRange(unsynced);
 
             // A peer deleted the file while it was being written: the edit wins, with the attributes it had.
             if (record.Attributes.IsEmpty) change.SetAttributes(file.Inode, ShownAttributes(file.Opened));

@@ -1,6 +1,7 @@
 using Bazil.Core;
 using Bazil.FileSystem.Nodes;
 using Bazil.Fuse;
+using Bazil.Storage.Blobs;
 using Bazil.Unix;
 
 namespace Bazil.FileSystem.Live;
@@ -58,7 +59,8 @@ public sealed partial class Volume
             try
             {
                 ContentValue value = await file.SaveAsync(cancel);
-                return PublishTemporary(file, value, newParent, newName.Span);
+                IReadOnlyList<BlobSubtree> unsynced = await FindUnsyncedAsync(value, cancel);
+                return PublishTemporary(file, value, unsynced, newParent, newName.Span);
             }
             finally
             {
@@ -73,7 +75,8 @@ public sealed partial class Volume
 
     private OpenFile? FindTemporary(InodeId inode) => _unlinked.TryGetValue(inode, out OpenFile? file) && file.Unlinked!.Id == Unborn ? file : null;
 
-    private Reply<FuseAttributes> PublishTemporary(OpenFile file, ContentValue value, InodeId newParent, ReadOnlySpan<byte> newName)
+    private Reply<FuseAttributes> PublishTemporary(
+        OpenFile file, ContentValue value, IReadOnlyList<BlobSubtree> unsynced, InodeId newParent, ReadOnlySpan<byte> newName)
     {
         if (Failure is not null) return Errno.EROFS;
         lock (_gate)
@@ -89,7 +92,7 @@ public sealed partial class Volume
             NodeRecord record = new LocalChange(transaction, now).Create(parent!, name, NodeKind.File, value, attributes, file.Inode);
             record.AllocatedBytes = file.AllocatedBytes;
             record.AccessTime = file.Unlinked!.AccessTime;
-            if (value.Form == ContentForm.Blob) transaction.Unsynced.Add(value.Manifest);
+            transaction.Unsynced.AddRange(unsynced);
             Commit(transaction);
             file.Unlinked = null;
             file.Published(value);

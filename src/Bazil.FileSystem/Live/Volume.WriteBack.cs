@@ -1,6 +1,8 @@
 using Bazil.Core;
 using Bazil.FileSystem.Nodes;
+using Bazil.Storage.Blobs;
 using Bazil.Storage.Metadata;
+using Bazil.Storage.Stores;
 
 namespace Bazil.FileSystem.Live;
 
@@ -10,12 +12,18 @@ public sealed partial class Volume
 {
     private static readonly TimeSpan WriteBackInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>Chunks of this volume that no sync covers.</summary>
+    private readonly UnsyncedChunks _unsynced;
+
+    /// <summary>Taken by <see cref="SettleLoopAsync"/>. Not disposed: whoever puts a last chunk may still ask.</summary>
+    private readonly SemaphoreSlim _settleSoon = new(0);
+
     private async Task WriteBackLoopAsync()
     {
         using var timer = new PeriodicTimer(WriteBackInterval, _options.Clock);
         try
         {
-            while (await timer.WaitForNextTickAsync(_closing.Token)) await TryWriteBackAsync();
+            while (await timer.WaitForNextTickAsync(_closing.Token)) await TryAsync(WriteBackAsync);
         }
         catch (OperationCanceledException)
         {
@@ -23,11 +31,11 @@ public sealed partial class Volume
         }
     }
 
-    private async Task TryWriteBackAsync()
+    private async Task TryAsync(Func<CancellationToken, Task> step)
     {
         try
         {
-            await WriteBackAsync(_closing.Token);
+            await step(_closing.Token);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -59,13 +67,69 @@ public sealed partial class Volume
         await SettleUndoAsync(cancel);
     }
 
+    /// <summary>Syncs the content as soon as much of it is unsynced, without waiting for the second to pass or for open files to be saved.</summary>
+    private async Task SettleLoopAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                await _settleSoon.WaitAsync(_closing.Token);
+                await TryAsync(SettleUndoAsync);
+                bool isLong;
+                lock (_gate) isLong = _store.Undo!.IsLong;
+
+                // A disk that cannot take it is not asked for each change.
+                if (isLong) await Task.Delay(WriteBackInterval, _options.Clock, _closing.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The volume is closing, and syncs everything.
+        }
+    }
+
+    /// <summary>Asks for a sync of the content. Returns at once; may be called under any lock.</summary>
+    private void SettleSoon()
+    {
+        if (_settleSoon.CurrentCount == 0) _settleSoon.Release(); // two callers at a time make it two syncs, which does no harm
+    }
+
+    /// <summary>
+    /// The last resort against undo rows without end: this change waits for a sync of the content, and with it all others. It is not made when
+    /// the content cannot be synced. Under the gate; the chunk store never calls the volume.
+    /// </summary>
+    private void SettleLongUndo()
+    {
+        if (!_store.Undo!.IsTooLong) return;
+        ulong mark = _store.Undo.Mark, unsyncedMark = _unsynced.Mark();
+        try
+        {
+            Task.Run(() => _options.Chunks.SyncAsync(CancellationToken.None).AsTask()).GetAwaiter().GetResult();
+        }
+        catch (StoreException e) when (e.IsBroken)
+        {
+            Fail(e);
+            throw;
+        }
+
+        _unsynced.Synced(unsyncedMark);
+        Guarded(() => _store.Undo.ContentSynced(mark));
+    }
+
+    /// <summary>The chunks of a content that the power may take with it.</summary>
+    private ValueTask<IReadOnlyList<BlobSubtree>> FindUnsyncedAsync(ContentValue value, CancellationToken cancel) =>
+        value.Form == ContentForm.Blob
+            ? _unsynced.FindAsync(value.Manifest, _options.Blobs.Chunks.Of(value.Manifest.KeyEpoch), cancel)
+            : new([]);
+
     /// <summary>Makes content durable that closed files name. A failure is for the next fsync to hear; the undo rows stay.</summary>
     private async Task SettleUndoAsync(CancellationToken cancel)
     {
         if (Failure is not null) return;
         lock (_gate)
         {
-            if (!_store.Undo!.IsPending) return;
+            if (!_store.Undo!.IsPending && _unsynced.Count <= Limits.UnsyncedChunksTarget) return;
         }
 
         try

@@ -1,6 +1,7 @@
 using Bazil.Core;
 using Bazil.FileSystem.Epochs;
 using Bazil.FileSystem.Nodes;
+using Bazil.Storage.Blobs;
 using Bazil.Storage.Metadata;
 using Bazil.Storage.Stores;
 using Bazil.Unix;
@@ -12,7 +13,7 @@ namespace Bazil.FileSystem.Live;
 /// from any thread. A program sees it through <see cref="VolumeFileSystem"/>.
 /// <para>Locks, in the order in which they may be taken: an <see cref="OpenFile"/>'s gate, then the volume's gate. The
 /// volume's gate guards the store, the cache, the volume-wide values and the table of open files; nothing waits for the
-/// network, the chunk store or a callback while holding it.</para>
+/// network, the chunk store or a callback while holding it, but for a sync of the chunk store when undo rows have become far too many.</para>
 /// </summary>
 public sealed partial class Volume : IAsyncDisposable
 {
@@ -22,11 +23,13 @@ public sealed partial class Volume : IAsyncDisposable
     private readonly CancellationTokenSource _closing = new();
     private readonly Task _writeBack;
     private readonly Task _accounting;
+    private readonly Task _settling;
     private string? _failure;
 
     private Volume(VolumeOptions options)
     {
-        _options = options;
+        _unsynced = new UnsyncedChunks(Limits.UnsyncedChunksTarget, SettleSoon);
+        _options = options = options with { Blobs = options.Blobs.Noting(_unsynced) };
         options.Keys?.Follow(KeyEpochList.Read(options.Metadata, options.LocalNumber), KeyEpochList.ReadEverKnown(options.Metadata, options.LocalNumber));
         RecoverUndo();
         _store = new VolumeStore(options.Metadata, options.LocalNumber, options.Entropy, options.Identity.PeerId) { CollectionGeneration = options.CollectionGeneration };
@@ -37,6 +40,7 @@ public sealed partial class Volume : IAsyncDisposable
         RecoverWorkingContent();
         _writeBack = Task.Run(WriteBackLoopAsync);
         _accounting = Task.Run(AccountLoopAsync);
+        _settling = Task.Run(SettleLoopAsync);
     }
 
     public string Name => _options.Name;
@@ -50,7 +54,7 @@ public sealed partial class Volume : IAsyncDisposable
 
     internal uint GroupId => _options.GroupId;
 
-    internal Storage.Blobs.BlobContext Blobs => _options.Blobs;
+    internal BlobContext Blobs => _options.Blobs;
 
     /// <summary>Why the volume is read-only, or null. An I/O or sync error makes it so, until the daemon is restarted.</summary>
     public string? Failure => Volatile.Read(ref _failure);
@@ -95,8 +99,8 @@ public sealed partial class Volume : IAsyncDisposable
     /// <summary>On return, all content that was sealed before the call survives power loss.</summary>
     internal async ValueTask SyncContentAsync(CancellationToken cancel)
     {
-        ulong mark;
-        lock (_gate) mark = _store.Undo!.Mark;
+        ulong mark, unsyncedMark;
+        lock (_gate) (mark, unsyncedMark) = (_store.Undo!.Mark, _unsynced.Mark());
         try
         {
             await _options.Chunks.SyncAsync(cancel);
@@ -107,6 +111,7 @@ public sealed partial class Volume : IAsyncDisposable
             throw;
         }
 
+        _unsynced.Synced(unsyncedMark);
         lock (_gate)
         {
             if (Failure is null) Guarded(() => _store.Undo!.ContentSynced(mark));
@@ -133,6 +138,7 @@ public sealed partial class Volume : IAsyncDisposable
         await _closing.CancelAsync();
         await _writeBack;
         await _accounting;
+        await _settling;
         foreach (OpenFile file in PinOpenFiles(_ => true)) await CloseAtShutdownAsync(file);
         await SyncAsync(CancellationToken.None);
         _closing.Dispose();
@@ -153,11 +159,13 @@ public sealed partial class Volume : IAsyncDisposable
     {
         // After a failure the values in memory may be ahead of the rows.
         if (Failure is { } failure) throw new MetadataException($"volume {Name} is read-only: {failure}");
+        SettleLongUndo();
         CommittedChange? change = null;
         bool changesEpochs = transaction.IsEdited(Transaction.EpochsInode);
         if (changesEpochs) RememberEpochs(transaction);
         Guarded(() => change = transaction.Commit());
         if (changesEpochs) FollowEpochs();
+        if (_store.Undo!.IsLong) SettleSoon();
         return change!;
     }
 

@@ -67,8 +67,8 @@ internal sealed class VolumeStore
 
     /// <summary>Applies a batch. Survives the death of the process at once, power loss after the next sync.</summary>
     /// <param name="batch">The changes; it may get a row more.</param>
-    /// <param name="unsynced">Content that it names and that was put but not synced yet.</param>
-    public void Commit(MetadataBatch batch, params IReadOnlyList<Manifest> unsynced) =>
+    /// <param name="unsynced">Chunks of what it names that were put but not synced yet.</param>
+    public void Commit(MetadataBatch batch, params IReadOnlyList<BlobSubtree> unsynced) =>
         (Undo ?? throw new InvariantException("a frozen view of a volume is not written")).Commit(batch, unsynced);
 
     /// <summary>Knowledge of a member as received in a completed pull.</summary>

@@ -196,6 +196,7 @@ public sealed partial class Blob
         try
         {
             ChunkKey key = await _chunks.PutAsync(ChunkType.File, (byte)node.Level, node.Content, cancel);
+            _context.Unsynced?.Add(node.Level, key); // before anything can name it
             lock (_lock) FinishSeal(node, key);
         }
         catch (Exception exception)

@@ -26,9 +26,20 @@ public sealed class BlobContext
         ReadAheadBytes = chunks.Of(chunks.Current) is CachingChunkStore ? readAheadBytes : 0;
     }
 
+    private BlobContext(BlobContext context, UnsyncedChunks unsynced)
+    {
+        (Chunks, Budget, ReadAheadBytes, Unsynced) = (context.Chunks, context.Budget, context.ReadAheadBytes, unsynced);
+    }
+
     public IEpochChunks Chunks { get; }
 
     public DirtyBudget Budget { get; }
 
     public int ReadAheadBytes { get; }
+
+    /// <summary>Told each chunk that a blob has put; null when nobody asks.</summary>
+    public UnsyncedChunks? Unsynced { get; }
+
+    /// <summary>The same for blobs whose chunks are noted as they are put.</summary>
+    public BlobContext Noting(UnsyncedChunks unsynced) => new(this, unsynced);
 }

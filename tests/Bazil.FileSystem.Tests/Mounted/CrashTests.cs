@@ -1,112 +1,145 @@
 using System.Diagnostics;
+using System.Globalization;
 using Bazil.Testing;
 using Bazil.Testing.PowerCut;
 
 namespace Bazil.FileSystem.Tests.Mounted;
 
 /// <summary>
-/// The daemon is killed, or its disk loses power, while programs write. They note outside of the mount what was closed and
-/// what was fsynced; afterwards that must be there, and nothing else than what somebody wrote.
+/// The daemon is killed, or its disk loses power, while programs write. They note outside of the mount what they do, what was closed and
+/// what was fsynced; afterwards that must be there, as the state after some step of each history, and nothing else than what somebody wrote.
+/// <c>BAZIL_CRASH_ROUNDS</c> sets how often.
 /// </summary>
 public class CrashTests(ITestOutputHelper output)
 {
-    private const int WriterCount = 2;
+    private const int WriterCount = 1;
+    private const int HistoryCount = 2;
+    private static readonly int RoundCount = int.Parse(Environment.GetEnvironmentVariable("BAZIL_CRASH_ROUNDS") ?? "10", CultureInfo.InvariantCulture);
 
     [Fact]
     public async Task Killed_daemon_loses_nothing_that_was_closed()
     {
         Seed seed = Seed.Take(1);
-        Random random = seed.CreateRandom();
         using var volume = new MountedVolume();
-        for (int round = 0; round < 4; round++)
+        volume.Start();
+        for (int number = seed.Value; number < seed.Value + RoundCount; number++)
         {
-            volume.Start();
-            string[] logs = Prepare(volume, round);
-            Process[] writers = StartWriters(volume, round, logs, random);
-            await LinesAsync(logs, random.Next(100, 600));
+            var round = new Round(volume, number);
+            await round.RunAsync(new Random(number).Next(150, 700));
             volume.Kill();
-            await EndAsync(writers);
+            await round.EndAsync();
             volume.Start();
-            output.WriteLine($"round {round}: {Check(volume, round, logs, "closed", seed)}");
-            volume.Stop();
+            output.WriteLine(round.Check("killed"));
         }
+
+        volume.Stop();
     }
 
     [Fact]
     public async Task Power_cut_loses_nothing_that_was_fsynced()
     {
         Seed seed = Seed.Take(1);
-        Random random = seed.CreateRandom();
-        using PowerCutDisk? disk = PowerCutDisk.TryCreate(1L << 30, out string reason);
+        using PowerCutDisk? disk = PowerCutDisk.TryCreate(2L << 30, out string reason);
         Assert.SkipWhen(disk is null, reason);
-        using var volume = new MountedVolume(Path.Combine(disk.Path, "data"));
-        for (int round = 0; round < 4; round++)
+        string data = Path.Combine(disk.Path, "data");
+        using var volume = new MountedVolume(data);
+        volume.Start();
+        for (int number = seed.Value; number < seed.Value + RoundCount; number++)
         {
-            volume.Start();
-            string[] logs = Prepare(volume, round);
-            Process[] writers = StartWriters(volume, round, logs, random);
-            await LinesAsync(logs, random.Next(100, 400));
-            disk.Shutdown();
-            await EndAsync(writers);
+            var round = new Round(volume, number);
+            await using (new EarlyWriteBack(data, number))
+            {
+                await round.RunAsync(new Random(number).Next(150, 700));
+                disk.Shutdown();
+            }
+
+            await round.EndAsync();
             volume.Kill();
             disk.Remount();
             volume.Start();
-            output.WriteLine($"round {round}: {Check(volume, round, logs, "synced", seed)}");
-            volume.Stop();
+            output.WriteLine(round.Check("cut"));
         }
+
+        volume.Stop();
     }
 
-    private static string[] Prepare(MountedVolume volume, int round)
+    /// <summary>Programs that write from the start of a round to the crash, each in a directory of its own, and what they noted.</summary>
+    private sealed class Round
     {
-        MountedVolume.Run("mkdir", volume[$"r{round}"]);
-        MountedVolume.Run("sync", volume[$"r{round}"]);
-        return [.. Enumerable.Range(0, WriterCount).Select(writer => Path.Combine(volume.Scratch, $"log-{round}-{writer}"))];
-    }
+        private readonly MountedVolume _volume;
+        private readonly int _number;
+        private readonly List<Process> _programs = [];
+        private readonly string[] _logs;
 
-    private static Process[] StartWriters(MountedVolume volume, int round, string[] logs, Random random) =>
-        [.. logs.Select((log, worker) => MountedVolume.StartProgram(
-            "python3", "-B", MountedVolume.CasePath("crash.py"), "write", $"{random.Next()}", volume[$"r{round}"], log, $"{worker}"))];
-
-    /// <summary>Waits until so many lines stand in the logs.</summary>
-    private static async Task LinesAsync(string[] logs, int count)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        var watch = Stopwatch.StartNew();
-        while (logs.Sum(log => File.Exists(log) ? File.ReadAllBytes(log).Count(character => character == '\n') : 0) < count)
+        public Round(MountedVolume volume, int number)
         {
-            Assert.True(watch.Elapsed < TimeSpan.FromMinutes(1), "the writers do not get on");
-            await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+            _volume = volume;
+            _number = number;
+            _logs = [.. Enumerable.Range(0, WriterCount + HistoryCount).Select(worker => Path.Combine(volume.Scratch, $"log-{number}-{worker}"))];
+            MountedVolume.Run("rm", "-rf", DirectoryOf(number - 2, 0), DirectoryOf(number - 2, 1), DirectoryOf(number - 2, 2));
+            for (int worker = 0; worker < _logs.Length; worker++) MountedVolume.Run("mkdir", DirectoryOf(number, worker));
+            MountedVolume.Run("sync", volume.MountPoint);
         }
-    }
 
-    /// <summary>A writer ends at its first error; one that waits for a dead disk is killed.</summary>
-    private static async Task EndAsync(Process[] writers)
-    {
-        foreach (Process writer in writers)
+        private string Digests => Path.Combine(_volume.Scratch, "digests");
+
+        /// <summary>Starts the programs and waits until they have done so much.</summary>
+        public async Task RunAsync(int lines)
         {
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+            // The writers of versions sync most of the time, and with their own all that the others do: not in every round.
+            for (int worker = _number % 2 == 0 ? WriterCount : 0; worker < _logs.Length; worker++)
+            {
+                string seed = $"{(_number * 100) + worker}";
+                _programs.Add(worker < WriterCount
+                    ? MountedVolume.StartProgram("python3", "-B", MountedVolume.CasePath("crash.py"), "write", seed, DirectoryOf(_number, worker), _logs[worker], $"{worker}")
+                    : MountedVolume.StartProgram("python3", "-B", MountedVolume.CasePath("history.py"), "write", seed, DirectoryOf(_number, worker), _logs[worker]));
+            }
+
+            using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+            var watch = Stopwatch.StartNew();
+            while (_logs.Sum(log => File.Exists(log) ? File.ReadAllBytes(log).Count(character => character == '\n') : 0) < lines)
+            {
+                Assert.True(watch.Elapsed < TimeSpan.FromMinutes(1), "the programs do not get on");
+                await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+            }
+        }
+
+        /// <summary>A program ends at its first error; one that waits for a dead disk is killed.</summary>
+        public async Task EndAsync()
+        {
+            foreach (Process program in _programs)
+            {
+                using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+                try
+                {
+                    await program.WaitForExitAsync(limit.Token);
+                }
+                catch (OperationCanceledException)
+                {
+                    program.Kill();
+                }
+
+                program.Dispose();
+            }
+        }
+
+        /// <param name="kind">killed or cut.</param>
+        public string Check(string kind)
+        {
             try
             {
-                await writer.WaitForExitAsync(limit.Token);
+                string level = kind == "killed" ? "closed" : "synced";
+                string written = !File.Exists(_logs[0]) ? "no versions" : MountedVolume.Run("python3", ["-B", MountedVolume.CasePath("crash.py"), "check", DirectoryOf(_number, 0), _logs[0], "--", level]).Trim();
+                IEnumerable<string> pairs = Enumerable.Range(WriterCount, HistoryCount).SelectMany(worker => (string[])[_logs[worker], DirectoryOf(_number, worker)]);
+                string histories = MountedVolume.Run("python3", ["-B", MountedVolume.CasePath("history.py"), "check", kind, _volume.MountPoint, Digests, .. pairs]).Trim();
+                return $"{new Seed(_number)}: {histories}; {written}";
             }
-            catch (OperationCanceledException)
+            catch (Exception exception) when (exception is Xunit.Sdk.IAssertionException)
             {
-                writer.Kill();
+                throw new InvalidOperationException($"{new Seed(_number)}, {kind}: {exception.Message}", exception);
             }
+        }
 
-            writer.Dispose();
-        }
-    }
-
-    private static string Check(MountedVolume volume, int round, string[] logs, string level, Seed seed)
-    {
-        try
-        {
-            return MountedVolume.Run("python3", ["-B", MountedVolume.CasePath("crash.py"), "check", volume[$"r{round}"], .. logs, "--", level]).Trim();
-        }
-        catch (Exception exception) when (exception is Xunit.Sdk.IAssertionException)
-        {
-            throw new InvalidOperationException($"round {round}, {seed}: {exception.Message}", exception);
-        }
+        private string DirectoryOf(int round, int worker) => _volume[$"r{round}-{worker}"];
     }
 }

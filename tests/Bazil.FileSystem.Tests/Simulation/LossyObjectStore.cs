@@ -14,10 +14,20 @@ internal sealed class LossyObjectStore : IObjectStore
 
     public int SyncCount { get; private set; }
 
+    /// <summary>Objects that were read.</summary>
+    public int GetCount { get; set; }
+
     /// <summary>Makes syncs fail, as after an error of the disk.</summary>
     public bool IsBroken { get; set; }
 
-    public ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel) => _objects.GetAsync(id, cancel);
+    /// <summary>Makes syncs fail for want of space.</summary>
+    public bool IsFull { get; set; }
+
+    public ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel)
+    {
+        GetCount++;
+        return _objects.GetAsync(id, cancel);
+    }
 
     public async ValueTask PutAsync(ObjectId id, ReadOnlyMemory<byte> buffer, CancellationToken cancel)
     {
@@ -38,6 +48,7 @@ internal sealed class LossyObjectStore : IObjectStore
     public ValueTask SyncAsync(CancellationToken cancel)
     {
         if (IsBroken) throw new StoreException("store lossy takes no changes since a sync failed") { IsBroken = true };
+        if (IsFull) throw new StoreException("store lossy cannot sync: the disk is full") { IsDiskFull = true };
         lock (_unsynced)
         {
             _unsynced.Clear();

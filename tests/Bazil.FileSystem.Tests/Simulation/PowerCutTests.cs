@@ -1,5 +1,10 @@
 using System.Globalization;
 using System.Text;
+using Bazil.Core;
+using Bazil.FileSystem.Live;
+using Bazil.FileSystem.Nodes;
+using Bazil.Fuse;
+using Bazil.Storage.Blobs;
 using Bazil.Testing;
 
 namespace Bazil.FileSystem.Tests.Simulation;
@@ -90,6 +95,91 @@ public sealed class PowerCutTests
     }
 
     [Fact]
+    public async Task Recovery_reads_only_chunks_that_were_put_since_the_last_sync()
+    {
+        var objects = new LossyObjectStore();
+        await using World world = await World.CreateAsync(1, 1, objects);
+        Replica replica = world.Replicas[0];
+        string large = Noise(200 * 128 * 1024);
+        await replica.WriteAsync("f", large);
+        await replica.Volume.SyncAsync(CancellationToken.None);
+        FuseHandle handle = await replica.OpenForWritingAsync("f", truncate: false);
+        await replica.WriteAsync(handle, "changed");
+        await replica.CloseAsync(handle);
+        await replica.WriteAsync("g", large); // the same chunks: nothing new is put, but for the pointers that were
+        replica.Metadata.Sync();
+        byte[][] rows = [.. replica.UndoRows()];
+        objects.GetCount = 0;
+
+        replica.PowerCut(new Random(1));
+
+        Assert.Equal(2, rows.Length > 0 ? UndoRow.Decode(rows[0]).Unsynced.Count(chunk => chunk.Level > 0) : 0);
+        Assert.Single(UndoRow.Decode(rows[0]).Unsynced, chunk => chunk.Level == 0);
+        Assert.InRange(objects.GetCount, 3, 210);
+        Assert.Equal("changed" + large[7..], await replica.ReadAsync("f"));
+        Assert.Equal(large, await replica.ReadAsync("g"));
+    }
+
+    [Fact]
+    public async Task Undo_rows_are_few_however_long_nobody_syncs()
+    {
+        var objects = new LossyObjectStore();
+        await using World world = await World.CreateAsync(1, 1, objects);
+        Replica replica = world.Replicas[0];
+        await replica.WriteAsync("a", Text(1));
+        objects.IsFull = true;
+        int changes = 0;
+        while (TryRename(replica, changes++))
+        {
+            Assert.True(changes <= (Limits.UndoWaitFactor * Limits.UndoRowsTarget) + 1, "changes go on without end");
+        }
+
+        int rows = replica.UndoRows().Count;
+        Assert.InRange(rows, Limits.UndoRowsTarget, (Limits.UndoWaitFactor * Limits.UndoRowsTarget) + 1);
+        Assert.Null(replica.Volume.Failure);
+        objects.IsFull = false; // somebody made room
+
+        Assert.True(TryRename(replica, changes - 1));
+        Assert.InRange(replica.UndoRows().Count, 0, Limits.UndoRowsTarget);
+        replica.PowerCut(new Random(2));
+        Assert.True(replica.Exists("a") || replica.Exists("b"));
+    }
+
+    [Fact]
+    public async Task Many_changes_settle_by_themselves()
+    {
+        var objects = new LossyObjectStore();
+        await using World world = await World.CreateAsync(1, 1, objects);
+        Replica replica = world.Replicas[0];
+        await replica.WriteAsync("a", Text(1));
+        int before = objects.SyncCount;
+        for (int change = 0; change <= Limits.UndoRowsTarget || objects.SyncCount == before; change++) Assert.True(TryRename(replica, change));
+        while (replica.UndoRows().Count > Limits.UndoRowsTarget) await Task.Yield();
+    }
+
+    [Fact]
+    public void Undo_rows_are_read_in_both_formats()
+    {
+        var manifest = new Manifest(new ChunkKey([.. Enumerable.Repeat((byte)7, ChunkKey.Size)]), 1 << 20, Manifest.DefaultChunkSizeBytes, Manifest.DefaultFanout, 3);
+        var row = new UndoRow([BlobSubtree.Of(manifest), BlobSubtree.Of(manifest) with { Level = 0 }], [KeyValuePair.Create<byte[], byte[]?>([1], [2]), KeyValuePair.Create<byte[], byte[]?>([3], null)]);
+        byte[] encoded = row.Encode();
+        UndoRow decoded = UndoRow.Decode(encoded);
+        Assert.False(decoded.NamesWholeContents);
+        Assert.Equal(row.Unsynced, decoded.Unsynced);
+        Assert.Equal(encoded, decoded.Encode());
+
+        var old = new WireWriter();
+        old.WriteByte(1);
+        old.WriteVariable(1);
+        ValueCodec.WriteContent(old, ContentValue.Blob(manifest, default));
+        old.WriteVariable(0);
+        UndoRow oldRow = UndoRow.Decode(old.ToArray());
+        Assert.True(oldRow.NamesWholeContents);
+        Assert.Equal(BlobSubtree.Of(manifest), Assert.Single(oldRow.Unsynced));
+        for (int length = 0; length < encoded.Length; length++) Assert.Throws<WireFormatException>(() => UndoRow.Decode(encoded.AsSpan(0, length)));
+    }
+
+    [Fact]
     public async Task Failed_sync_of_the_objects_stops_all_changes()
     {
         var objects = new LossyObjectStore();
@@ -106,6 +196,27 @@ public sealed class PowerCutTests
         objects.IsBroken = false; // the daemon is started again on a good disk
         replica.PowerCut(new Random(1));
         Assert.Null(replica.Volume.Failure);
+    }
+
+    /// <summary>Renames one file back and forth. False when the volume has no room for the change.</summary>
+    private static bool TryRename(Replica replica, int change)
+    {
+        try
+        {
+            Assert.Equal(Unix.Errno.OK, change % 2 == 0 ? replica.Rename("a", "b") : replica.Rename("b", "a"));
+            return true;
+        }
+        catch (Storage.Stores.StoreException e) when (e.IsDiskFull)
+        {
+            return false;
+        }
+    }
+
+    private static string Noise(int length)
+    {
+        byte[] bytes = new byte[length / 2];
+        new Random(5).NextBytes(bytes);
+        return Convert.ToHexString(bytes);
     }
 
     /// <summary>Beyond what fits in a row.</summary>

@@ -3,10 +3,11 @@ using Bazil.Core;
 using Bazil.Core.Crypto;
 using Bazil.FileSystem.Live;
 using Bazil.Fuse;
+using Bazil.Storage.Arena;
 using Bazil.Storage.Blobs;
 using Bazil.Storage.Cas;
+using Bazil.Storage.Collection;
 using Bazil.Storage.Metadata.RocksDb;
-using Bazil.Storage.Stores;
 using Bazil.Unix;
 
 namespace Bazil.TestChild.Volumes;
@@ -29,7 +30,8 @@ internal static class VolumeServer
         using RocksDbMetadataStore metadata = isNew
             ? RocksDbMetadataStore.Create(database, TimeProvider.System)
             : RocksDbMetadataStore.Open(database, TimeProvider.System);
-        await using FilesObjectStore objects = FilesObjectStore.Open("local", Path.Combine(directory, "objects"));
+        var entropy = new SodiumEntropy();
+        await using var objects = new CollectingObjectStore(ArenaStore.Open("local", Path.Combine(directory, "objects"), new ArenaOptions()), metadata, entropy);
         metadata.SyncFirst = () => objects.SyncAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult();
         var chunks = new CachingChunkStore(new ConvergentChunkStore(sharingKey, objects), new ChunkCache(CacheBytes));
         await using var budget = new DirtyBudget();
@@ -43,9 +45,10 @@ internal static class VolumeServer
             Chunks = chunks,
             Blobs = new BlobContext(chunks, budget),
             Clock = TimeProvider.System,
-            Entropy = new SodiumEntropy(),
+            Entropy = entropy,
             OwnerId = UnixUser.EffectiveUserId,
             GroupId = UnixUser.EffectiveGroupId,
+            CollectionGeneration = () => objects.Generation,
             Nickname = _ => null,
             Statistics = () => Measure(directory),
             Log = (message, exception) => Console.Error.WriteLine(exception is IOException ? message : $"{message} {exception}"),

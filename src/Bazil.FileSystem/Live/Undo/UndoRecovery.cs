@@ -12,9 +12,15 @@ namespace Bazil.FileSystem.Live;
 /// What happens to undo rows when a volume is opened: the first batch that names content which is missing or damaged is taken back,
 /// with everything after it, in reverse. What remains is the volume as it was at a moment shortly before the power failed. After a
 /// mere death of the daemon all content is there, and nothing is taken back.
+/// <para>Only chunks are read that were put since the last sync, each once.</para>
 /// </summary>
-internal static class UndoRecovery
+internal sealed class UndoRecovery
 {
+    private readonly IChunkStore _chunks;
+    private readonly HashSet<(byte Level, ChunkKey Key)> _whole = [];
+
+    private UndoRecovery(IChunkStore chunks) => _chunks = chunks;
+
     /// <summary>Brings the rows of a volume in order; must come before anything is read from them.</summary>
     /// <returns>How many batches were taken back.</returns>
     /// <exception cref="WireFormatException">A row is damaged or of a newer version.</exception>
@@ -23,8 +29,9 @@ internal static class UndoRecovery
     {
         List<KeyValuePair<byte[], UndoRow>> rows = ReadRows(tables);
         if (rows.Count == 0) return 0;
+        var recovery = new UndoRecovery(chunks);
         int whole = 0;
-        while (whole < rows.Count && await AreWholeAsync(chunks, rows[whole].Value.Unsynced)) whole++;
+        while (whole < rows.Count && await recovery.IsWholeAsync(rows[whole].Value)) whole++;
 
         // What counts from now on must not be lost by the next power cut.
         await chunks.SyncAsync(CancellationToken.None);
@@ -45,11 +52,11 @@ internal static class UndoRecovery
         return rows;
     }
 
-    private static async Task<bool> AreWholeAsync(IChunkStore chunks, IReadOnlyList<Manifest> contents)
+    private async Task<bool> IsWholeAsync(UndoRow row)
     {
         try
         {
-            foreach (Manifest content in contents) await ReadAsync(chunks, BlobSubtree.Of(content));
+            foreach (BlobSubtree chunk in row.Unsynced) await ReadAsync(chunk, withAllBelow: row.NamesWholeContents);
             return true;
         }
         catch (StoreException e) when (e is not (UnknownEncodingException or KeyMissingException))
@@ -59,12 +66,20 @@ internal static class UndoRecovery
         }
     }
 
-    /// <summary>Reads a subtree; every chunk is authenticated as it is read.</summary>
-    private static async Task ReadAsync(IChunkStore chunks, BlobSubtree subtree)
+    /// <summary>Reads a chunk, which authenticates it.</summary>
+    private async Task ReadAsync(BlobSubtree subtree, bool withAllBelow)
     {
-        if (subtree.Key.IsZero) return;
-        using IMemoryOwner<byte> chunk = await chunks.GetAsync(ChunkType.File, subtree.Level, subtree.Key, subtree.SizeBytesMax, CancellationToken.None);
-        if (subtree.Level == 0) return;
-        foreach (BlobSubtree child in subtree.Children(chunk.Memory)) await ReadAsync(chunks, child);
+        if (subtree.Key.IsZero || !_whole.Add((subtree.Level, subtree.Key))) return;
+        try
+        {
+            using IMemoryOwner<byte> chunk = await _chunks.GetAsync(ChunkType.File, subtree.Level, subtree.Key, subtree.SizeBytesMax, CancellationToken.None);
+            if (subtree.Level == 0 || !withAllBelow) return;
+            foreach (BlobSubtree child in subtree.Children(chunk.Memory)) await ReadAsync(child, withAllBelow);
+        }
+        catch
+        {
+            _whole.Remove((subtree.Level, subtree.Key));
+            throw;
+        }
     }
 }

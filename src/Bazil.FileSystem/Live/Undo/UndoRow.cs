@@ -6,15 +6,20 @@ using Bazil.Storage.Metadata;
 namespace Bazil.FileSystem.Live;
 
 /// <summary>
-/// What takes one batch back, and the content that it named before that was durable.
-/// <c>format (1) = 1 | count | contents | count | (key | 0, or 1 | value) …</c>
+/// What takes one batch back, and the chunks that it named before they were durable.
+/// <c>format (1) = 2 | count | (level (1) | content whose root is the chunk) … | count | (key | 0, or 1 | value) …</c>
+/// <para>In format 1 the level is not there: contents were named as a whole.</para>
 /// </summary>
-internal sealed record UndoRow(IReadOnlyList<Manifest> Unsynced, IReadOnlyList<KeyValuePair<byte[], byte[]?>> OldValues)
+internal sealed record UndoRow(IReadOnlyList<BlobSubtree> Unsynced, IReadOnlyList<KeyValuePair<byte[], byte[]?>> OldValues)
 {
-    private const byte Format = 1;
+    private const byte WholeContentsFormat = 1;
+    private const byte Format = 2;
+
+    /// <summary>Also all that is below the chunks may not have been durable.</summary>
+    public bool NamesWholeContents { get; init; }
 
     /// <summary>Reads the old values of all keys that a batch is about to change.</summary>
-    public static UndoRow Of(MetadataBatch batch, IMetadataReader reader, IReadOnlyList<Manifest> unsynced)
+    public static UndoRow Of(MetadataBatch batch, IMetadataReader reader, IReadOnlyList<BlobSubtree> unsynced)
     {
         var sink = new OldValueSink(reader);
         batch.Replay(sink);
@@ -26,7 +31,13 @@ internal sealed record UndoRow(IReadOnlyList<Manifest> Unsynced, IReadOnlyList<K
         var writer = new WireWriter();
         writer.WriteByte(Format);
         writer.WriteVariable((ulong)Unsynced.Count);
-        foreach (Manifest manifest in Unsynced) ValueCodec.WriteContent(writer, ContentValue.Blob(manifest, default));
+        foreach (BlobSubtree chunk in Unsynced)
+        {
+            writer.WriteByte(chunk.Level);
+            var manifest = new Manifest(chunk.Key, chunk.ChunkSizeBytes, chunk.ChunkSizeBytes, chunk.Fanout, chunk.KeyEpoch);
+            ValueCodec.WriteContent(writer, ContentValue.Blob(manifest, default));
+        }
+
         writer.WriteVariable((ulong)OldValues.Count);
         foreach ((byte[] key, byte[]? value) in OldValues)
         {
@@ -43,9 +54,15 @@ internal sealed record UndoRow(IReadOnlyList<Manifest> Unsynced, IReadOnlyList<K
     {
         var reader = new WireReader(row, "undo row");
         byte format = reader.ReadByte();
-        if (format != Format) throw reader.Malformed($"format {format} is not known to this version");
-        var unsynced = new Manifest[reader.ReadCount(row.Length)];
-        for (int i = 0; i < unsynced.Length; i++) unsynced[i] = ValueCodec.ReadContent(ref reader).Manifest;
+        if (format is not (Format or WholeContentsFormat)) throw reader.Malformed($"format {format} is not known to this version");
+        var unsynced = new BlobSubtree[reader.ReadCount(row.Length)];
+        for (int i = 0; i < unsynced.Length; i++)
+        {
+            byte? level = format == Format ? reader.ReadByte() : null;
+            BlobSubtree whole = BlobSubtree.Of(ValueCodec.ReadContent(ref reader).Manifest);
+            unsynced[i] = whole with { Level = level ?? whole.Level };
+        }
+
         var oldValues = new KeyValuePair<byte[], byte[]?>[reader.ReadCount(row.Length)];
         for (int i = 0; i < oldValues.Length; i++)
         {
@@ -54,7 +71,7 @@ internal sealed record UndoRow(IReadOnlyList<Manifest> Unsynced, IReadOnlyList<K
         }
 
         reader.ExpectEnd();
-        return new UndoRow(unsynced, oldValues);
+        return new UndoRow(unsynced, oldValues) { NamesWholeContents = format == WholeContentsFormat };
     }
 
     /// <summary>Adds the changes that restore the old values.</summary>

@@ -1,0 +1,484 @@
+"""
+Random histories on a mount whose daemon or machine will die, and the verdict on what is there afterwards: it must be the state after some
+step of the history, not before what was promised to be kept, and the histories of several programs must fit together.
+
+Each worker has a directory of its own and knows what is in it, so that each call it makes is legal and its effect known. It logs outside
+of the mount each step before it begins (S NUMBER TIME STEP) and when it has returned (E NUMBER TIME).
+
+  python3 history.py write SEED DIRECTORY LOG
+  python3 history.py check killed|cut ROOT DIGESTS [LOG DIRECTORY]...
+"""
+import bisect
+import ctypes
+import hashlib
+import json
+import os
+import random
+import stat
+import sys
+import time
+from case import CHUNK, INLINE, libc, pattern
+
+SIZES = [1, 100, INLINE - 1, INLINE, INLINE + 1, 20000, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK + 77]
+KEEP_SIZE, PUNCH_HOLE = 1, 2
+
+# Steps whose effect is only promised to be there after a close or fsync.
+UNPUBLISHED = {"write", "ftruncate", "punch", "copy"}
+SYNCING = {"fsync", "fsyncdir", "snapshot"}
+
+
+class Node:
+    __slots__ = ("kind", "data", "target", "names", "digest")
+
+    def __init__(self, kind, data=b"", target=""):
+        self.kind, self.data, self.target, self.names, self.digest = kind, data, target, set(), None
+
+
+class Tree:
+    """What is in the directory of a worker. Steps are applied here and to the real one alike."""
+
+    def __init__(self):
+        self.paths, self.open = {}, None
+
+    def apply(self, step):
+        """Returns the paths whose look may have changed."""
+        return getattr(self, "do_" + step[0])(*step[1:]) or ()
+
+    def add(self, path, node):
+        self.paths[path] = node
+        node.names.add(path)
+
+    def remove(self, path):
+        node = self.paths.pop(path)
+        node.names.discard(path)
+        return node
+
+    def set(self, node, data):
+        node.data, node.digest = data, None
+        return set(node.names)
+
+    def do_create(self, path):
+        self.add(path, Node("f"))
+        self.open = self.paths[path]
+        return [path]
+
+    def do_open(self, path):
+        self.open = self.paths[path]
+
+    def do_close(self):
+        self.open = None
+
+    def do_write(self, offset, size, salt):
+        old = self.open.data
+        return self.set(self.open, old[:offset].ljust(offset, b"\0") + pattern(size, salt) + old[offset + size:])
+
+    def do_ftruncate(self, size):
+        return self.set(self.open, self.open.data[:size].ljust(size, b"\0"))
+
+    def do_truncate(self, path, size):
+        node = self.paths[path]
+        return self.set(node, node.data[:size].ljust(size, b"\0"))
+
+    def do_punch(self, offset, size):
+        old = self.open.data
+        end = min(len(old), offset + size)
+        return self.set(self.open, old[:offset] + b"\0" * (end - offset) + old[end:]) if end > offset else ()
+
+    def do_copy(self, source, source_offset, offset, size):
+        piece, old = self.paths[source].data[source_offset:source_offset + size], self.open.data
+        return self.set(self.open, old[:offset].ljust(offset, b"\0") + piece + old[offset + len(piece):])
+
+    def do_fsync(self):
+        pass
+
+    def do_fsyncdir(self, path):
+        pass
+
+    def do_snapshot(self, name):
+        pass
+
+    def do_mkdir(self, path):
+        self.add(path, Node("d"))
+        return [path]
+
+    def do_symlink(self, target, path):
+        self.add(path, Node("l", target=target))
+        return [path]
+
+    def do_unlink(self, path):
+        return [path] + list(self.remove(path).names)
+
+    do_rmdir = do_unlink
+
+    def do_link(self, old, new):
+        self.add(new, self.paths[old])
+        return self.paths[new].names
+
+    def do_rename(self, old, new):
+        changed = {old, new}
+        if new in self.paths:
+            changed |= self.remove(new).names
+        for path in [path for path in self.paths if path.startswith(old + "/")]:
+            moved = new + path[len(old):]
+            changed |= {path, moved}
+            self.add(moved, self.remove(path))
+        self.add(new, self.remove(old))
+        return changed | self.paths[new].names
+
+    def look(self, path):
+        node = self.paths.get(path)
+        if node is None:
+            return None
+        if node.kind == "d":
+            return "d"
+        if node.kind == "l":
+            return "l " + node.target
+        if node.digest is None:
+            node.digest = hashlib.sha1(node.data).hexdigest()
+        return f"f {len(node.data)} {node.digest} {len(node.names)}"
+
+
+class Worker:
+    def __init__(self, seed, directory, log_path):
+        self.random, self.directory, self.seed = random.Random(seed), directory, seed
+        self.tree, self.number, self.fd, self.last_name = Tree(), 0, None, 0
+        self.log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+        # The workers of one round have this in common: one that syncs often syncs what all do.
+        self.sync_every = random.Random(seed // 100).choice([3, 12, 1 << 30])
+
+    def note(self, *words):
+        os.write(self.log, (" ".join(map(str, words)) + "\n").encode())
+
+    def step(self, *step):
+        self.note("S", self.number, time.monotonic_ns(), json.dumps(step))
+        getattr(self, "do_" + step[0])(*step[1:])
+        self.note("E", self.number, time.monotonic_ns())
+        self.number += 1
+        self.tree.apply(step)
+
+    def at(self, path):
+        return f"{self.directory}/{path}"
+
+    def do_create(self, path):
+        self.fd = os.open(self.at(path), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
+
+    def do_open(self, path):
+        self.fd = os.open(self.at(path), os.O_RDWR)
+
+    def do_close(self):
+        fd, self.fd = self.fd, None
+        os.close(fd)
+
+    def do_write(self, offset, size, salt):
+        self.whole(os.pwrite(self.fd, pattern(size, salt), offset), size)
+
+    def do_ftruncate(self, size):
+        os.ftruncate(self.fd, size)
+
+    def do_truncate(self, path, size):
+        os.truncate(self.at(path), size)
+
+    def do_punch(self, offset, size):
+        if libc.fallocate(self.fd, PUNCH_HOLE | KEEP_SIZE, ctypes.c_long(offset), ctypes.c_long(size)) != 0:
+            raise OSError(ctypes.get_errno(), "fallocate")
+
+    def do_copy(self, source, source_offset, offset, size):
+        fd = os.open(self.at(source), os.O_RDONLY)
+        try:
+            self.whole(os.copy_file_range(fd, self.fd, size, source_offset, offset), size)
+        finally:
+            os.close(fd)
+
+    def whole(self, count, size):
+        if count != size:
+            sys.exit(f"only {count} of {size} bytes in one call")
+
+    def do_fsync(self):
+        os.fsync(self.fd)
+
+    def do_fsyncdir(self, path):
+        fd = os.open(self.at(path), os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+    def do_snapshot(self, name):
+        os.mkdir(f"{self.directory}/.snap/{name}")
+
+    def do_mkdir(self, path):
+        os.mkdir(self.at(path))
+
+    def do_symlink(self, target, path):
+        os.symlink(target, self.at(path))
+
+    def do_unlink(self, path):
+        os.unlink(self.at(path))
+
+    def do_rmdir(self, path):
+        os.rmdir(self.at(path))
+
+    def do_link(self, old, new):
+        os.link(self.at(old), self.at(new))
+
+    def do_rename(self, old, new):
+        os.rename(self.at(old), self.at(new))
+
+    # -- what it does
+
+    def fresh(self):
+        self.last_name += 1
+        directories = [path + "/" for path, node in self.tree.paths.items() if node.kind == "d"] + [""] * 3
+        return self.random.choice(directories) + f"n{self.last_name}"
+
+    def some(self, kind):
+        found = sorted(path for path, node in self.tree.paths.items() if node.kind in kind)
+        return self.random.choice(found) if found else None
+
+    def turn(self):
+        r = self.random
+        getattr(self, "turn_" + r.choice(
+            ["new"] * 3 + ["replace"] * 4 + ["modify"] * 4 + ["truncate", "unlink", "unlink", "mkdir", "rmdir", "link", "symlink", "rename", "rename", "fsyncdir"]
+            + (["snapshot"] if r.randrange(2 * self.sync_every) == 0 else [])))()
+
+    def fill(self):
+        for _ in range(self.random.choice([1, 1, 2, 4])):
+            self.change()
+        if self.random.randrange(self.sync_every) == 0:
+            self.step("fsync")
+        self.step("close")
+
+    def change(self):
+        r, size = self.random, len(self.tree.open.data)
+        what, source = r.choice(["write"] * 5 + ["ftruncate", "punch", "copy", "copy"]), self.some("f")
+        if what == "ftruncate":
+            self.step("ftruncate", r.choice(SIZES + [0, size // 2]))
+        elif what == "punch" and size > 0:
+            self.step("punch", r.randrange(size), r.choice(SIZES))
+        elif what == "copy" and self.tree.paths[source] is not self.tree.open and self.tree.paths[source].data:
+            length = len(self.tree.paths[source].data)
+            start = r.choice([0, 0, min(CHUNK, length - 1), r.randrange(length)])
+            self.step("copy", source, start, r.choice([0, 0, start, size]), length - start)
+        else:
+            self.step("write", r.choice([0, 0, 0, size, size // 2, INLINE]), r.choice(SIZES), r.randrange(250))
+
+    def turn_new(self):
+        self.step("create", self.fresh())
+        self.fill()
+
+    def turn_replace(self):
+        """As an editor does. What has its name was complete before."""
+        temporary, target = self.fresh(), self.some("f")
+        self.step("create", temporary)
+        self.step("write", 0, self.random.choice(SIZES), self.random.randrange(250))
+        self.fill()
+        if target is None or self.tree.paths[target] is not self.tree.paths[temporary]:
+            self.step("rename", temporary, target or self.fresh())
+        if self.random.randrange(self.sync_every) == 0:
+            self.step("fsyncdir", ".")
+
+    def turn_modify(self):
+        path = self.some("f")
+        if path:
+            self.step("open", path)
+            self.fill()
+
+    def turn_truncate(self):
+        path = self.some("f")
+        if path:
+            self.step("truncate", path, self.random.choice(SIZES))
+
+    def turn_unlink(self):
+        path = self.some("fl")
+        if path and len(self.tree.paths) > 15:
+            self.step("unlink", path)
+
+    def turn_mkdir(self):
+        if sum(node.kind == "d" for node in self.tree.paths.values()) < 8:
+            self.step("mkdir", self.fresh())
+
+    def turn_rmdir(self):
+        empty = [path for path, node in self.tree.paths.items() if node.kind == "d" and not any(other.startswith(path + "/") for other in self.tree.paths)]
+        if empty:
+            self.step("rmdir", self.random.choice(sorted(empty)))
+
+    def turn_link(self):
+        path = self.some("f")
+        if path:
+            self.step("link", path, self.fresh())
+
+    def turn_symlink(self):
+        self.step("symlink", f"to {self.last_name}", self.fresh())
+
+    def turn_rename(self):
+        old, over = self.some("fdl"), self.some("f")
+        if old is None:
+            return
+        new = over if self.tree.paths[old].kind == "f" and self.random.randrange(2) and self.tree.paths[over] is not self.tree.paths[old] else self.fresh()
+        if not new.startswith(old + "/"):
+            self.step("rename", old, new)
+
+    def turn_fsyncdir(self):
+        if self.random.randrange(self.sync_every) < 2:
+            self.step("fsyncdir", self.some("d") or ".")
+
+    def turn_snapshot(self):
+        self.step("snapshot", f"s{self.seed}-{self.number}")
+
+    def run(self):
+        try:
+            while True:
+                self.turn()
+        except OSError as e:
+            self.note("X", e.errno)
+
+
+class History:
+    """What a worker logged, and which states of it fit what is found."""
+
+    def __init__(self, log_path, directory):
+        self.directory, self.steps, self.begun, self.ended = directory, [], [], []
+        with open(log_path) as file:
+            for line in file.read().split("\n")[:-1]:
+                words = line.split(" ", 3)
+                if words[0] == "S":
+                    self.begun.append(int(words[2]))
+                    self.steps.append(json.loads(words[3]))
+                elif words[0] == "E":
+                    self.ended.append(int(words[2]))
+
+    def kept(self, count):
+        """Of so many steps that have returned: how many are kept by the death of the daemon, or by a sync of the volume."""
+        while count > 0 and self.steps[count - 1][0] in UNPUBLISHED:
+            count -= 1
+        return count
+
+    def kept_at(self, when):
+        return self.kept(bisect.bisect_left(self.ended, when))
+
+    def syncs(self):
+        """Begin and number of each sync that has returned."""
+        return [(self.begun[i], i) for i in range(len(self.ended)) if self.steps[i][0] in SYNCING]
+
+    def floor(self, kind, others):
+        """How many steps must be there."""
+        own = max((number + 1 for _, number in self.syncs()), default=0)
+        if kind == "killed":
+            return max(own, self.kept(len(self.ended)))
+        return max([own] + [self.kept_at(begin) for other in others for begin, _ in other.syncs()])
+
+    def moments(self, found, floor, ceiling):
+        """Each number of steps, from floor to ceiling, after which the tree was as found; and how near the best other one came."""
+        tree = Tree()
+        for step in self.steps[:floor]:
+            tree.apply(step)
+        wrong = {path for path in tree.paths.keys() | found.keys() if tree.look(path) != found.get(path)}
+        fits, best = [], (len(wrong), floor, sorted(wrong)[:4])
+        for count in range(floor, ceiling + 1):
+            if count > floor:
+                for path in tree.apply(self.steps[count - 1]):
+                    (wrong.discard if tree.look(path) == found.get(path) else wrong.add)(path)
+            if not wrong:
+                fits.append(count)
+            if (len(wrong), count) < best[:2]:
+                best = len(wrong), count, [f"{path}: {found.get(path)}, expected {tree.look(path)}" for path in sorted(wrong)[:4]]
+        return fits, best
+
+
+def scan(root):
+    found, links = {}, {}
+    for base, directories, files in os.walk(root):
+        for name in directories + files:
+            path = f"{base}/{name}"
+            relative, status = os.path.relpath(path, root), os.lstat(path)
+            if stat.S_ISDIR(status.st_mode):
+                found[relative] = "d"
+            elif stat.S_ISLNK(status.st_mode):
+                found[relative] = "l " + os.readlink(path)
+            else:
+                links.setdefault(status.st_ino, []).append(relative)
+                with open(path, "rb") as file:
+                    data = file.read()
+                found[relative] = f"f {len(data)} {hashlib.sha1(data).hexdigest()} {status.st_nlink}"
+    return found
+
+
+def check(kind, root, digests, pairs):
+    problems = []
+    histories = [History(log, directory) for log, directory in pairs]
+    found, last = [scan(history.directory) for history in histories], []
+    for history, tree in zip(histories, found):
+        floor = history.floor(kind, [other for other in histories if other is not history])
+        fits, best = history.moments(tree, floor, len(history.steps))
+        last.append(fits)
+        if not fits:
+            problems.append(f"{history.directory}: as after none of the steps {floor} to {len(history.steps)}; nearest is {best}: {history.steps[max(0, best[1] - 3):best[1] + 3]}")
+    if not problems:
+        problems += fit_together(histories, last)
+    problems += check_snapshots(root, histories)
+    problems += compare(root, digests, pairs)
+    steps, kept = sum(len(history.steps) for history in histories), sum(fits[-1] for fits in last if fits)
+    print(f"{steps} steps, {kept} of them there, {sum(len(history.syncs()) for history in histories)} syncs, {sum(map(len, found))} entries")
+    if problems:
+        sys.exit("\n".join(problems[:10]))
+
+
+def fit_together(histories, fits):
+    """What began after something else had ended is not there without it."""
+    for one, one_fits in zip(histories, fits):
+        newest = one.begun[one_fits[0] - 1] if one_fits[0] > 0 else 0
+        for other, other_fits in zip(histories, fits):
+            if other is not one and other.kept_at(newest) > other_fits[-1]:
+                return [f"{one.directory} has step {one_fits[0] - 1}, but {other.directory} only {other_fits[-1]} steps of the {other.kept_at(newest)} that had ended before it"]
+    return []
+
+
+def check_snapshots(root, histories):
+    problems, taken = [], {}
+    for history in histories:
+        for number, step in enumerate(history.steps):
+            if step[0] == "snapshot":
+                taken[step[1]] = history, number
+    present = set(os.listdir(f"{root}/.snap"))
+    for name, (taker, number) in taken.items():
+        if name not in present:
+            if number < len(taker.ended):
+                problems.append(f"snapshot {name} is gone")
+            continue
+        for history in histories:
+            low, high = history.kept_at(taker.begun[number]), len(history.steps)
+            if history is taker:
+                low = high = number
+            elif number < len(taker.ended):
+                high = bisect.bisect_left(history.begun, taker.ended[number])
+            fits, best = history.moments(scan(f"{root}/.snap/{name}/{os.path.relpath(history.directory, root)}"), low, high)
+            if not fits:
+                problems.append(f"snapshot {name}, {history.directory}: as after none of the steps {low} to {high}; nearest is {best}")
+        os.rmdir(f"{root}/.snap/{name}")
+    return problems
+
+
+def compare(root, digests, pairs):
+    """What earlier rounds found is still so. Notes what this one found."""
+    problems, notes = [], {}
+    if os.path.exists(digests):
+        with open(digests) as file:
+            notes = json.load(file)
+    for directory, tree in notes.items():
+        if scan(directory) != tree:
+            problems.append(f"{directory} is not what an earlier round found")
+    fd = os.open(root, os.O_RDONLY)
+    os.fsync(fd)
+    os.close(fd)
+    with open(digests, "w") as file:
+        json.dump({directory: scan(directory) for _, directory in pairs}, file)
+    return problems
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "write":
+        Worker(int(sys.argv[2]), sys.argv[3], sys.argv[4]).run()
+    else:
+        kind, root, digests = sys.argv[2:5]
+        check(kind, root, digests, list(zip(sys.argv[5::2], sys.argv[6::2])))
