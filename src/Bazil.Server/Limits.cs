@@ -45,6 +45,15 @@ internal static class Limits
     /// <summary>How often a rotation is looked after when nothing is heard: what it waits for takes people, or other machines, minutes at least.</summary>
     public static readonly TimeSpan RotationInterval = TimeSpan.FromSeconds(60);
 
+    /// <summary>How long <c>bazil du</c> waits for changes to be taken in before it gives numbers with a mark: what a person waits without wondering.</summary>
+    public static readonly TimeSpan UsageWait = TimeSpan.FromSeconds(2);
+
+    /// <summary>Levels of directories that one request lists: beyond any path the kernel takes.</summary>
+    public const int UsageDepthMax = 4096;
+
+    /// <summary>Directories that one request lists: some ten megabytes of reply.</summary>
+    public const int UsageEntriesMax = 100_000;
+
     /// <summary>How long a shutdown waits for requests in flight before it goes on without them.</summary>
     public static readonly TimeSpan ShutdownGrace = TimeSpan.FromSeconds(5);
 

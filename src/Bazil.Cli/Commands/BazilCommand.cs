@@ -18,6 +18,7 @@ internal static class BazilCommand
             CreateCommand.Create(context),
             ServerCommand.Create(context),
             StatusCommand.Create(context),
+            DuCommand.Create(context),
             CheckCommand.Create(context),
             PubkeyCommand.Create(context),
             SharingCommand.Create(context),

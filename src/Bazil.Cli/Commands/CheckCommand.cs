@@ -65,6 +65,7 @@ internal static class CheckCommand
             string verdict = volume.Damaged + volume.Missing == 0 ? "no damage" : $"{volume.Damaged} damaged, {volume.Missing} missing, {volume.LostPaths} files affected";
             string healed = volume.Healed > 0 ? $", {volume.Healed} healed" : "";
             environment.Output.WriteLine($"{volume.Volume}: {volume.Chunks} chunks{read}{elsewhere}: {verdict}{healed}");
+            if (volume.MendedDirectories > 0) environment.Output.WriteLine($"  sizes of {volume.MendedDirectories} directories were wrong and are right now");
             foreach (AffectedPathInfo path in volume.Lost) environment.Output.WriteLine($"  damaged: {path.Path}");
             foreach (AffectedPathInfo path in volume.Lost.Take(10)) environment.Error.WriteLine($"bazil: {volume.Volume}{path.Path}: {path.Reason}");
             if (volume.LostPaths > volume.Lost.Count) environment.Output.WriteLine($"  and {volume.LostPaths - volume.Lost.Count} more");

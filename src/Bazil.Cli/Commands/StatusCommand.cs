@@ -12,9 +12,18 @@ internal static class StatusCommand
     public static Command Create(CommandContext context)
     {
         Option<bool> json = Json.Option();
-        var command = new Command("status", "Show the state of this node on one screen.") { json };
+        var memory = new Option<bool>("--memory") { Description = "Show what the server has in memory instead" };
+        var command = new Command("status", "Show the state of this node on one screen.") { memory, json };
         command.SetAction(async (parsed, cancel) =>
         {
+            if (parsed.GetValue(memory))
+            {
+                MemoryReply parts = await context.CallAsync(parsed, ControlMethods.Memory, Nothing.Instance, cancel);
+                if (parsed.GetValue(json)) Json.Print(context.Environment, parts);
+                else MemoryText.Print(context.Environment, parts);
+                return;
+            }
+
             StatusReply status = await context.CallAsync(parsed, ControlMethods.Status, Nothing.Instance, cancel);
             if (parsed.GetValue(json)) Json.Print(context.Environment, status);
             else Print(context.Environment, status);

@@ -43,7 +43,11 @@ public sealed partial class Volume
         }
     }
 
-    internal FuseStatFs Statistics() => _options.Statistics();
+    internal FuseStatFs Statistics()
+    {
+        SubtreeUse root = FindSubtree(InodeId.Root)!.Value;
+        return VolumeSpace.WithFiles(_options.Statistics(), root.Files + root.Directories + 1);
+    }
 
     internal Reply<ReadOnlyMemory<byte>> ReadLink(InodeId inode)
     {

@@ -46,7 +46,7 @@ public sealed record VolumeOptions
     /// <summary>The name under which the person knows a member; for conflict names. Null for none.</summary>
     public required Func<PeerId, string?> Nickname { get; init; }
 
-    /// <summary>Numbers of statfs(2).</summary>
+    /// <summary>The space of statfs(2), by <see cref="VolumeSpace.Of"/>; the volume adds its files.</summary>
     public required Func<FuseStatFs> Statistics { get; init; }
 
     /// <summary>

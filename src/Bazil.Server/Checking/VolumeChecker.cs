@@ -1,4 +1,5 @@
 using Bazil.Core;
+using Bazil.FileSystem.Accounting;
 using Bazil.FileSystem.Checking;
 using Bazil.FileSystem.Reachability;
 using Bazil.Server.Config;
@@ -20,6 +21,10 @@ internal sealed class VolumeChecker(VolumeRegistry volumes, IMetadataStore metad
         started?.Invoke(check);
         return await check.RunAsync(view, config.LocalNumber, held, cancel);
     }
+
+    /// <summary>Compares the totals of the volume's directories with what is in them, and mends them.</summary>
+    public async Task<AccountsReport> CheckAccountsAsync(VolumeConfig config, CancellationToken cancel) =>
+        await (await volumes.OpenAsync(config.Id, cancel)).Volume.CheckAccountsAsync(cancel);
 
     /// <summary>Another part each time, so that a check of a few percent gets everywhere in the end.</summary>
     private Random Sampling()

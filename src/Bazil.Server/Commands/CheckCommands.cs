@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using Bazil.FileSystem.Accounting;
 using Bazil.FileSystem.Checking;
 using Bazil.Server.Checking;
 using Bazil.Server.Config;
@@ -57,7 +58,8 @@ internal sealed class CheckCommands(ConfigStore config, VolumeChecker checker, C
                 var options = new CheckOptions { ReadPercent = request.ReadPercent };
                 CheckReport report = await checker.RunAsync(volume, options, check => _running[request.Ticket] = (volume.Name, check), cancel);
                 if (request.ReadPercent >= 100) ledger.AddCheck(volume.Id, report);
-                results.Add(Describe(volume.Name, report));
+                AccountsReport accounts = await checker.CheckAccountsAsync(volume, cancel);
+                results.Add(Describe(volume.Name, report) with { MendedDirectories = accounts.DriftedCount });
             }
         }
         finally

@@ -14,6 +14,9 @@ public static class ControlMethods
     public static readonly ControlMethod<Nothing, PingReply> Ping = new("ping");
     public static readonly ControlMethod<Nothing, PublicKeyReply> PublicKey = new("pubkey");
     public static readonly ControlMethod<Nothing, StatusReply> Status = new("status");
+    public static readonly ControlMethod<Nothing, MemoryReply> Memory = new("status/memory");
+
+    public static readonly ControlMethod<UsageRequest, UsageReply> Usage = new("du");
 
     public static readonly ControlMethod<CheckRequest, CheckReply> Check = new("check");
     public static readonly ControlMethod<CheckProgressRequest, CheckProgressReply> CheckProgress = new("check/progress");

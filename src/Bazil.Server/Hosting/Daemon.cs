@@ -47,8 +47,9 @@ public static class Daemon
         await using var budget = new DirtyBudget();
         var epochs = new VolumeEpochs(database.Store, keys);
         var notes = new KeyNotes(database.Config, keys, logs.CreateLogger<KeyNotes>());
+        var cache = new ChunkCache();
         var factory = new VolumeFactory(
-            database.Config, epochs, database.Store, storages, options.DataDirectory, key, budget, new ChunkCache(), options.Time, entropy, logs.CreateLogger<VolumeFactory>());
+            database.Config, epochs, database.Store, storages, options.DataDirectory, key, budget, cache, options.Time, entropy, logs.CreateLogger<VolumeFactory>());
         await using var volumes = new VolumeRegistry(database.Config, factory, key.PeerId, logs.CreateLogger<VolumeRegistry>());
         await using var server = new PeerServer(
             identity,
@@ -69,6 +70,8 @@ public static class Daemon
         var dispatcher = new ControlDispatcher();
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         new ServerCommands(database.Config, descriptions, options.DataDirectory, key.PeerId, () => Text(server.Endpoint), checks, started.Task).Register(dispatcher);
+        new MemoryCommands(database.Config, volumes, database, budget, cache).Register(dispatcher);
+        new UsageCommands(volumes).Register(dispatcher);
         new CheckCommands(database.Config, checker, checks).Register(dispatcher);
         new SharingCommands(database.Config, epochs, volumes, rotation).Register(dispatcher);
         new VolumeCommands(database.Config, epochs, descriptions, volumes, storages, connections, notes, rotation, entropy).Register(dispatcher);

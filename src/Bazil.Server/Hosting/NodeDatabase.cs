@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Bazil.Core;
 using Bazil.Core.Crypto;
+using Bazil.Core.Memory;
 using Bazil.Server.Config;
 using Bazil.Server.DataDirectories;
 using Bazil.Server.Errors;
@@ -24,6 +25,9 @@ public sealed class NodeDatabase : IDisposable
     }
 
     public IMetadataStore Store => _store;
+
+    /// <inheritdoc cref="RocksDbMetadataStore.MemoryUses"/>
+    public IReadOnlyList<MemoryUse> MemoryUses => _store.MemoryUses;
 
     /// <inheritdoc cref="RocksDbMetadataStore.SyncFirst"/>
     public Action? SyncFirst

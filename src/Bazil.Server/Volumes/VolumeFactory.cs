@@ -81,25 +81,13 @@ internal sealed class VolumeFactory(
             OwnerId = UnixUser.EffectiveUserId,
             GroupId = UnixUser.EffectiveGroupId,
             Nickname = peer => config.FindPeer(peer)?.Nickname,
-            Statistics = Statistics,
+            Statistics = () => VolumeSpace.Of(ContentPath(volume)),
             CollectionGeneration = () => local.Generation,
             Log = (message, exception) => DaemonLog.VolumeFailed(log, message, exception),
         };
     }
 
-    /// <summary>The free space of a volume is that of the disk that holds the data directory.</summary>
-    private FuseStatFs Statistics()
-    {
-        DiskSpace disk = DiskSpace.Of(directory.Path);
-        ulong unit = (ulong)disk.BlockSizeBytes;
-        return new FuseStatFs
-        {
-            Blocks = (ulong)disk.TotalBytes / unit,
-            BlocksFree = (ulong)disk.FreeBytes / unit,
-            BlocksAvailable = (ulong)disk.UsableBytes / unit,
-            Files = (ulong)disk.Inodes,
-            FilesFree = (ulong)disk.FreeInodes,
-            FragmentSize = (uint)disk.BlockSizeBytes,
-        };
-    }
+    /// <summary>Where new content of a volume goes: a directory of its own, or else the data directory.</summary>
+    private string ContentPath(VolumeConfig volume) =>
+        volume.Storages[0].Address is StorageAddress.DirectoryStorage { Path: var path } && Directory.Exists(path) ? path : directory.Path;
 }

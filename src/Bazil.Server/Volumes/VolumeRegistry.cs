@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Bazil.Core;
+using Bazil.FileSystem.Live;
 using Bazil.Server.Config;
 using Bazil.Server.Errors;
 using Bazil.Server.Hosting;
@@ -49,6 +50,18 @@ internal sealed class VolumeRegistry(ConfigStore config, VolumeFactory factory, 
 
     /// <summary>Where a volume is mounted now, or null.</summary>
     public string? MountpointOf(VolumeId id) => _open.TryGetValue(id, out OpenVolume? volume) ? volume.MountedOn : null;
+
+    /// <summary>The volume that is mounted where a path leads, and its mount point; null when there is none. Asks no file system.</summary>
+    /// <param name="path">Absolute and canonical.</param>
+    public (Volume Volume, string Mountpoint)? FindMounted(string path)
+    {
+        foreach (OpenVolume volume in _open.Values)
+        {
+            if (volume.MountedOn is { } mountpoint && (path == mountpoint || path.StartsWith(mountpoint + "/", StringComparison.Ordinal))) return (volume.Volume, mountpoint);
+        }
+
+        return null;
+    }
 
     /// <param name="mountpoint">Absolute and canonical.</param>
     /// <exception cref="CommandFailedException">The mount point cannot be used, or the volume is mounted already.</exception>

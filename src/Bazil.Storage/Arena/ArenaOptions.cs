@@ -15,6 +15,9 @@ public sealed record ArenaOptions
     /// <summary>Puts are refused when the disk has less than this left; null for 256 MiB or 1 % of the disk, whichever is less.</summary>
     public long? FreeFloorBytes { get; init; }
 
+    /// <summary>That floor, of a disk of a given size.</summary>
+    public static long DefaultFloorBytes(long diskBytes) => Math.Min(256L * 1024 * 1024, diskBytes / 100);
+
     /// <summary>A segment with less than this share of live bytes is compacted.</summary>
     public int CompactBelowLivePercent { get; init; } = 50;
 

@@ -12,8 +12,6 @@ namespace Bazil.Storage.Arena;
 /// </summary>
 internal sealed class FreeSpaceWatch(string storeName, ISegmentDirectory directory, ArenaOptions options)
 {
-    private const long FloorBytesMax = 256L * 1024 * 1024;
-    private const int FloorShare = 100;
     private const int ReserveShareOfFloor = 4;
     private static readonly TimeSpan _interval = TimeSpan.FromSeconds(1);
 
@@ -54,7 +52,7 @@ internal sealed class FreeSpaceWatch(string storeName, ISegmentDirectory directo
     private void MeasureLocked()
     {
         DiskSpace space = directory.Measure();
-        long floor = options.FreeFloorBytes ?? Math.Min(FloorBytesMax, space.TotalBytes / FloorShare);
+        long floor = options.FreeFloorBytes ?? ArenaOptions.DefaultFloorBytes(space.TotalBytes);
         long reserve = floor / ReserveShareOfFloor;
         if (!_hasReserve && space.UsableBytes >= floor + (2 * reserve)) TakeReserve(reserve);
         else if (space.UsableBytes < floor / 2) Release();

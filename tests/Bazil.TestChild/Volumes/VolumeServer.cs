@@ -50,7 +50,7 @@ internal static class VolumeServer
             GroupId = UnixUser.EffectiveGroupId,
             CollectionGeneration = () => objects.Generation,
             Nickname = _ => null,
-            Statistics = () => Measure(directory),
+            Statistics = () => VolumeSpace.Of(directory),
             Log = (message, exception) => Console.Error.WriteLine(exception is IOException ? message : $"{message} {exception}"),
         };
         if (isNew) Volume.Create(options, isOwn: true);
@@ -88,22 +88,6 @@ internal static class VolumeServer
         });
         Console.WriteLine("ready");
         await Task.WhenAny(stop.Task, mount.Completion);
-    }
-
-    private static FuseStatFs Measure(string directory)
-    {
-        DiskSpace space = DiskSpace.Of(directory);
-        ulong unit = (ulong)space.BlockSizeBytes;
-        return new FuseStatFs
-        {
-            BlockSize = (uint)unit,
-            FragmentSize = (uint)unit,
-            Blocks = (ulong)space.TotalBytes / unit,
-            BlocksFree = (ulong)space.FreeBytes / unit,
-            BlocksAvailable = (ulong)space.UsableBytes / unit,
-            Files = (ulong)space.Inodes,
-            FilesFree = (ulong)space.FreeInodes,
-        };
     }
 
     /// <summary>A key that is the same at every start.</summary>

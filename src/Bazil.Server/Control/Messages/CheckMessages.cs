@@ -19,6 +19,7 @@ public sealed record CheckReply(IReadOnlyList<VolumeCheckInfo> Volumes, bool Has
 /// <param name="Lost">What needs damaged or missing chunks; the first thousand.</param>
 /// <param name="LostPaths">How many there are.</param>
 /// <param name="Unreached">What could not be looked for everywhere.</param>
+/// <param name="MendedDirectories">Directories whose totals (<c>docs/accounting.md</c>) were wrong; they are right now.</param>
 public sealed record VolumeCheckInfo(
     string Volume,
     long Chunks,
@@ -31,7 +32,8 @@ public sealed record VolumeCheckInfo(
     long Unknown,
     IReadOnlyList<AffectedPathInfo> Lost,
     long LostPaths,
-    IReadOnlyList<AffectedPathInfo> Unreached);
+    IReadOnlyList<AffectedPathInfo> Unreached,
+    long MendedDirectories = 0);
 
 public sealed record AffectedPathInfo(string Path, string Reason);
 
