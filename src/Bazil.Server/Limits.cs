@@ -36,6 +36,12 @@ internal static class Limits
     /// <summary>How often it is looked whether a collection is due: a machine that is on for an hour a day gets its collections too.</summary>
     public static readonly TimeSpan CollectionCheckInterval = TimeSpan.FromMinutes(20);
 
+    /// <summary>How often it is looked whether a snapshot is due: the shortest interval that a schedule can have.</summary>
+    public static readonly TimeSpan SnapshotCheckInterval = TimeSpan.FromMinutes(1);
+
+    /// <summary>Differences in one reply: it stays far below the largest message. There is a count of all of them.</summary>
+    public const int DiffChangesMax = 10_000;
+
     /// <summary>A collection in the background rests three times as long as it works: a quarter of one processor.</summary>
     public const double CollectionRestPerWork = 3;
 

@@ -3,6 +3,7 @@ using Bazil.Cli.Commands.Debug;
 using Bazil.Cli.Commands.Peer;
 using Bazil.Cli.Commands.Server;
 using Bazil.Cli.Commands.Sharing;
+using Bazil.Cli.Commands.Snapshot;
 using Bazil.Cli.Commands.Store;
 using Bazil.Cli.Commands.Volume;
 
@@ -23,6 +24,9 @@ internal static class BazilCommand
             PubkeyCommand.Create(context),
             SharingCommand.Create(context),
             VolumeCommand.Create(context),
+            SnapshotCommand.Create(context),
+            HistoryCommand.Create(context),
+            UndeleteCommand.Create(context),
             PeerCommand.Create(context),
             StoreCommand.Create(context),
             GcCommand.Create(context),

@@ -5,12 +5,13 @@ using Bazil.Server.Control;
 using Bazil.Server.Control.Messages;
 using Bazil.Server.DataDirectories;
 using Bazil.Server.Hosting;
+using Bazil.Server.Snapshots;
 using Bazil.Server.Storages;
 
 namespace Bazil.Server.Commands;
 
 /// <summary><c>bazil server ping</c>, <c>pubkey</c> and <c>status</c>.</summary>
-internal sealed class ServerCommands(ConfigStore config, Descriptions descriptions, DataDirectory directory, PeerId self, Func<string> address, CheckLedger checks, Task started)
+internal sealed class ServerCommands(ConfigStore config, Descriptions descriptions, DataDirectory directory, PeerId self, Func<string> address, CheckLedger checks, SnapshotNotes snapshots, Task started)
 {
     public void Register(ControlDispatcher dispatcher)
     {
@@ -44,6 +45,7 @@ internal sealed class ServerCommands(ConfigStore config, Descriptions descriptio
         }
 
         foreach (WarningInfo warning in volumes.SelectMany(static volume => volume.Keys.Warnings)) yield return warning;
+        foreach (WarningInfo warning in snapshots.Warnings()) yield return warning;
         foreach (VolumeConfig volume in config.ListVolumes())
         {
             CheckRecord check = checks.Read(volume.Id);

@@ -19,7 +19,7 @@ internal sealed class VolumeStorageCommands(ConfigStore config, Descriptions des
         dispatcher.Add(ControlMethods.VolumeStorageRemove, (request, _) => Task.FromResult(Remove(request)));
     }
 
-    private StorageInfo Add(VolumeStorageAddRequest request)
+    public StorageInfo Add(VolumeStorageAddRequest request)
     {
         VolumeConfig volume = config.GetVolume(request.Volume);
         if (request.SharingKey is { } key && key != volume.SharingKeyName)

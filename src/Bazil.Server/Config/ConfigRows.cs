@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using Bazil.Core;
 using Bazil.Server.Config.Rows;
 using Bazil.Server.Errors;
+using Bazil.Server.Snapshots;
 using Bazil.Server.Storages;
 using Bazil.Storage.Cas;
 using Google.Protobuf;
@@ -61,6 +62,7 @@ internal static class ConfigRows
             Mountpoint = volume.Mountpoint ?? "",
             Uncompressed = volume.Compression == ChunkCompression.None,
             KeyGeneration = volume.KeyGeneration == 1 ? 0 : volume.KeyGeneration,
+            Snapshots = volume.Snapshots is { } schedule ? WriteSchedule(schedule) : null,
         };
         row.Storages.AddRange(volume.Storages.Select(static s => new StorageRow { Name = s.Name, Address = s.Address.ToString() }));
         return row.ToByteArray();
@@ -81,7 +83,23 @@ internal static class ConfigRows
         {
             Compression = row.Uncompressed ? ChunkCompression.None : ChunkCompression.Zstd,
             KeyGeneration = Math.Max(1, row.KeyGeneration),
+            Snapshots = row.Snapshots is { } schedule ? ReadSchedule(schedule, what) : null,
         };
+    }
+
+    private static SnapshotScheduleRow WriteSchedule(SnapshotSchedule schedule)
+    {
+        var row = new SnapshotScheduleRow { EverySeconds = (uint)schedule.Every.TotalSeconds };
+        row.Keep.AddRange(schedule.Keep.Select(static rule => new RetentionRow { Unit = (uint)rule.Unit, Count = (uint)rule.Count }));
+        return row;
+    }
+
+    private static SnapshotSchedule ReadSchedule(SnapshotScheduleRow row, string what)
+    {
+        Check(row.EverySeconds > 0, what, "its snapshots have no interval");
+        Check(row.Keep.Count > 0, what, "its snapshots have no retention");
+        Check(row.Keep.All(static rule => Enum.IsDefined((RetentionUnit)rule.Unit) && rule.Count is > 0 and <= int.MaxValue), what, "the retention of its snapshots is not known to this version");
+        return new SnapshotSchedule(TimeSpan.FromSeconds(row.EverySeconds), [.. row.Keep.Select(static rule => new RetentionRule((RetentionUnit)rule.Unit, (int)rule.Count))]);
     }
 
     public static byte[] WritePeer(PeerConfig peer)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Bazil.Core;
+using Bazil.Server.Snapshots;
 using Bazil.Storage.Cas;
 
 namespace Bazil.Server.Config;
@@ -15,6 +16,9 @@ public sealed record VolumeConfig(
 {
     /// <summary>How this node writes new chunks of it; other members may choose otherwise.</summary>
     public ChunkCompression Compression { get; init; } = ChunkCompression.Zstd;
+
+    /// <summary>When this node takes snapshots of it by itself; null for never.</summary>
+    public SnapshotSchedule? Snapshots { get; init; }
 
     /// <summary>The generation of that key: 1 unless the volume was rotated. Counts until the members' list of epochs is here.</summary>
     public uint KeyGeneration { get; init; } = 1;

@@ -40,6 +40,19 @@ public static class ControlMethods
     public static readonly ControlMethod<VolumeRequest, StorageListReply> VolumeStorageList = new("volume/storage/list");
     public static readonly ControlMethod<VolumeStorageRemoveRequest, Nothing> VolumeStorageRemove = new("volume/storage/remove");
 
+    public static readonly ControlMethod<VolumeImportRequest, VolumeInfo> VolumeImport = new("volume/import");
+
+    public static readonly ControlMethod<SnapshotRequest, SnapshotInfo> SnapshotCreate = new("snapshot/create");
+    public static readonly ControlMethod<VolumeRequest, SnapshotListReply> SnapshotList = new("snapshot/list");
+    public static readonly ControlMethod<SnapshotDiffRequest, SnapshotDiffReply> SnapshotDiff = new("snapshot/diff");
+    public static readonly ControlMethod<SnapshotRequest, Nothing> SnapshotRemove = new("snapshot/remove");
+    public static readonly ControlMethod<SnapshotRenameRequest, Nothing> SnapshotRename = new("snapshot/rename");
+    public static readonly ControlMethod<SnapshotRestoreRequest, SnapshotRestoreReply> SnapshotRestore = new("snapshot/restore");
+    public static readonly ControlMethod<SnapshotScheduleRequest, SnapshotScheduleInfo> SnapshotSchedule = new("snapshot/schedule");
+    public static readonly ControlMethod<PathRequest, HistoryReply> History = new("history");
+    public static readonly ControlMethod<PathRequest, UndeleteReply> Undelete = new("undelete");
+    public static readonly ControlMethod<PathRequest, LostListReply> UndeleteList = new("undelete/list");
+
     public static readonly ControlMethod<Nothing, StoreInfo> StoreShow = new("store/show");
     public static readonly ControlMethod<Nothing, StoreConvertReply> StoreConvert = new("store/convert");
 

@@ -9,6 +9,7 @@ using Bazil.Server.Config;
 using Bazil.Server.Control;
 using Bazil.Server.Errors;
 using Bazil.Server.Peers;
+using Bazil.Server.Snapshots;
 using Bazil.Server.Storages;
 using Bazil.Server.Volumes;
 using Bazil.Storage.Blobs;
@@ -67,16 +68,21 @@ public static class Daemon
 
         using var collector = new GarbageCollector(database.Config, database.Store, storages, volumes, key.PeerId, options.DataDirectory.Path, options.Time);
         var descriptions = new Descriptions(database.Config, volumes, epochs, notes);
+        var snapshotNotes = new SnapshotNotes(database.Config);
         var dispatcher = new ControlDispatcher();
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        new ServerCommands(database.Config, descriptions, options.DataDirectory, key.PeerId, () => Text(server.Endpoint), checks, started.Task).Register(dispatcher);
+        new ServerCommands(database.Config, descriptions, options.DataDirectory, key.PeerId, () => Text(server.Endpoint), checks, snapshotNotes, started.Task).Register(dispatcher);
         new MemoryCommands(database.Config, volumes, database, budget, cache).Register(dispatcher);
         new UsageCommands(volumes).Register(dispatcher);
         new CheckCommands(database.Config, checker, checks).Register(dispatcher);
         new SharingCommands(database.Config, epochs, volumes, rotation).Register(dispatcher);
         new VolumeCommands(database.Config, epochs, descriptions, volumes, storages, connections, notes, rotation, entropy).Register(dispatcher);
         new RotationCommands(database.Config, epochs, descriptions, volumes, rotation).Register(dispatcher);
-        new VolumeStorageCommands(database.Config, descriptions, volumes, storages).Register(dispatcher);
+        var volumeStorages = new VolumeStorageCommands(database.Config, descriptions, volumes, storages);
+        volumeStorages.Register(dispatcher);
+        new SnapshotCommands(database.Config, volumes, options.Time).Register(dispatcher);
+        new HistoryCommands(volumes, database.Config).Register(dispatcher);
+        new VolumeImportCommands(database.Config, descriptions, volumes, storages, volumeStorages, entropy).Register(dispatcher);
         new PeerCommands(database.Config, descriptions, volumes, storages, new PeerAccess(server, client), key.PeerId).Register(dispatcher);
         new GarbageCommands(database.Config, collector).Register(dispatcher);
         using var conversion = new StoreConversion(storages, options.DataDirectory);
@@ -84,6 +90,8 @@ public static class Daemon
         await using ControlServer control = await ControlServer.StartAsync(options.DataDirectory.ControlSocket, dispatcher, logs, stop.Token);
 
         await using var schedule = new CollectionSchedule(collector, options.Time, logs.CreateLogger<CollectionSchedule>());
+
+        await using var snapshots = new SnapshotScheduler(database.Config, volumes, snapshotNotes, options.Time, logs.CreateLogger<SnapshotScheduler>());
 
         // Said last, so that whoever waits for it finds everything in place.
         await volumes.RemountAsync(stop.Token);

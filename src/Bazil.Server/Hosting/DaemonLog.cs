@@ -44,6 +44,9 @@ internal static partial class DaemonLog
     [LoggerMessage(32, LogLevel.Warning, "volume {Volume} could not be scrubbed, which is tried again: {Reason}")]
     public static partial void ScrubFailed(ILogger log, string volume, string reason);
 
+    [LoggerMessage(40, LogLevel.Warning, "volume {Volume} gets no scheduled snapshots, which is tried again: {Reason}")]
+    public static partial void SnapshotFailed(ILogger log, string volume, string reason);
+
     [LoggerMessage(20, LogLevel.Warning, "{Message}; {NextStep}")]
     public static partial void KeyLacking(ILogger log, string message, string nextStep);
 

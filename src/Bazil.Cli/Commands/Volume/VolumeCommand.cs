@@ -10,6 +10,7 @@ internal static class VolumeCommand
         {
             VolumeCreateCommand.Create(context),
             VolumeConnectCommand.Create(context),
+            VolumeImportCommand.Create(context),
             VolumeMountCommand.Create(context),
             VolumeUnmountCommand.Create(context),
             VolumeRemoveCommand.Create(context),

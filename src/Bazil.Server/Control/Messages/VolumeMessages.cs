@@ -58,3 +58,9 @@ public sealed record VolumeStorageRemoveRequest(string Volume, string Name);
 public sealed record StorageListReply(IReadOnlyList<StorageInfo> Storages);
 
 public sealed record StorageInfo(string Name, string Storage);
+
+/// <param name="SharingKey">The key under which the snapshot is sealed.</param>
+/// <param name="Snapshot">Its key, 64 hex digits.</param>
+/// <param name="Storage">Where the new volume is written: <c>local</c> or an absolute path.</param>
+/// <param name="Storages">Where else to look for its content.</param>
+public sealed record VolumeImportRequest(string Volume, string SharingKey, string Snapshot, string Storage, IReadOnlyList<string> Storages);

@@ -1,0 +1,116 @@
+using System.Globalization;
+using Bazil.FileSystem.Live;
+using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Snapshots;
+using Bazil.FileSystem.Snapshots.History;
+using Bazil.Server.Config;
+using Bazil.Server.Control;
+using Bazil.Server.Control.Messages;
+using Bazil.Server.Errors;
+using Bazil.Server.Snapshots;
+using Bazil.Server.Volumes;
+
+namespace Bazil.Server.Commands;
+
+/// <summary><c>bazil history</c> and <c>bazil undelete</c>: files of mounted volumes, by their paths.</summary>
+internal sealed class HistoryCommands(VolumeRegistry volumes, ConfigStore config)
+{
+    public void Register(ControlDispatcher dispatcher)
+    {
+        dispatcher.Add(ControlMethods.History, HistoryAsync);
+        dispatcher.Add(ControlMethods.Undelete, UndeleteAsync);
+        dispatcher.Add(ControlMethods.UndeleteList, ListAsync);
+    }
+
+    private async Task<HistoryReply> HistoryAsync(PathRequest request, CancellationToken cancel)
+    {
+        (Volume volume, FileName[] path) = Find(request.Path);
+        if (path.Length == 0) throw new CommandFailedException(ErrorKind.Invalid, $"{request.Path} is the root of volume {volume.Name}", $"see: bazil snapshot list {volume.Name}");
+        List<(SnapshotReference Reference, Snapshot Snapshot)> snapshots = await OpenAllAsync(volume, cancel);
+        IReadOnlyList<FileVersion> versions = await FileHistory.FindAsync(await volume.FreezeAsync(cancel), snapshots, path, cancel);
+        if (versions.Count == 0) throw NowhereFound(volume, path, snapshots);
+        return new HistoryReply(volume.Name, VolumePaths.Text(path), [.. versions.Select(InfoOf)], snapshots.Count);
+    }
+
+    private async Task<UndeleteReply> UndeleteAsync(PathRequest request, CancellationToken cancel)
+    {
+        (Volume volume, FileName[] path) = Find(request.Path);
+        string text = VolumePaths.Text(path);
+        if (path.Length == 0 || await (await volume.FreezeAsync(cancel)).FindAsync(path, cancel) is not null)
+        {
+            throw new CommandFailedException(
+                ErrorKind.AlreadyExists, $"{request.Path} is there: nothing was restored", $"for an earlier state of it, see: bazil history {request.Path}; then: bazil snapshot restore {volume.Name} SNAPSHOT {text} -to PATH");
+        }
+
+        List<(SnapshotReference Reference, Snapshot Snapshot)> snapshots = await OpenAllAsync(volume, cancel);
+        LostName lost = await LostNames.FindAsync(snapshots, path, cancel) ?? throw NowhereFound(volume, path, snapshots);
+        RestoreOutcome outcome = await volume.RestoreAsync(lost.Snapshot, path, path, cancel);
+        if (outcome.Result == RestoreResult.NoParent)
+        {
+            string parent = Path.GetDirectoryName(request.Path)!;
+            throw new CommandFailedException(ErrorKind.NotFound, $"{request.Path} is in snapshot {lost.Snapshot.Name}, but its directory is not there any more", $"bring that back, with all that was in it: bazil undelete {parent}");
+        }
+
+        RestoreFailures.Check(outcome.Result, volume, lost.Snapshot.Name.ToString(), text, text);
+        return new UndeleteReply(volume.Name, text, lost.Snapshot.Name.ToString(), lost.Snapshot.Taken.ToDateTimeOffset(), outcome.Restored);
+    }
+
+    private async Task<LostListReply> ListAsync(PathRequest request, CancellationToken cancel)
+    {
+        (Volume volume, FileName[] path) = Find(request.Path);
+        List<(SnapshotReference Reference, Snapshot Snapshot)> snapshots = await OpenAllAsync(volume, cancel);
+        IReadOnlyList<LostName> lost = await LostNames.ListAsync(await volume.FreezeAsync(cancel), snapshots, path, cancel) ?? throw NowhereFound(volume, path, snapshots);
+        return new LostListReply(volume.Name, VolumePaths.Text(path), [.. lost.Select(InfoOf)]);
+    }
+
+    /// <summary>The mounted volume that shows a path, and where in it.</summary>
+    private (Volume Volume, FileName[] Path) Find(string path)
+    {
+        foreach (VolumeConfig volume in config.ListVolumes())
+        {
+            if (volumes.Find(volume.Id) is not { MountedOn: { } mountpoint } open) continue;
+            if (path != mountpoint && !path.StartsWith($"{mountpoint}/", StringComparison.Ordinal)) continue;
+            FileName[] names = VolumePaths.Parse(path[mountpoint.Length..]);
+            return !names.Any(static name => name.IsReserved)
+                ? (open.Volume, names)
+                : throw new CommandFailedException(ErrorKind.Invalid, $"{path} is not a file of volume {volume.Name}", "name the file where it is, or was, and not inside .snap or .bazil");
+        }
+
+        throw new CommandFailedException(ErrorKind.NotFound, $"{path} is not in a mounted volume of this node", "see where volumes are mounted: bazil volume list");
+    }
+
+    private static async Task<List<(SnapshotReference Reference, Snapshot Snapshot)>> OpenAllAsync(Volume volume, CancellationToken cancel)
+    {
+        var opened = new List<(SnapshotReference, Snapshot)>();
+        foreach (SnapshotReference reference in volume.ListSnapshots().OrderByDescending(static s => s.Taken).ThenByDescending(static s => s.Name))
+        {
+            opened.Add((reference, await volume.OpenSnapshotAsync(reference.Key, cancel)));
+        }
+
+        return opened;
+    }
+
+    private static CommandFailedException NowhereFound(Volume volume, FileName[] path, List<(SnapshotReference Reference, Snapshot Snapshot)> searched)
+    {
+        string text = VolumePaths.Text(path);
+        if (searched.Count == 0) return new CommandFailedException(ErrorKind.NotFound, $"volume {volume.Name} has no {text}, and no snapshots to look in", $"from now on, take some: bazil snapshot schedule {volume.Name} -every 1h");
+        string range = searched.Count == 1 ? $"snapshot {searched[0].Reference.Name}" : $"its {searched.Count} snapshots, {searched[^1].Reference.Name} to {searched[0].Reference.Name}";
+        return new CommandFailedException(ErrorKind.NotFound, $"neither volume {volume.Name} has {text}, nor {range}", $"see what a directory had: bazil undelete -list DIRECTORY");
+    }
+
+    private static FileVersionInfo InfoOf(FileVersion version) => new(
+        version.IsPresent,
+        version.Newest?.Name.ToString(),
+        version.Oldest?.Name.ToString(),
+        version.Snapshots,
+        version.Newest?.Taken.ToDateTimeOffset(),
+        version.Path.ToString(),
+        Text(version.Entry.Kind),
+        version.Entry.ModifyTime.ToDateTimeOffset(),
+        version.Entry.Content?.SizeBytes);
+
+    private static LostNameInfo InfoOf(LostName lost) => new(
+        lost.Entry.Name.ToString(), Text(lost.Entry.Kind), lost.Entry.Content?.SizeBytes, lost.Entry.ModifyTime.ToDateTimeOffset(), lost.Snapshot.Name.ToString(), lost.Snapshot.Taken.ToDateTimeOffset());
+
+    private static string Text(NodeKind kind) => kind.ToString().ToLower(CultureInfo.InvariantCulture);
+}
