@@ -8,7 +8,7 @@ using Bazil.Storage.Stores;
 namespace Bazil.StoreBench;
 
 /// <summary>A store with very many small objects: filling it, then what opening it, finding and missing objects cost.</summary>
-internal static class ManyObjects
+internal static partial class ManyObjects
 {
     private const int ObjectBytes = 32;
     private const int SyncInterval = 200_000;

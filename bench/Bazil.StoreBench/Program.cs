@@ -28,8 +28,11 @@ switch (args)
     case ["lookup", var kind, var storeDirectory, var countText]:
         await ManyObjects.LookUpAsync(kind, storeDirectory, Number(countText));
         return 0;
+    case ["collect", var kind, var storeDirectory, var countText, var garbageText]:
+        await ManyObjects.CollectAsync(kind, storeDirectory, Number(countText), Number(garbageText));
+        return 0;
     default:
-        Console.Error.WriteLine("usage: put|get BYTES THREADS SECONDS on|off; stream MEBIBYTES READAHEAD; store KIND STORE TREE on|off; restore KIND STORE TARGET; sync KIND STORE THREADS SECONDS; fill|lookup KIND STORE COUNT");
+        Console.Error.WriteLine("usage: put|get BYTES THREADS SECONDS on|off; stream MEBIBYTES READAHEAD; store KIND STORE TREE on|off; restore KIND STORE TARGET; sync KIND STORE THREADS SECONDS; fill|lookup KIND STORE COUNT; collect KIND DIRECTORY COUNT GARBAGEPERCENT");
         return 2;
 }
 

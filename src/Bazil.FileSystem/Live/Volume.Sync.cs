@@ -11,6 +11,7 @@ namespace Bazil.FileSystem.Live;
 public sealed partial class Volume
 {
     private readonly SemaphoreSlim _pulling = new(1, 1);
+    private readonly Dictionary<PeerId, byte[]> _statementsTakenOver = []; // guarded by the gate; digests
 
     /// <summary>The members of the volume; empty before the first pull of a volume of a peer.</summary>
     public IReadOnlyList<PeerId> Members()
@@ -133,9 +134,31 @@ public sealed partial class Volume
             }
 
             foreach (Head head in header.Heads) CheckHead(head, peer);
-            bool isConsistent = header.Horizon.IsCoveredBy(header.Knowledge) && header.Members.Concat(header.Vouched).All(member => member.Value.IsCoveredBy(header.Knowledge));
-            if (!isConsistent) throw new SyncException($"peer {peer} claims that somebody knows, or that it purged, more than it knows itself");
         }
+
+        CheckClaims(header, peer);
+    }
+
+    /// <summary>Refuses what nobody can know, and what a member is said to vouch for without its signature.</summary>
+    internal void CheckClaims(PullHeader header, PeerId peer)
+    {
+        IReadOnlyList<MemberStatement> statements = header.Statements ?? [];
+        IEnumerable<Knowledge> claims = header.Members.Select(static member => member.Value).Concat(statements.Select(static statement => statement.Vouched)).Append(header.Horizon);
+        if (!claims.All(claim => claim.IsCoveredBy(header.Knowledge))) throw new SyncException($"peer {peer} claims that somebody knows, or that it purged, more than it knows itself");
+        lock (_gate)
+        {
+            foreach (MemberStatement statement in statements)
+            {
+                bool isKnown = MemberStatement.Find(_store.Tables, statement.Member)?.IsSame(statement) ?? false;
+                if (!isKnown && !statement.IsValid(Id)) throw new SyncException($"peer {peer} shows what member {statement.Member} vouches for without its signature");
+            }
+        }
+    }
+
+    /// <summary>Digest of the statements of members that the last pull from a member took over; zeros when there are none.</summary>
+    internal byte[] StatementsTakenOver(PeerId peer)
+    {
+        lock (_gate) return _statementsTakenOver.GetValueOrDefault(peer) ?? new byte[PullRequest.DigestBytes];
     }
 
     private void CheckHead(Head head, PeerId peer)
@@ -222,18 +245,7 @@ public sealed partial class Volume
                 isNew = true;
             }
 
-            foreach ((PeerId member, MemberSnapshots snapshots) in header.Snapshots.Where(entry => entry.Key != _store.Self && members.Contains(entry.Key)))
-            {
-                isNew |= snapshots.TryPut(transaction.Batch, _store.Tables, member, isFirstHand: member == peer);
-            }
-
-            foreach ((PeerId member, Knowledge knowledge) in header.Vouched.Where(entry => members.Contains(entry.Key)))
-            {
-                Knowledge before = MemberTable.Read(_store.Tables, Table.MemberVouch, member);
-                if (knowledge.IsCoveredBy(before)) continue;
-                transaction.SetMemberVouch(member, before.Join(knowledge));
-                isNew = true;
-            }
+            isNew |= TakeOver(transaction, header.Statements ?? [], members, peer);
 
             // Nothing learnt, nothing to write: two connected machines at rest stay at rest.
             if (!isNew) return new CommittedChange([], []);
@@ -250,6 +262,27 @@ public sealed partial class Volume
             VolumeCollection.NoteAgreement(transaction);
             return Commit(transaction);
         }
+    }
+
+    /// <summary>Takes over what members vouch for and which snapshots they keep, their signatures checked. True when that is anything new. Under the gate.</summary>
+    private bool TakeOver(Transaction transaction, IReadOnlyList<MemberStatement> statements, HashSet<PeerId> members, PeerId peer)
+    {
+        bool isNew = false;
+        foreach (MemberStatement statement in statements.Where(statement => statement.Member != _store.Self && members.Contains(statement.Member)))
+        {
+            bool isFirstHand = statement.Member == peer;
+            isNew |= statement.Snapshots.TryPut(transaction.Batch, _store.Tables, statement.Member, isFirstHand);
+            isNew |= statement.TryPut(transaction.Batch, _store.Tables, isFirstHand);
+            Knowledge before = MemberTable.Read(_store.Tables, Table.MemberVouch, statement.Member);
+            if (statement.Vouched.IsCoveredBy(before)) continue;
+            transaction.SetMemberVouch(statement.Member, before.Join(statement.Vouched));
+            isNew = true;
+        }
+
+        // Those of nodes that are no members here may count later: they are to be shown again.
+        bool isWhole = statements.Count > 0 && statements.All(statement => members.Contains(statement.Member));
+        if (isWhole) _statementsTakenOver[peer] = MemberStatement.DigestOf(statements);
+        return isNew;
     }
 
     private bool IsBeingWritten(InodeId inode) => _files.TryGetValue(inode, out OpenFile? file) && file.Writers > 0;

@@ -6,11 +6,11 @@ namespace Bazil.FileSystem.Sync;
 /// <summary>
 /// The first frame of an answer: what the serving side knows.
 /// <code>
-/// format (1) = 3 | status (1) | full (1) | knowledge | heads: count, each as in <see cref="Head"/>: one for each entry
+/// format (1) = 4 | status (1) | full (1) | knowledge | heads: count, each as in <see cref="Head"/>: one for each entry
 ///   of the knowledge, and those beyond it that references of the items rest on
 /// | purge horizon | members: count, each peer id (32), flag (1), knowledge when the flag is 0; 1 means the header's
-/// | what members vouch for, the serving one among them, in the same form
-/// | snapshots of members, the serving one among them: count, each peer id (32), list as in <see cref="MemberSnapshots"/>
+/// | statements (1): 0 when they are those that the puller has | count, each peer id (32), flag and knowledge in the same form,
+///   snapshots as in <see cref="MemberSnapshots"/>, signature (64)
 /// </code>
 /// With status <see cref="PullStatus.Same"/> full, knowledge and heads are absent, with the others everything is.
 /// </summary>
@@ -22,7 +22,7 @@ internal sealed record PullHeader(
     IReadOnlyList<Head> Heads,
     IReadOnlyList<KeyValuePair<PeerId, Knowledge>> Members)
 {
-    private const byte Format = 3;
+    private const byte Format = 4;
     private const int MembersMax = 65536;
 
     public static PullHeader Only(PullStatus status) => new(status, false, Knowledge.Empty, Knowledge.Empty, [], []);
@@ -43,22 +43,21 @@ internal sealed record PullHeader(
 
         KnowledgeCodec.Write(writer, Horizon);
         WriteMembers(writer, Members);
-        WriteMembers(writer, Vouched);
-        writer.WriteVariable((ulong)Snapshots.Count);
-        foreach ((PeerId member, MemberSnapshots snapshots) in Snapshots)
+        writer.WriteByte(Statements is null ? (byte)0 : (byte)1);
+        if (Statements is null) return writer.ToArray();
+        writer.WriteVariable((ulong)Statements.Count);
+        foreach (MemberStatement statement in Statements)
         {
-            writer.WriteFixed(member.Span);
-            snapshots.Write(writer);
+            WriteMember(writer, statement.Member, statement.Vouched);
+            statement.Snapshots.Write(writer);
+            writer.WriteFixed(statement.Signature);
         }
 
         return writer.ToArray();
     }
 
-    /// <summary>What members vouch for, the serving one among them: they hold no content that was replaced before (docs/gc.md).</summary>
-    public IReadOnlyList<KeyValuePair<PeerId, Knowledge>> Vouched { get; init; } = [];
-
-    /// <summary>The snapshots that members kept when they vouched for that, the serving one among them.</summary>
-    public IReadOnlyList<KeyValuePair<PeerId, MemberSnapshots>> Snapshots { get; init; } = [];
+    /// <summary>What members vouch for (docs/gc.md), the serving one among them, each signed by the member; null when they are those that the puller has.</summary>
+    public IReadOnlyList<MemberStatement>? Statements { get; init; }
 
     /// <param name="bytes">The frame.</param>
     /// <param name="known">The puller's knowledge: that of the header when both are the same.</param>
@@ -77,23 +76,36 @@ internal sealed record PullHeader(
         for (int index = 0; index < heads.Length; index++) heads[index] = Head.Read(ref reader);
         Knowledge horizon = KnowledgeCodec.Read(ref reader);
         KeyValuePair<PeerId, Knowledge>[] members = ReadMembers(ref reader, knowledge);
-        KeyValuePair<PeerId, Knowledge>[] vouched = ReadMembers(ref reader, knowledge);
-        var snapshots = new KeyValuePair<PeerId, MemberSnapshots>[reader.ReadCount(MembersMax, PeerId.Size + sizeof(ulong) + 1)];
-        for (int index = 0; index < snapshots.Length; index++) snapshots[index] = KeyValuePair.Create(reader.ReadPeerId(), MemberSnapshots.Read(ref reader));
+        MemberStatement[]? statements = reader.ReadByte() == 0 ? null : ReadStatements(ref reader, knowledge);
         reader.ExpectEnd();
-        return new PullHeader(status, isFull, knowledge, horizon, heads, members) { Vouched = vouched, Snapshots = snapshots };
+        return new PullHeader(status, isFull, knowledge, horizon, heads, members) { Statements = statements };
     }
 
     private void WriteMembers(WireWriter writer, IReadOnlyList<KeyValuePair<PeerId, Knowledge>> members)
     {
         writer.WriteVariable((ulong)members.Count);
-        foreach ((PeerId member, Knowledge knowledge) in members)
+        foreach ((PeerId member, Knowledge knowledge) in members) WriteMember(writer, member, knowledge);
+    }
+
+    private void WriteMember(WireWriter writer, PeerId member, Knowledge knowledge)
+    {
+        bool isSame = knowledge.Equals(Knowledge);
+        writer.WriteFixed(member.Span);
+        writer.WriteByte(isSame ? (byte)1 : (byte)0);
+        if (!isSame) KnowledgeCodec.Write(writer, knowledge);
+    }
+
+    private static MemberStatement[] ReadStatements(ref WireReader reader, Knowledge knowledge)
+    {
+        var statements = new MemberStatement[reader.ReadCount(MembersMax, PeerId.Size + 1 + MemberStatement.SignatureBytes)];
+        for (int index = 0; index < statements.Length; index++)
         {
-            bool isSame = knowledge.Equals(Knowledge);
-            writer.WriteFixed(member.Span);
-            writer.WriteByte(isSame ? (byte)1 : (byte)0);
-            if (!isSame) KnowledgeCodec.Write(writer, knowledge);
+            PeerId member = reader.ReadPeerId();
+            Knowledge vouched = reader.ReadByte() == 0 ? KnowledgeCodec.Read(ref reader) : knowledge;
+            statements[index] = new MemberStatement(member, vouched, MemberSnapshots.Read(ref reader), reader.ReadFixed(MemberStatement.SignatureBytes).ToArray());
         }
+
+        return statements;
     }
 
     private static KeyValuePair<PeerId, Knowledge>[] ReadMembers(ref WireReader reader, Knowledge knowledge)

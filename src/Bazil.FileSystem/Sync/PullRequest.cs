@@ -6,8 +6,8 @@ namespace Bazil.FileSystem.Sync;
 /// <summary>
 /// What a puller asks of another member.
 /// <code>
-/// format (1) = 1 | kind (1)
-/// kind 1, changes: digest of the puller's knowledge (32) | flag (1) | knowledge, when the flag is 1
+/// format (1) = 2 | kind (1)
+/// kind 1, changes: digest of the puller's knowledge (32) | digest of the statements it took over last (32) | flag (1) | knowledge, when the flag is 1
 /// kind 2, nodes:   count | node ids (24 each)
 /// </code>
 /// A puller with much knowledge sends the digest alone first; most pulls between connected peers end there.
@@ -15,12 +15,15 @@ namespace Bazil.FileSystem.Sync;
 internal sealed record PullRequest(byte[] Digest, Knowledge? Knowledge, IReadOnlyList<NodeId> Nodes)
 {
     public const int DigestBytes = 32;
-    private const byte Format = 1;
+    private const byte Format = 2;
     private const byte KindChanges = 1;
     private const byte KindNodes = 2;
 
     /// <summary>Node ids asked for in one request.</summary>
     public const int NodesMax = 4096;
+
+    /// <summary>Of the statements of members that the puller took over from this side last; zeros when there were none.</summary>
+    public byte[] StatementsDigest { get; init; } = new byte[DigestBytes];
 
     public bool AsksForNodes => Nodes.Count > 0;
 
@@ -48,6 +51,7 @@ internal sealed record PullRequest(byte[] Digest, Knowledge? Knowledge, IReadOnl
         }
 
         writer.WriteFixed(Digest);
+        writer.WriteFixed(StatementsDigest);
         writer.WriteByte(Knowledge is null ? (byte)0 : (byte)1);
         if (Knowledge is not null) KnowledgeCodec.Write(writer, Knowledge);
         return writer.ToArray();
@@ -65,7 +69,8 @@ internal sealed record PullRequest(byte[] Digest, Knowledge? Knowledge, IReadOnl
         {
             case KindChanges:
                 byte[] digest = reader.ReadFixed(DigestBytes).ToArray();
-                request = new PullRequest(digest, reader.ReadByte() == 0 ? null : KnowledgeCodec.Read(ref reader), []);
+                byte[] statements = reader.ReadFixed(DigestBytes).ToArray();
+                request = new PullRequest(digest, reader.ReadByte() == 0 ? null : KnowledgeCodec.Read(ref reader), []) { StatementsDigest = statements };
                 break;
             case KindNodes:
                 var nodes = new NodeId[reader.ReadCount(NodesMax, NodeId.Size)];

@@ -33,21 +33,24 @@ internal sealed class PullServer
     public IEnumerable<byte[]> Answer(PeerId puller, PullRequest request)
     {
         if (!IsMember(puller)) return [PullHeader.Only(PullStatus.NotMember).Encode()];
-        if (request.AsksForNodes) return Items(Header(PullStatus.Changes, isFull: false), request.Nodes);
+        if (request.AsksForNodes) return Items(Header(PullStatus.Changes, isFull: false, statements: null), request.Nodes);
+
+        List<MemberStatement>? statements = Statements();
+        if (request.StatementsDigest.AsSpan().SequenceEqual(MemberStatement.DigestOf(statements))) statements = null;
 
         // With nodes of an interrupted pull there is more than the knowledge says, whatever the other side knows.
         bool isComplete = _references.Values.All(reference => reference.IsCoveredBy(_knowledge));
-        if (isComplete && request.Digest.AsSpan().SequenceEqual(PullRequest.DigestOf(_knowledge))) return [Header(PullStatus.Same, isFull: false).Encode()];
+        if (isComplete && request.Digest.AsSpan().SequenceEqual(PullRequest.DigestOf(_knowledge))) return [Header(PullStatus.Same, isFull: false, statements).Encode()];
         if (request.Knowledge is null) return [PullHeader.Only(PullStatus.SendKnowledge).Encode()];
 
         // Who does not know all that was purged here may still have it: only a full comparison tells.
         bool isFull = !VolumeState.ReadHorizon(_tables).IsCoveredBy(request.Knowledge);
-        return Items(Header(PullStatus.Changes, isFull), isFull ? AllNodes() : ChangedNodes(request.Knowledge));
+        return Items(Header(PullStatus.Changes, isFull, statements), isFull ? AllNodes() : ChangedNodes(request.Knowledge));
     }
 
     private bool IsMember(PeerId peer) => ReadRecord(Transaction.MembersInode)?.Members.Find(peer) is not null;
 
-    private PullHeader Header(PullStatus status, bool isFull)
+    private PullHeader Header(PullStatus status, bool isFull, IReadOnlyList<MemberStatement>? statements)
     {
         var heads = new List<Head>(_knowledge.Count);
         OwnHead own = VolumeState.ReadHead(_tables);
@@ -58,12 +61,15 @@ internal sealed class PullServer
         }
 
         if (status == PullStatus.Changes) heads.AddRange(HeadTable.ReadReferenced(_tables));
-        return new PullHeader(status, isFull, _knowledge, VolumeState.ReadHorizon(_tables), heads, MemberTable.ReadAll(_tables))
-        {
-            Vouched = [.. MemberTable.ReadAll(_tables, Table.MemberVouch).Where(member => member.Key != _identity.PeerId), KeyValuePair.Create(_identity.PeerId, _vouched)],
-            Snapshots = [.. MemberSnapshots.ReadAll(_tables).Where(member => member.Key != _identity.PeerId), KeyValuePair.Create(_identity.PeerId, MemberSnapshots.ReadOwn(_tables))],
-        };
+        return new PullHeader(status, isFull, _knowledge, VolumeState.ReadHorizon(_tables), heads, MemberTable.ReadAll(_tables)) { Statements = statements };
     }
+
+    /// <summary>What the members vouch for, this node among them.</summary>
+    private List<MemberStatement> Statements() =>
+    [
+        .. MemberStatement.ReadAll(_tables).Where(statement => statement.Member != _identity.PeerId),
+        MemberStatement.Sign(_volume, _identity, _vouched, MemberSnapshots.ReadOwn(_tables)),
+    ];
 
     private IEnumerable<byte[]> Items(PullHeader header, IEnumerable<NodeId> nodes)
     {

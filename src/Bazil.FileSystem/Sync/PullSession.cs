@@ -29,11 +29,12 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
         IReadOnlyList<PeerId> members = volume.Members();
         if (members.Count > 0 && !members.Contains(link.Peer)) throw new SyncException($"peer {link.Peer} is not a member of volume {volume.Name}");
         Knowledge known = volume.Knowledge;
-        PullHeader header = await AskAsync(PullRequest.Changes(known, withKnowledge: false), known, cancel);
-        if (header.Status == PullStatus.SendKnowledge) header = await AskAsync(PullRequest.Changes(known, withKnowledge: true), known, cancel);
+        PullHeader header = await AskAsync(Request(known, withKnowledge: false), known, cancel);
+        if (header.Status == PullStatus.SendKnowledge) header = await AskAsync(Request(known, withKnowledge: true), known, cancel);
         switch (header.Status)
         {
             case PullStatus.Same:
+                volume.CheckClaims(header, link.Peer);
                 await ShowAsync(volume.CompletePull(header, link.Peer));
                 return new PullResult(0, volume.CountConflicts(), 0);
             case PullStatus.NotMember:
@@ -47,6 +48,9 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
         await ShowAsync(volume.CompletePull(header, link.Peer));
         return new PullResult(_merged, volume.CountConflicts(), _postponed);
     }
+
+    private PullRequest Request(Knowledge known, bool withKnowledge) =>
+        PullRequest.Changes(known, withKnowledge) with { StatementsDigest = volume.StatementsTakenOver(link.Peer) };
 
     /// <summary>Parents that were purged here and are needed again are asked for by id.</summary>
     private async Task FetchMissingAsync(CancellationToken cancel)

@@ -87,6 +87,9 @@ public enum Table : byte
     /// <summary>inode → nothing: content of it is sealed in a sharing-key epoch that a rotation has ended.</summary>
     OldSealed = 0x3C,
 
+    /// <summary>peer id → what a member vouched for last, with its snapshots, as it signed it, to be passed on.</summary>
+    MemberStatement = 0x3D,
+
     /// <summary>inode of a directory → its manifest in the newest snapshot, while nothing below it has changed since (docs/snapshots.md, "Taking one").</summary>
     FrozenDirectory = 0x48,
 

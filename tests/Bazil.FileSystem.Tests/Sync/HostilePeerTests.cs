@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Bazil.Core;
+using Bazil.FileSystem.Collection;
 using Bazil.FileSystem.Nodes;
 using Bazil.FileSystem.Sync;
 using Bazil.FileSystem.Tests.Simulation;
@@ -95,6 +96,63 @@ public sealed class HostilePeerTests
         Assert.Contains("nobody signed", refused.Message, StringComparison.Ordinal);
         await a.PullAsync(b);
         Assert.Equal("y", await a.ReadAsync("f"));
+    }
+
+    /// <summary>C says of B that it needs nothing any more: A would delete what a snapshot of B consists of.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_a_third_member_vouches_for_is_refused_without_its_signature(bool forgesSnapshots)
+    {
+        await using World world = await World.CreateAsync(3);
+        (Replica a, Replica b, Replica c) = world;
+        await a.WriteAsync("f", "x");
+        await b.PullAsync(a);
+        await b.Volume.TakeSnapshotAsync(FileName.Parse("monday"), CancellationToken.None);
+        await c.PullAsync(b);
+        await c.WriteAsync("g", "y");
+        await a.PullAsync(b);
+        Assert.True(Forgets(await Refuse(a, c, header => header with { Statements = [.. header.Statements!.Select(Forge)] })));
+
+        await a.PullAsync(c);
+        Assert.Equal("y", await a.ReadAsync("g"));
+
+        static bool Forgets(SyncException refused) => refused.Message.Contains("without its signature", StringComparison.Ordinal);
+
+        MemberStatement Forge(MemberStatement statement)
+        {
+            if (statement.Member != b.Id) return statement;
+            return forgesSnapshots ? statement with { Snapshots = new MemberSnapshots(ulong.MaxValue, []) } : statement with { Vouched = c.Volume.Knowledge };
+        }
+    }
+
+    [Fact]
+    public async Task Statements_of_members_are_sent_once()
+    {
+        await using World world = await World.CreateAsync(3);
+        (Replica a, Replica b, Replica c) = world;
+        await a.WriteAsync("f", "x");
+        await world.SettleAsync();
+        await a.PullAsync(b);
+        Assert.Null((await HeaderAsync(a, b)).Statements);
+
+        await b.Volume.TakeSnapshotAsync(FileName.Parse("monday"), CancellationToken.None);
+        Assert.Equal(new[] { a.Id, b.Id, c.Id }.Order(), (await HeaderAsync(a, b)).Statements!.Select(statement => statement.Member).Order());
+        Assert.Null((await HeaderAsync(a, b)).Statements);
+    }
+
+    /// <summary>What comes first in a pull.</summary>
+    private static async Task<PullHeader> HeaderAsync(Replica puller, Replica server)
+    {
+        PullHeader? header = null;
+        await puller.Volume.PullAsync(
+            new TamperingLink(puller, server, frame =>
+            {
+                header ??= PullHeader.Decode(frame, puller.Volume.Knowledge);
+                return frame;
+            }),
+            CancellationToken.None);
+        return header!;
     }
 
     [Fact]

@@ -1,0 +1,114 @@
+using Bazil.Core;
+using Bazil.Core.Crypto;
+using Bazil.FileSystem.Live;
+using Bazil.FileSystem.Sync;
+using Bazil.Storage.Metadata;
+
+namespace Bazil.FileSystem.Collection;
+
+/// <summary>
+/// What a member vouches for, with the snapshots that it kept when it did, signed by it (docs/gc.md, "Members"). Others pass it on, and cannot change it:
+/// what they delete rests on it. The row is <c>vouched knowledge | snapshots | signature (64)</c>; the signature covers
+/// <c>"bazil vouch 1\0" | volume id (16)</c> and the fields before it.
+/// </summary>
+internal sealed record MemberStatement(PeerId Member, Knowledge Vouched, MemberSnapshots Snapshots, byte[] Signature)
+{
+    public const int SignatureBytes = 64;
+
+    private static ReadOnlySpan<byte> Domain => "bazil vouch 1\0"u8;
+
+    /// <summary>One moment has one signature: Ed25519 is deterministic.</summary>
+    public static MemberStatement Sign(VolumeId volume, SigningKey key, Knowledge vouched, MemberSnapshots snapshots)
+    {
+        byte[] signature = new byte[SignatureBytes];
+        var statement = new MemberStatement(key.PeerId, vouched, snapshots, signature);
+        key.Sign(statement.Content(volume), signature);
+        return statement;
+    }
+
+    /// <summary>Those of others, as they came last.</summary>
+    public static List<MemberStatement> ReadAll(VolumeTables tables)
+    {
+        var statements = new List<MemberStatement>();
+        using IMetadataCursor cursor = tables.Reader.ScanPrefix(tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.MemberStatement).Bytes);
+        while (cursor.MoveNext()) statements.Add(Decode(new PeerId(cursor.Key[^PeerId.Size..]), cursor.Value));
+        return statements;
+    }
+
+    public static MemberStatement? Find(VolumeTables tables, PeerId member) =>
+        tables.Reader.Get(KeyOf(tables, member)) is { } row ? Decode(member, row) : null;
+
+    /// <summary>Tells lists of statements apart.</summary>
+    public static byte[] DigestOf(IEnumerable<MemberStatement> statements)
+    {
+        var writer = new WireWriter();
+        foreach (MemberStatement statement in statements) writer.WriteFixed(statement.Signature);
+        byte[] digest = new byte[PullRequest.DigestBytes];
+        Blake2b.Hash(writer.Span, digest, personal: "bazil-statements"u8);
+        return digest;
+    }
+
+    public bool IsValid(VolumeId volume) => Ed25519.Verify(Member, Content(volume), Signature);
+
+    /// <summary>Compares everything: a signature alone may stand under something else.</summary>
+    public bool IsSame(MemberStatement other) =>
+        Member == other.Member
+        && Signature.AsSpan().SequenceEqual(other.Signature)
+        && Vouched.Equals(other.Vouched)
+        && Snapshots.Version == other.Snapshots.Version
+        && Snapshots.Keys.SequenceEqual(other.Snapshots.Keys);
+
+    /// <summary>Keeps it to pass it on, unless the one that is kept says more. True when that changed anything.</summary>
+    /// <param name="batch">Takes the row.</param>
+    /// <param name="tables">The volume's rows.</param>
+    /// <param name="isFirstHand">The member told it itself: its list of snapshots counts, whatever others said.</param>
+    public bool TryPut(MetadataBatch batch, VolumeTables tables, bool isFirstHand)
+    {
+        if (Find(tables, Member) is { } before)
+        {
+            bool isOtherList = isFirstHand && before.Snapshots.Version != Snapshots.Version;
+            if (before.IsSame(this) || (!isOtherList && CompareTo(before) <= 0)) return false;
+        }
+
+        var writer = new WireWriter();
+        KnowledgeCodec.Write(writer, Vouched);
+        Snapshots.Write(writer);
+        writer.WriteFixed(Signature);
+        batch.Put(KeyOf(tables, Member), writer.Span);
+        return true;
+    }
+
+    /// <summary>An order that all agree on, so that two that pass on different ones come to rest: the newer list of snapshots, then the more that is known.</summary>
+    private int CompareTo(MemberStatement other)
+    {
+        int byList = Snapshots.Version.CompareTo(other.Snapshots.Version);
+        if (byList != 0) return byList;
+        int byTicks = TicksOf(Vouched).CompareTo(TicksOf(other.Vouched));
+        return byTicks != 0 ? byTicks : Signature.AsSpan().SequenceCompareTo(other.Signature);
+    }
+
+    private static UInt128 TicksOf(Knowledge knowledge) => knowledge.Aggregate(UInt128.Zero, static (sum, entry) => sum + entry.Value);
+
+    private static MemberStatement Decode(PeerId member, ReadOnlySpan<byte> row)
+    {
+        var reader = new WireReader(row, "statement of a member");
+        var statement = new MemberStatement(member, KnowledgeCodec.Read(ref reader), MemberSnapshots.Read(ref reader), reader.ReadFixed(SignatureBytes).ToArray());
+        reader.ExpectEnd();
+        return statement;
+    }
+
+    private byte[] Content(VolumeId volume)
+    {
+        var writer = new WireWriter();
+        writer.WriteFixed(Domain);
+        Span<byte> id = stackalloc byte[VolumeId.Size];
+        volume.Write(id);
+        writer.WriteFixed(id);
+        KnowledgeCodec.Write(writer, Vouched);
+        Snapshots.Write(writer);
+        return writer.ToArray();
+    }
+
+    private static byte[] KeyOf(VolumeTables tables, PeerId member) =>
+        tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.MemberStatement).Add(member).Bytes.ToArray();
+}
