@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace Bazil.Cli.Parsing;
 
@@ -14,10 +15,19 @@ internal static class GoStyleFlags
         Dictionary<string, string> implied = Descendants(root).SelectMany(static c => c.Options).OfType<ImpliedValueOption>().ToDictionary(static o => o.Name, static o => o.ImpliedValue);
         var rewritten = new List<string>(args.Count);
         int taken = 0;
+        bool mayBeValue = false;
         foreach (string arg in args)
         {
             if (arg == "--") break;
             taken++;
+            bool isValue = mayBeValue && IsPercentage(arg);
+            mayBeValue = false;
+            if (isValue)
+            {
+                rewritten[^1] = $"{rewritten[^1][..rewritten[^1].IndexOf('=', StringComparison.Ordinal)]}={arg}";
+                continue;
+            }
+
             string flag = IsLongFlag(arg, names) ? "-" + arg : arg;
             if (flag.Length > 3 && flag.StartsWith("--", StringComparison.Ordinal) && flag.EndsWith('=') && names.Contains(flag[..^1]))
             {
@@ -26,12 +36,17 @@ internal static class GoStyleFlags
                 continue;
             }
 
-            rewritten.Add(implied.TryGetValue(flag, out string? value) ? $"{flag}={value}" : flag);
+            mayBeValue = implied.TryGetValue(flag, out string? value);
+            rewritten.Add(mayBeValue ? $"{flag}={value}" : flag);
         }
 
         rewritten.AddRange(args.Skip(taken));
         return rewritten;
     }
+
+    /// <summary>Who has called something like this names it behind <c>--</c>.</summary>
+    private static bool IsPercentage(string arg) =>
+        arg.EndsWith('%') && double.TryParse(arg.AsSpan(0, arg.Length - 1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out _);
 
     private static bool IsLongFlag(string arg, HashSet<string> names)
     {

@@ -11,13 +11,13 @@ using Bazil.Server.Storages;
 namespace Bazil.Server.Commands;
 
 /// <summary><c>bazil server ping</c>, <c>pubkey</c> and <c>status</c>.</summary>
-internal sealed class ServerCommands(ConfigStore config, Descriptions descriptions, DataDirectory directory, PeerId self, Func<string> address, CheckLedger checks, SnapshotNotes snapshots, Task started)
+internal sealed class ServerCommands(ConfigStore config, Descriptions descriptions, DataDirectory directory, PeerId self, Func<string> address, CheckLedger checks, SnapshotNotes snapshots, StoreWarnings stores, Task started)
 {
     public void Register(ControlDispatcher dispatcher)
     {
         dispatcher.Add(ControlMethods.Ping, PingAsync);
         dispatcher.Add(ControlMethods.PublicKey, (_, _) => Task.FromResult(new PublicKeyReply(self.ToString())));
-        dispatcher.Add(ControlMethods.Status, (_, _) => Task.FromResult(Status()));
+        dispatcher.Add(ControlMethods.Status, (_, cancel) => StatusAsync(cancel));
     }
 
     /// <summary>Answers when the volumes are mounted again, so that a script can go on.</summary>
@@ -27,12 +27,12 @@ internal sealed class ServerCommands(ConfigStore config, Descriptions descriptio
         return new PingReply(ProductVersion.Text, Environment.ProcessId);
     }
 
-    private StatusReply Status()
+    private async Task<StatusReply> StatusAsync(CancellationToken cancel)
     {
         VolumeInfo[] volumes = [.. config.ListVolumes().Select(descriptions.Of)];
         PeerInfo[] peers = [.. config.ListPeers().Select(descriptions.Of)];
         return new StatusReply(
-            ProductVersion.Text, Environment.ProcessId, self.ToString(), directory.Path, address(), volumes, peers, [.. Warnings(volumes)], [.. CheckCommands.Summaries(config, checks)]);
+            ProductVersion.Text, Environment.ProcessId, self.ToString(), directory.Path, address(), volumes, peers, [.. await stores.ListAsync(cancel), .. Warnings(volumes)], [.. CheckCommands.Summaries(config, checks)]);
     }
 
     private IEnumerable<WarningInfo> Warnings(IEnumerable<VolumeInfo> volumes)

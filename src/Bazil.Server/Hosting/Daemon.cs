@@ -71,7 +71,7 @@ public static class Daemon
         var snapshotNotes = new SnapshotNotes(database.Config);
         var dispatcher = new ControlDispatcher();
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        new ServerCommands(database.Config, descriptions, options.DataDirectory, key.PeerId, () => Text(server.Endpoint), checks, snapshotNotes, started.Task).Register(dispatcher);
+        new ServerCommands(database.Config, descriptions, options.DataDirectory, key.PeerId, () => Text(server.Endpoint), checks, snapshotNotes, new StoreWarnings(database.Config, volumes, storages), started.Task).Register(dispatcher);
         new MemoryCommands(database.Config, volumes, database, budget, cache).Register(dispatcher);
         new UsageCommands(volumes).Register(dispatcher);
         new CheckCommands(database.Config, checker, checks).Register(dispatcher);

@@ -71,6 +71,22 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
         }
     }
 
+    /// <summary>The stores on disks of this machine that are open and can tell how they are, with names for people.</summary>
+    public IReadOnlyList<(string Name, IObjectStore Store, IStoreHealth Health)> ListHealth()
+    {
+        KeyValuePair<string, IObjectStore>[] stores;
+        lock (_gate) stores = [.. _stores];
+        var health = new List<(string, IObjectStore, IStoreHealth)>();
+        foreach ((string name, IObjectStore store) in stores)
+        {
+            IObjectStore inner = store is CollectingObjectStore collecting ? collecting.Inner : store;
+            if (inner is ConvertingObjectStore converting) inner = converting.Target;
+            if (inner is IStoreHealth found) health.Add((name, inner, found));
+        }
+
+        return health;
+    }
+
     public async ValueTask DisposeAsync()
     {
         List<IObjectStore> stores;

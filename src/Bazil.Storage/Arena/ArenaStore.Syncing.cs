@@ -100,7 +100,7 @@ public sealed partial class ArenaStore
     {
         StoreException failure = FailedWrite("cannot make objects durable", exception);
         if (failure.IsDiskFull) _mustWriteAgain = true;
-        else _broken = failure;
+        else _broken = failure = new StoreException(failure.Message, exception) { IsBroken = true };
         return failure;
     }
 

@@ -55,10 +55,10 @@ public sealed partial class ArenaStore
             long size = header.RecordSizeBytes;
             if (keepsFloor) _space.Take(size);
             TailTable tail = _open is { } open && HasRoom(open.Segment, size) ? open : Roll();
+            if (!_unsynced.Contains(tail.Segment)) _unsynced.Add(tail.Segment); // also should this fail: the next sync then asks the disk whether it is still there
             tail.Segment.Reserve(size, _options.SegmentSizeBytesMax);
             uint block = tail.Segment.Append(header, content);
             tail.Table.Add(header.Id, block);
-            if (!_unsynced.Contains(tail.Segment)) _unsynced.Add(tail.Segment);
         }
     }
 

@@ -24,7 +24,7 @@ namespace Bazil.Storage.Arena;
 /// </list>
 /// Order of locks: stripe of an id, append, table. Nothing calls out while holding one.
 /// </summary>
-public sealed partial class ArenaStore : IObjectStore, IStoreInventory, IStoreVerification
+public sealed partial class ArenaStore : IObjectStore, IStoreInventory, IStoreVerification, IStoreHealth
 {
     private readonly ISegmentDirectory _directory;
     private readonly ArenaOptions _options;
@@ -73,8 +73,9 @@ public sealed partial class ArenaStore : IObjectStore, IStoreInventory, IStoreVe
         }
     }
 
-    /// <summary>What was found wrong since the store was opened, the first thousand of it.</summary>
     public IReadOnlyList<StoreProblem> Problems => [.. _problems];
+
+    public StoreException? Broken => _broken;
 
     public ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel)
     {
@@ -232,6 +233,7 @@ public sealed partial class ArenaStore : IObjectStore, IStoreInventory, IStoreVe
     private StoreException FailedWrite(string what, Exception exception)
     {
         if (StoreFailure.IsDiskFull(exception)) _space.ReleaseReserve();
+        else Report(new StoreProblem(StoreProblemKind.FailedWrite, StoreFailure.Of(Name, "could not be changed", exception).Message));
         return StoreFailure.Of(Name, what, exception);
     }
 }

@@ -21,6 +21,17 @@ public sealed partial class FilesObjectStore
     private readonly HashSet<string> _prepared = []; // directories
     private StoreException? _broken;
 
+    /// <summary>None: it looks at an object only when that is read.</summary>
+    public IReadOnlyList<StoreProblem> Problems => [];
+
+    public StoreException? Broken
+    {
+        get
+        {
+            lock (_lock) return _broken;
+        }
+    }
+
     public async ValueTask SyncAsync(CancellationToken cancel)
     {
         await _syncGate.WaitAsync(cancel);
@@ -34,7 +45,7 @@ public sealed partial class FilesObjectStore
             lock (_lock)
             {
                 // A sync that fails may have dropped what it could not write: a later one that succeeds would prove nothing.
-                if (!failure.IsDiskFull) _broken = failure;
+                if (!failure.IsDiskFull) _broken = failure = new StoreException(failure.Message, exception) { IsBroken = true };
             }
 
             throw failure;

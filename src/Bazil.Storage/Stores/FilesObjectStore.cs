@@ -21,7 +21,7 @@ namespace Bazil.Storage.Stores;
 /// reboot it is doubtful: it is read, but not taken for granted until it was put again. A put over an existing object compares the bytes and replaces what differs. The work is
 /// done on the calling thread. Foreign files are left alone.
 /// </summary>
-public sealed partial class FilesObjectStore : IObjectStore
+public sealed partial class FilesObjectStore : IObjectStore, IStoreHealth
 {
     private const uint FileMode = 0b110_000_000;
 

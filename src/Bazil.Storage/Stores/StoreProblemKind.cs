@@ -27,6 +27,9 @@ public enum StoreProblemKind
     /// <summary>Objects that were never synced were cut off after a crash.</summary>
     TornTail,
 
+    /// <summary>The disk refused a change; whoever wanted it was told.</summary>
+    FailedWrite,
+
     /// <summary>Work in the background failed, and will be tried again.</summary>
     BackgroundFailure,
 }

@@ -16,6 +16,9 @@ public sealed class GoStyleFlagsTests
     [InlineData("server run -addr=:0 -debug", "server run --addr=:0 --debug")]
     [InlineData("peer list -json", "peer list --json")]
     [InlineData("-help", "--help")]
+    [InlineData("check -read-data 5% myfiles", "check --read-data=5% myfiles")]
+    [InlineData("check --read-data 0.5%", "check --read-data=0.5%")]
+    [InlineData("check -read-data myfiles", "check --read-data=100 myfiles")]
     public void Long_flag_with_one_dash_means_the_same_with_two(string given, string expected) =>
         Assert.Equal(expected.Split(' '), GoStyleFlags.Rewrite(given.Split(' '), Root));
 

@@ -1,0 +1,60 @@
+using Bazil.Core;
+using Bazil.Server.Config;
+using Bazil.Server.Control.Messages;
+using Bazil.Server.Storages;
+using Bazil.Server.Volumes;
+using Bazil.Storage.Stores;
+
+namespace Bazil.Server.Checking;
+
+/// <summary>What a person should know of the disks: stores that take no changes or found damage, volumes that are read-only for it. Safe for concurrent use.</summary>
+internal sealed class StoreWarnings(ConfigStore config, VolumeRegistry volumes, StoragePool storages)
+{
+    private const string Restart = "look at the disk and the log of the kernel; then stop the server and start it again";
+
+    public async Task<IReadOnlyList<WarningInfo>> ListAsync(CancellationToken cancel)
+    {
+        var warnings = new List<WarningInfo>();
+        foreach ((string name, IObjectStore store, IStoreHealth health) in storages.ListHealth())
+        {
+            if (health.Broken is { } broken) warnings.Add(new WarningInfo($"storage {name} takes no changes since a sync failed: {broken.Message}", Restart));
+            List<StoreProblem> problems = await StandingAsync(store, health, cancel);
+            if (problems.Count == 0) continue;
+            string others = problems.Count > 1 ? $", and {problems.Count - 1} more" : "";
+            warnings.Add(new WarningInfo($"something is wrong in storage {name}: {problems[0].Message}{others}", "find what is affected, and heal what can be healed: bazil check -read-data"));
+        }
+
+        foreach (VolumeConfig volume in config.ListVolumes())
+        {
+            if (volumes.Find(volume.Id)?.Volume.Failure is { } failure) warnings.Add(new WarningInfo($"volume {volume.Name} is read-only: {failure}", Restart));
+        }
+
+        return warnings;
+    }
+
+    /// <summary>Without what a crash explains, what was repaired, and objects that are there again.</summary>
+    private static async Task<List<StoreProblem>> StandingAsync(IObjectStore store, IStoreHealth health, CancellationToken cancel)
+    {
+        var standing = new List<StoreProblem>();
+        foreach (StoreProblem problem in health.Problems)
+        {
+            if (problem.Kind is StoreProblemKind.TornTail or StoreProblemKind.RebuiltIndex or StoreProblemKind.DamagedSegmentHeader) continue;
+            if (problem is { Kind: StoreProblemKind.DamagedObject, Id: { } id } && await HasAsync(store, id, cancel)) continue;
+            standing.Add(problem);
+        }
+
+        return standing;
+    }
+
+    private static async Task<bool> HasAsync(IObjectStore store, ObjectId id, CancellationToken cancel)
+    {
+        try
+        {
+            return await store.HasAsync(id, cancel);
+        }
+        catch (StoreException)
+        {
+            return false; // the disk does not answer: the problem stands
+        }
+    }
+}
