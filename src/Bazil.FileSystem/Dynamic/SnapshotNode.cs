@@ -74,5 +74,17 @@ internal sealed class SnapshotNode : VirtualNode
     public override ReadOnlyMemory<byte>? FindXattr(ReadOnlySpan<byte> name) =>
         (_entry?.Attributes ?? _snapshot.Description.Attributes).Extended.Find(name) is { } value ? value : null;
 
+    public override ReadOnlyMemory<byte> XattrNames()
+    {
+        var names = new WireWriter();
+        foreach (KeyValuePair<byte[], byte[]> entry in (_entry?.Attributes ?? _snapshot.Description.Attributes).Extended.Entries)
+        {
+            names.WriteFixed(entry.Key);
+            names.WriteByte(0);
+        }
+
+        return names.ToArray();
+    }
+
     private SnapshotDirectory? Directory => _entry is null ? _snapshot.Root : _entry.Kind == NodeKind.Directory ? _snapshot.Root.Open(_entry) : null;
 }

@@ -30,6 +30,9 @@ internal abstract class VirtualNode(InodeId inode)
 
     public virtual ReadOnlyMemory<byte>? FindXattr(ReadOnlySpan<byte> name) => null;
 
+    /// <summary>Names of extended attributes, each with a NUL behind it.</summary>
+    public virtual ReadOnlyMemory<byte> XattrNames() => default;
+
     public virtual Task<Errno> MakeDirectoryAsync(FileName name, CancellationToken cancel) => Task.FromResult(Errno.EROFS);
 
     public virtual Errno RemoveDirectory(FileName name) => Errno.EROFS;

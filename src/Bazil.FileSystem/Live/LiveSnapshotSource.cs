@@ -63,9 +63,8 @@ internal sealed class LiveSnapshotSource(
     public IEnumerable<SnapshotSourceEntry> List(InodeId directory)
     {
         _oldest.Push(KeyEpoch);
-        foreach (FileName name in Names(directory))
+        foreach ((FileName name, ShownName shown) in Names(directory))
         {
-            ShownName shown = _transaction.Resolve(directory, name);
             NodeRecord record = _transaction.Require(shown.Primary.Inode);
             ContentValue? published = record.ShownContent?.Value, open = Unpublished(record);
             if ((open ?? published) is { Form: ContentForm.Blob } blob) OldestKeyEpoch = Math.Min(OldestKeyEpoch, blob.Manifest.KeyEpoch);
@@ -84,10 +83,11 @@ internal sealed class LiveSnapshotSource(
     private ContentValue? Unpublished(NodeRecord record) =>
         unpublished.TryGetValue(record.Inode, out WorkingContent? working) && Equals(record.ShownContent?.Value, working.Seen) ? working.Value : null;
 
-    private IEnumerable<FileName> Names(InodeId directory)
+    private IEnumerable<(FileName Name, ShownName Shown)> Names(InodeId directory)
     {
         IReadOnlyList<InodeId> united = _transaction.UnitedWith(directory);
-        if (united.Count == 1) return frozen.Tables.ScanDirectory(directory, []).Select(row => row.Key);
-        return united.SelectMany(member => frozen.Tables.ScanDirectory(member, []).Select(row => row.Key)).Distinct().Order();
+        if (united.Count == 1) return frozen.Tables.ScanDirectory(directory, []).Select(row => (row.Key, ShownName.Of(row.Value, _transaction.Read)));
+        IEnumerable<FileName> names = united.SelectMany(member => frozen.Tables.ScanDirectory(member, []).Select(row => row.Key)).Distinct().Order();
+        return names.Select(name => (name, _transaction.Resolve(directory, name)));
     }
 }

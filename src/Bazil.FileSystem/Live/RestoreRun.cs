@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Bazil.Core;
 using Bazil.FileSystem.Nodes;
 using Bazil.FileSystem.Snapshots;
@@ -79,6 +80,7 @@ internal sealed class RestoreRun(Volume volume, SnapshotReference? keeper, Resto
     /// <summary>Makes a live directory what it was: only what differs is touched.</summary>
     public async Task<RestoreResult> MergeAsync(SnapshotDirectory present, SnapshotDirectory wanted, InodeId live, string path, CancellationToken cancel)
     {
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack()) await Task.Yield();
         await foreach ((SnapshotEntry? before, SnapshotEntry? after) in DirectoryComparison.RunAsync(present, wanted, cancel))
         {
             RestoreResult result = await ReplaceAsync(present, before, wanted, after, live, path, cancel);
@@ -137,6 +139,7 @@ internal sealed class RestoreRun(Volume volume, SnapshotReference? keeper, Resto
 
     private async Task RemoveAsync(SnapshotDirectory present, SnapshotEntry entry, InodeId parent, string path, CancellationToken cancel)
     {
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack()) await Task.Yield();
         if (entry.IsDirectory && volume.FindChild(parent, entry.Name) is { } live)
         {
             SnapshotDirectory directory = present.Open(entry);

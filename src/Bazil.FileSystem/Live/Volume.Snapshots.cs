@@ -3,6 +3,7 @@ using Bazil.FileSystem.Collection;
 using Bazil.FileSystem.Nodes;
 using Bazil.FileSystem.Snapshots;
 using Bazil.Storage.Metadata;
+using Bazil.Storage.Stores;
 using Bazil.Unix;
 
 namespace Bazil.FileSystem.Live;
@@ -154,7 +155,17 @@ public sealed partial class Volume
     private async Task<bool> IsLikeNewestAsync(SnapshotKey key, CancellationToken cancel)
     {
         if (ListSnapshots().MaxBy(static snapshot => snapshot.Taken) is not { } newest) return false;
-        SnapshotRoot before = (await SnapshotReader.OpenAsync(newest.Key, cancel)).Description, now = (await SnapshotReader.OpenAsync(key, cancel)).Description;
+        SnapshotRoot before, now = (await SnapshotReader.OpenAsync(key, cancel)).Description;
+        try
+        {
+            before = (await SnapshotReader.OpenAsync(newest.Key, cancel)).Description;
+        }
+        catch (Exception e) when (e is StoreException or WireFormatException)
+        {
+            // One that is damaged or out of reach is no reason to go without another.
+            return false;
+        }
+
         return now.Directory == before.Directory && now.Attributes == before.Attributes && now.ModifyTime == before.ModifyTime;
     }
 

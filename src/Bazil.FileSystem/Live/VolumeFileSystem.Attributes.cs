@@ -28,7 +28,7 @@ public sealed partial class VolumeFileSystem
     }
 
     public override ValueTask<Reply<ReadOnlyMemory<byte>>> ListXattrs(in RequestContext context, FuseNodeId node, CancellationToken cancellationToken) =>
-        new(IsVirtual(node) ? ReadOnlyMemory<byte>.Empty : volume.ListXattrs(InodeOf(node)));
+        new(IsVirtual(node) ? FindVirtual(node)?.XattrNames() ?? ReadOnlyMemory<byte>.Empty : volume.ListXattrs(InodeOf(node)));
 
     public override ValueTask<Errno> SetXattr(
         in RequestContext context, FuseNodeId node, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, XattrFlags flags, CancellationToken cancellationToken) =>

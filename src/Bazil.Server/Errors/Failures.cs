@@ -4,6 +4,7 @@ using Bazil.FileSystem.Collection;
 using Bazil.FileSystem.Epochs;
 using Bazil.FileSystem.Sync;
 using Bazil.Peers;
+using Bazil.Storage.Cas;
 using Bazil.Storage.Metadata;
 using Bazil.Storage.Stores;
 

@@ -162,6 +162,36 @@ public sealed class SnapshotTests : EndToEndTest
     }
 
     [Fact]
+    public async Task A_damaged_or_missing_snapshot_is_told_and_the_others_go_on()
+    {
+        await using Node node = new(Root, "one");
+        await node.RunAsync("create");
+        await node.StartServerAsync();
+        await node.RunAsync($"volume create -backend={Path.Combine(Root, "storage")} myfiles");
+        await node.ShellAsync("mkdir mnt");
+        await node.RunAsync("volume mount myfiles mnt");
+        await node.RunAsync("snapshot create myfiles good");
+        await node.ShellAsync("find ../storage/objects -type f | sort >objects && echo 1 >mnt/f");
+        await node.RunAsync("snapshot create myfiles bad");
+        await node.ShellAsync("echo 2 >mnt/f && find ../storage/objects -type f | sort | comm -13 objects - >new && test -s new");
+        Assert.Equal(0, await node.StopServerAsync());
+        await node.ShellAsync("for f in $(cat new); do head -c $(stat -c %s $f) /dev/urandom >$f; done");
+        await node.StartServerAsync();
+        await node.FailsAsync("snapshot diff myfiles bad", "is corrupt");
+        await node.FailsAsync("snapshot restore myfiles bad f -to g", "is corrupt");
+        Assert.Equal("? 0", string.Join(' ', (await node.RunAsync("snapshot list myfiles")).Split('\n').Skip(1).Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[4]).Order(StringComparer.Ordinal).Reverse()));
+        await node.ShellAsync("test -z \"$(ls mnt/.snap/good)\" && ! ls mnt/.snap/bad");
+        await node.RunAsync("snapshot create myfiles next");
+        await node.RunAsync("snapshot remove myfiles bad");
+        Assert.Equal("+ f", await node.RunAsync("snapshot diff myfiles good next"));
+
+        Assert.Equal(0, await node.StopServerAsync());
+        await node.ShellAsync("for f in $(cat objects); do rm $f; done");
+        await node.StartServerAsync();
+        await node.FailsAsync("snapshot diff myfiles good", "bazil check");
+    }
+
+    [Fact]
     public async Task Bad_input_is_told_from_a_broken_program()
     {
         await using Node node = await StartAsync("one");

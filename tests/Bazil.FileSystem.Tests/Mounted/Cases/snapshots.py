@@ -120,6 +120,63 @@ def Snapshot_holds_what_was_written_to_open_files(d):
         same(read(f"{d}/{size}")[:5], b"after")
 
 
+def Snapshot_is_one_moment_while_programs_write(d):
+    """The writer writes one file, then the other, and renames a third for each round: none is ever ahead of the one before it."""
+    top, tail = root(d), os.path.relpath(d, root(d))
+    script = f"""
+import os
+a, b = os.open("{d}/a", os.O_RDWR | os.O_CREAT), os.open("{d}/b", os.O_RDWR | os.O_CREAT)
+os.close(os.open("{d}/name-0", os.O_CREAT))
+i = 0
+while not os.path.exists("{d}/stop"):
+    i += 1
+    os.pwrite(a, b"%016d" % i * 700, 0)
+    os.pwrite(b, b"%016d" % i * 700, 0)
+    os.rename("{d}/name-%d" % (i - 1), "{d}/name-%d" % i)
+"""
+    writer = subprocess.Popen(["python3", "-c", script])
+    seen = set()
+    for number in range(20):
+        name = f"moment-{number}-{os.path.basename(d)}"
+        os.mkdir(f"{top}/.snap/{name}")
+        old = f"{top}/.snap/{name}/{tail}"
+        names = [int(n[5:]) for n in os.listdir(old) if n.startswith("name-")]
+        if len(names) == 0:
+            continue
+        one, two = (int((read(f"{old}/{n}") or b"0")[:16]) for n in "ab")
+        assert len(names) == 1 and one >= two >= names[0] >= one - 1, (one, two, names)
+        seen.add(one)
+    write(f"{d}/stop", b"")
+    same(writer.wait(), 0)
+    assert len(seen) > 1, seen
+
+
+def Extended_attributes_of_a_snapshot_are_listed_and_copied_with_the_file(d):
+    top, tail = root(d), os.path.relpath(d, root(d))
+    write(f"{d}/f", b"x")
+    os.setxattr(f"{d}/f", "user.tag", b"value")
+    name = f"attributes-{os.path.basename(d)}"
+    os.mkdir(f"{top}/.snap/{name}")
+    same(os.listxattr(f"{top}/.snap/{name}/{tail}/f"), ["user.tag"])
+    run("cp", "-a", f"{top}/.snap/{name}/{tail}/f", f"{d}/g")
+    same(os.getxattr(f"{d}/g", "user.tag"), b"value")
+
+
+def Mkdir_in_snap_of_any_directory_takes_a_snapshot_of_the_volume(d):
+    top, tail = root(d), os.path.relpath(d, root(d))
+    os.mkdir(f"{d}/sub")
+    write(f"{d}/outside", b"x")
+    name = f"below-{os.path.basename(d)}"
+    os.mkdir(f"{d}/sub/.snap/{name}")
+    same(read(f"{top}/.snap/{name}/{tail}/outside"), b"x")
+    same(os.listdir(f"{d}/sub/.snap/{name}"), [])
+    same(".snap" in os.listdir(f"{d}/sub"), False)
+    os.rename(f"{d}/sub/.snap/{name}", f"{d}/sub/.snap/{name}-2")
+    os.rmdir(f"{d}/sub/.snap/{name}-2")
+    with fails(ENOENT):
+        os.stat(f"{top}/.snap/{name}-2")
+
+
 def Snapshot_of_a_large_directory_is_listed_and_found(d):
     top, tail = root(d), os.path.relpath(d, root(d))
     os.mkdir(f"{d}/many")
