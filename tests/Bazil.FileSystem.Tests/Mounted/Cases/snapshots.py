@@ -1,6 +1,7 @@
 import os
 import stat
 import subprocess
+import time
 from errno import *
 from case import *
 
@@ -135,17 +136,18 @@ while not os.path.exists("{d}/stop"):
     os.rename("{d}/name-%d" % (i - 1), "{d}/name-%d" % i)
 """
     writer = subprocess.Popen(["python3", "-c", script])
+    while writer.poll() is None and not any(n.startswith("name-") and n != "name-0" for n in os.listdir(d)):
+        time.sleep(0.01)
     seen = set()
     for number in range(20):
         name = f"moment-{number}-{os.path.basename(d)}"
         os.mkdir(f"{top}/.snap/{name}")
         old = f"{top}/.snap/{name}/{tail}"
         names = [int(n[5:]) for n in os.listdir(old) if n.startswith("name-")]
-        if len(names) == 0:
-            continue
-        one, two = (int((read(f"{old}/{n}") or b"0")[:16]) for n in "ab")
+        one, two = (int(read(f"{old}/{n}")[:16]) for n in "ab")
         assert len(names) == 1 and one >= two >= names[0] >= one - 1, (one, two, names)
         seen.add(one)
+        os.rmdir(f"{top}/.snap/{name}")
     write(f"{d}/stop", b"")
     same(writer.wait(), 0)
     assert len(seen) > 1, seen
