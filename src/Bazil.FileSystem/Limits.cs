@@ -36,8 +36,11 @@ public static class Limits
     /// <summary>Pointer chunks looked at to count what of a sparse file is no hole, at each save: 4 GiB of data in chunks of the default size, a few milliseconds.</summary>
     public const int MeasuredPointersMax = 256;
 
-    /// <summary>Decoded records that each volume keeps in memory: some 25,000 files that are being worked with. A miss costs microseconds.</summary>
-    public const long RecordCacheBytes = 32 << 20;
+    /// <summary>
+    /// Decoded records that each volume keeps in memory: some 9,000 nodes that are being worked with. A miss costs microseconds, and what passes through grows old
+    /// before it goes, so the runtime's heap is several times this.
+    /// </summary>
+    public const long RecordCacheBytes = 12 << 20;
 
     /// <summary>Bytes of nodes collected into one frame of a pull, which is merged in one transaction.</summary>
     public const int FrameBytesTarget = 64 * 1024;

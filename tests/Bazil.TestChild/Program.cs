@@ -31,6 +31,8 @@ internal static class Program
                 return await StoreWriter.RunAsync(directory, int.Parse(firstNumber), int.Parse(seed));
             case ["store-bench", string directory]:
                 return await StoreBench.RunAsync(directory);
+            case ["volume-fill", string directory, string fileCount]:
+                return await VolumeServer.RunAsync(directory, volume => VolumeFiller.RunAsync(volume, int.Parse(fileCount)));
             case ["volume-serve", string directory, string mountpoint]:
                 return await VolumeServer.RunAsync(directory, mountpoint);
             default:

@@ -80,6 +80,9 @@ internal sealed partial class OpenFile : IAsyncDisposable
     /// <summary>True when a read should move the access time, by the rules of relatime.</summary>
     public bool WasRead { get; set; }
 
+    /// <summary>True when a handle was closed through which the kernel may have read from its own cache: nobody tells us of that.</summary>
+    public bool MayHaveBeenRead { get; set; }
+
     public ulong SizeBytes
     {
         get

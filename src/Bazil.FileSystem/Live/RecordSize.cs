@@ -6,7 +6,7 @@ namespace Bazil.FileSystem.Live;
 internal static class RecordSize
 {
     /// <summary>A record with one link, one small content and plain attributes, with its places in a cache; measured (docs/memory.md).</summary>
-    private const int BaseBytes = 1100;
+    private const int BaseBytes = 1400;
     private const int LinkBytes = 300;
     private const int PairBytes = 150;
     private const int AttributeBytes = 96;

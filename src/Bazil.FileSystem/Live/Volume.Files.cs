@@ -49,7 +49,7 @@ public sealed partial class Volume
     internal async ValueTask<Reply<FuseReadResult>> ReadAsync(FuseHandle handle, long offset, Memory<byte> buffer, CancellationToken cancel)
     {
         if (!_handles.TryGetValue(handle.Value, out OpenHandle? open)) return Errno.EBADF;
-        open.File.WasRead = true;
+        if (!open.Flags.NoAccessTime) open.File.WasRead = true;
         try
         {
             return FuseReadResult.Filled(await open.File.ReadAsync((ulong)offset, buffer, cancel));
@@ -152,6 +152,7 @@ public sealed partial class Volume
     internal async ValueTask ReleaseAsync(FuseHandle handle)
     {
         if (!_handles.TryRemove(handle.Value, out OpenHandle? open)) return;
+        if (open.Flags is { CanRead: true, CanWrite: false, NoAccessTime: false }) open.File.MayHaveBeenRead = true;
         await ReleaseAsync(open.File, open.Flags.CanWrite);
     }
 
@@ -232,14 +233,16 @@ public sealed partial class Volume
             }
         }
 
-        bool isLast;
+        bool isLast, isAccessTimeNew = false;
         lock (_gate)
         {
             isLast = --file.Handles == 0;
             if (isLast) (file.Unlinked is null ? _files : _unlinked).Remove(file.Inode);
-            if (isLast && file.WasRead) UpdateAccessTime(file.Inode);
+            if (isLast && (file.WasRead || file.MayHaveBeenRead)) isAccessTimeNew = UpdateAccessTime(file.Inode);
         }
 
+        // What it asked us for, the kernel knows to have changed the time.
+        if (isAccessTimeNew && !file.WasRead && _notifier is { } notifier) await notifier.InvalidateInode(new FuseNodeId(file.Inode.Value), -1, 0);
         if (isLast) await file.DisposeAsync();
         else if (isLastWriter) await ShowPendingAsync(file);
         if (isLastWriter && isLast) await NotifyIfPendingAsync(file.Inode);
@@ -282,17 +285,18 @@ public sealed partial class Volume
         }
     }
 
-    /// <summary>Moves the access time after a read, by the rules of relatime: when it is older than the last change, or than a day. Under the gate.</summary>
-    private void UpdateAccessTime(InodeId inode)
+    /// <summary>Moves the access time after a read, by the rules of relatime: when it is not newer than the last change, or is older than a day. Under the gate.</summary>
+    private bool UpdateAccessTime(InodeId inode)
     {
-        if (Failure is not null || FindShown(inode) is not { } record) return;
+        if (Failure is not null || FindShown(inode) is not { } record) return false;
         UnixTime now = Now();
         bool isStale = record.AccessTime.CompareTo(record.ModifyTime) <= 0 || record.AccessTime.CompareTo(record.ChangeTime) <= 0
             || now.Seconds - record.AccessTime.Seconds >= 24 * 60 * 60;
-        if (!isStale) return;
+        if (!isStale) return false;
         var transaction = new Transaction(_store);
         transaction.Change(inode).AccessTime = now;
         Commit(transaction);
+        return true;
     }
 
     private byte[] WorkingKey(InodeId inode) => _store.Tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Working).Add(inode).Bytes.ToArray();

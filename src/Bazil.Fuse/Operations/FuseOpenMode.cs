@@ -13,6 +13,7 @@ public readonly record struct FuseOpenMode(uint Value)
     private const uint NonBlockingFlag = 0x800;
     private const uint DataSyncFlag = 0x1000;
     private const uint ExecFlag = 0x20;
+    private const uint NoAccessTimeFlag = 0x40000;
 
     /// <summary>This open truncates, and setuid and setgid bits are to go (see <see cref="FuseCapabilities.HandleKillPrivV2"/>).</summary>
     public bool KillSuidGid { get; init; }
@@ -36,6 +37,9 @@ public readonly record struct FuseOpenMode(uint Value)
 
     /// <summary>O_SYNC or O_DSYNC: every write is durable when it returns.</summary>
     public bool SynchronousWrites => (Value & DataSyncFlag) != 0;
+
+    /// <summary>O_NOATIME: reads do not move the access time.</summary>
+    public bool NoAccessTime => (Value & NoAccessTimeFlag) != 0;
 
     /// <summary>The kernel opens the file to execute it.</summary>
     public bool Execute => (Value & ExecFlag) != 0;

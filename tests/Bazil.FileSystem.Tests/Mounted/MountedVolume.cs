@@ -32,6 +32,9 @@ public sealed class MountedVolume : IDisposable
     /// <summary>A directory that lives as long as the volume, outside of the mount.</summary>
     public string Scratch => _directory.Path;
 
+    /// <summary>Where database and objects lie.</summary>
+    public string Data => _data;
+
     public int DaemonId => _daemon!.Id;
 
     public string this[string name] => Path.Combine(MountPoint, name);

@@ -21,7 +21,10 @@ internal static class VolumeServer
     private const string Name = "test";
     private const long CacheBytes = 32 << 20;
 
-    internal static async Task<int> RunAsync(string directory, string mountpoint)
+    internal static Task<int> RunAsync(string directory, string mountpoint) => RunAsync(directory, volume => ServeAsync(volume, mountpoint));
+
+    /// <summary>Opens the volume in a directory, made if there is none, for some work.</summary>
+    internal static async Task<int> RunAsync(string directory, Func<Volume, Task> work)
     {
         using SigningKey identity = SigningKey.FromSeed(KeyBytes(1));
         using var sharingKey = new SharingKey(KeyBytes(2));
@@ -56,7 +59,7 @@ internal static class VolumeServer
         if (isNew) Volume.Create(options, isOwn: true);
         await using (Volume volume = Volume.Open(options))
         {
-            await ServeAsync(volume, mountpoint);
+            await work(volume);
         }
 
         Console.WriteLine("done");

@@ -29,6 +29,51 @@ def Owners_are_kept(d):
     same((os.lstat(f"{d}/l").st_uid, os.lstat(f"{d}/l").st_gid), (3, 4))
 
 
+def soon(path, passes):
+    """A mount moves the access time a moment after the close."""
+    deadline = time.monotonic() + 5
+    while not passes(os.stat(path)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    same(passes(os.stat(path)), True, path)
+
+
+def Reading_moves_the_access_time_by_the_rules_of_relatime(d):
+    path, size = f"{d}/f", 10000
+    write(path, pattern(size))
+    before = os.stat(path).st_atime_ns
+    time.sleep(0.02)
+    same(len(read(path)), size)
+    soon(path, lambda status: status.st_atime_ns > max(before, status.st_mtime_ns))
+
+    moved = os.stat(path).st_atime_ns
+    time.sleep(0.02)
+    read(path)
+    time.sleep(0.3)
+    same(os.stat(path).st_atime_ns, moved, "newer than the last change")
+
+    write(path, pattern(size, 1))
+    time.sleep(0.02)
+    read(path)
+    soon(path, lambda status: status.st_atime_ns > max(moved, status.st_mtime_ns))
+
+    os.utime(path, ns=(time.time_ns() - 2 * 86400 * 10**9, 5))
+    old = os.stat(path).st_atime_ns
+    time.sleep(0.02)
+    fd = os.open(path, os.O_RDONLY | os.O_NOATIME)
+    os.read(fd, 100)
+    os.close(fd)
+    time.sleep(0.3)
+    same(os.stat(path).st_atime_ns, old, "O_NOATIME")
+    read(path)
+    soon(path, lambda status: status.st_atime_ns > status.st_ctime_ns)
+
+    ahead = time.time_ns() + 3600 * 10**9
+    os.utime(path, ns=(ahead, 7))
+    read(path)
+    time.sleep(0.3)
+    same(os.stat(path).st_atime_ns, ahead, "newer than everything")
+
+
 def Setgid_directory_hands_its_group_down(d):
     os.mkdir(f"{d}/s")
     os.chown(f"{d}/s", 0, 4321)

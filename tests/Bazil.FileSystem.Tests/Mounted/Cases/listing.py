@@ -74,6 +74,31 @@ def Entries_made_while_listing_do_not_repeat_or_hide_others(d):
     same(len(seen), len(set(seen)), "repeated names")
 
 
+def Large_directory_is_listed_completely_while_others_make_and_remove_entries(d):
+    """100,000 entries that stay, in three listings, while a process makes and removes others between them."""
+    many = int(os.environ.get("BAZIL_ENTRIES", "100000"))
+    x = f"{d}/x"
+    fill(x, many)
+    child = os.fork()
+    if child == 0:
+        number = 0
+        while True:
+            for i in range(number, number + 50):
+                os.close(os.open(f"{x}/file-{i * 37 % many:06}-new", os.O_CREAT | os.O_WRONLY))
+            for i in range(number, number + 50):
+                os.unlink(f"{x}/file-{i * 37 % many:06}-new")
+            number += 50
+    try:
+        for _ in range(3):
+            names = os.listdir(x)
+            same(len(names), len(set(names)), "repeated names")
+            same(sum(1 for name in names if not name.endswith("-new")), many)
+    finally:
+        os.kill(child, 9)
+        os.waitpid(child, 0)
+    same(len([name for name in os.listdir(x) if not name.endswith("-new")]), many)
+
+
 def Seeking_and_rewinding_a_directory_find_the_same_entries(d):
     fill(f"{d}/x", 1500)
     handle = libc.opendir(os.fsencode(f"{d}/x"))

@@ -1,0 +1,67 @@
+using System.Text;
+using Bazil.Core;
+using Bazil.FileSystem.Live;
+using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Tests.Simulation;
+
+namespace Bazil.FileSystem.Tests.Live;
+
+/// <summary>The cache of records takes the memory it says, and never more than it may.</summary>
+public sealed class RecordCacheTests
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1000)]
+    public async Task Cached_records_are_counted_for_what_they_take(int contentBytes)
+    {
+        const int count = 5000;
+        await using World world = await World.CreateAsync(1);
+        Replica replica = world.Replicas[0];
+        await replica.WriteAsync("an-ordinary-file-name", new string('x', contentBytes));
+        byte[] row = NodeCodec.EncodeRow(new WireWriter(), new VolumeStore(replica.Metadata, 1, world.Entropy, replica.Id).Read(replica.Find("an-ordinary-file-name"))!, 0);
+
+        var cache = new RecordCache(1L << 40);
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        for (ulong inode = 0; inode < count; inode++) cache.Set(NodeCodec.DecodeRow(new InodeId(5000 + inode), row, static _ => Knowledge.Empty));
+        long taken = GC.GetTotalMemory(forceFullCollection: true) - before;
+        Assert.Equal(count, cache.Count);
+        Assert.True(cache.UsedBytes >= taken * 0.8 && cache.UsedBytes <= taken * 1.3, $"a record takes {taken / count} bytes and is counted as {cache.UsedBytes / count}");
+        GC.KeepAlive(cache);
+    }
+
+    [Fact]
+    public void Bound_holds_and_what_is_used_stays()
+    {
+        var cache = new RecordCache(100 * 1024);
+        NodeRecord used = Record(1);
+        cache.Set(used);
+        for (ulong inode = 2; inode < 5000; inode++)
+        {
+            cache.Set(Record(inode));
+            Assert.Same(used, cache.Find(new InodeId(1)));
+            Assert.InRange(cache.UsedBytes, 1, cache.BytesMax);
+        }
+
+        Assert.Null(cache.Find(new InodeId(2)));
+        Assert.NotNull(cache.Find(new InodeId(4999)));
+    }
+
+    [Fact]
+    public void Nothing_is_left_of_records_that_were_removed()
+    {
+        var cache = new RecordCache(100 * 1024);
+        for (ulong inode = 1; inode < 100_000; inode++)
+        {
+            cache.Set(Record(inode));
+            cache.Remove(new InodeId(inode));
+        }
+
+        Assert.Equal((0, 0L), (cache.Count, cache.UsedBytes));
+        cache.Remove(new InodeId(7));
+    }
+
+    private static NodeRecord Record(ulong inode) => new(new NodeId(new Core.Version(inode, new ReplicaId(1))), NodeKind.File, new InodeId(inode))
+    {
+        Content = Facet<ContentValue>.Empty.With(new Core.Version(inode, new ReplicaId(1)), ContentValue.Inline(Encoding.ASCII.GetBytes("content"), default)),
+    };
+}
