@@ -34,9 +34,11 @@ internal sealed partial class Transaction
         var placed = new List<PlacedClaim>(1);
         if (record.Id == NodeId.Root || record.IsVolumeWide || !IsAlive(record, isBefore)) return placed;
         bool isLoose = (isBefore ? LooseBefore : State.Loose).Contains(record.Inode);
+        (NodeId Node, InodeId Inode) last = default; // many links are mostly in one directory
         foreach (PlacedLink place in record.Places())
         {
-            InodeId parent = isLoose ? default : ParentOf(place.Place.Parent, isBefore);
+            if (last.Node != place.Place.Parent || last.Inode == default) last = (place.Place.Parent, isLoose ? default : ParentOf(place.Place.Parent, isBefore));
+            InodeId parent = last.Inode;
             var claim = new Claim(record.Inode, record.Id, record.Kind, place.LinkId, place.Version);
             placed.Add(new PlacedClaim(parent == default ? InodeId.Root : parent, place.Place.Name, claim, parent != default));
         }

@@ -158,9 +158,14 @@ internal sealed partial class Transaction
         }
 
         if (placed.Count == 0) return parents;
+        int index = 0;
         foreach (PlacedLink place in record.Places())
         {
-            if (placed.Exists(claim => claim.IsAtHome && claim.Claim.LinkId == place.LinkId)) parents.Remove(place.Place.Parent);
+            // Claims are in the order of places, so that many links cost no search.
+            bool isNext = index < placed.Count && placed[index].Claim.LinkId == place.LinkId;
+            bool isAtHome = isNext ? placed[index].IsAtHome : placed.Exists(claim => claim.IsAtHome && claim.Claim.LinkId == place.LinkId);
+            index++;
+            if (isAtHome) parents.Remove(place.Place.Parent);
         }
 
         return parents;
