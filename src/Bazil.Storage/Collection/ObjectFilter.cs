@@ -4,7 +4,7 @@ using Bazil.Core;
 namespace Bazil.Storage.Collection;
 
 /// <summary>
-/// A set of object ids in two bytes each, which may say yes for one that was never added (one in a thousand), and never says no for one
+/// A set of object ids in two bytes each, which may say yes for one that was never added (one in a thousand for each part), and never says no for one
 /// that was: a Bloom filter of one cache line per id. It grows by adding parts of twice the size. Each has a random seed of
 /// its own, so that what one filter takes for a member by mistake the next one does not.
 /// <code>
