@@ -10,7 +10,7 @@ using Bazil.Storage.Stores;
 namespace Bazil.Storage.Arena;
 
 /// <summary>
-/// The local store: records appended to large segments, found by a memory-mapped index (<c>docs/storage.md</c>, "Arena store").
+/// The local store: records appended to large segments, found by an index (<c>docs/storage.md</c>, "Arena store").
 /// <para>Beyond the contract of <see cref="IObjectStore"/>:</para>
 /// <list type="bullet">
 /// <item>Reads take no lock. Puts of different ids wait for each other only while bytes are copied to the kernel. Everything is

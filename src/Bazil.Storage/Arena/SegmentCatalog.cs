@@ -20,9 +20,9 @@ namespace Bazil.Storage.Arena;
 internal static class SegmentCatalog
 {
     public const string FileName = "catalog";
+    public const int Version = 1;
 
     private const ulong Magic = 0x474C5441435A4142; // "BAZCATLG"
-    private const int Version = 1;
     private const int HeaderSizeBytes = 36;
     private const int EntrySizeBytes = 56;
     private const int RetiredFlag = 1;
@@ -56,13 +56,23 @@ internal static class SegmentCatalog
         return bytes;
     }
 
+    /// <summary>What an intact catalog, of whatever version, says about itself.</summary>
+    public static bool TryReadIdentity(ReadOnlySpan<byte> bytes, out int version, out UInt128 storeId)
+    {
+        version = 0;
+        storeId = default;
+        if (bytes.Length < HeaderSizeBytes + sizeof(uint) || BinaryPrimitives.ReadUInt64LittleEndian(bytes) != Magic) return false;
+        if (BinaryPrimitives.ReadUInt32LittleEndian(bytes[^sizeof(uint)..]) != Checksum.Compute(bytes[..^sizeof(uint)])) return false;
+        version = BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]);
+        storeId = BinaryPrimitives.ReadUInt128LittleEndian(bytes[12..]);
+        return true;
+    }
+
     /// <summary>Null when the bytes are no intact catalog of this store.</summary>
     public static IReadOnlyList<CatalogEntry>? TryRead(ReadOnlySpan<byte> bytes, UInt128 storeId, out uint nextNumber)
     {
         nextNumber = 0;
-        if (bytes.Length < HeaderSizeBytes + sizeof(uint) || BinaryPrimitives.ReadUInt64LittleEndian(bytes) != Magic) return null;
-        if (BinaryPrimitives.ReadUInt32LittleEndian(bytes[^sizeof(uint)..]) != Checksum.Compute(bytes[..^sizeof(uint)])) return null;
-        if (BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]) != Version || BinaryPrimitives.ReadUInt128LittleEndian(bytes[12..]) != storeId) return null;
+        if (!TryReadIdentity(bytes, out int version, out UInt128 foundId) || version != Version || foundId != storeId) return null;
         nextNumber = BinaryPrimitives.ReadUInt32LittleEndian(bytes[28..]);
         int count = BinaryPrimitives.ReadInt32LittleEndian(bytes[32..]);
         if (count is < 0 or > ArenaLimits.SegmentCountMax || bytes.Length != HeaderSizeBytes + ((long)count * EntrySizeBytes) + sizeof(uint)) return null;

@@ -48,6 +48,7 @@ internal sealed class StoreOpening(string storeName, ISegmentDirectory directory
     {
         byte[]? bytes = directory.ReadFile(SegmentCatalog.FileName);
         if (bytes is null) return [];
+        CheckIdentity(bytes);
         if (SegmentCatalog.TryRead(bytes, _storeId, out uint nextNumber) is { } entries)
         {
             _nextNumber = Math.Max(_nextNumber, nextNumber);
@@ -56,6 +57,15 @@ internal sealed class StoreOpening(string storeName, ISegmentDirectory directory
 
         Note(StoreProblemKind.RebuiltIndex, $"the catalog in {directory.Path} is damaged; it is built again from the segments");
         return [];
+    }
+
+    /// <summary>Without this a damaged id in the file <c>format</c> would make every segment another store's, and this one empty.</summary>
+    private void CheckIdentity(byte[] catalog)
+    {
+        if (!SegmentCatalog.TryReadIdentity(catalog, out int version, out UInt128 id)) return;
+        string place = Path.Combine(directory.Path, SegmentCatalog.FileName);
+        if (version != SegmentCatalog.Version) throw new StoreException($"store {storeName}: {place} has version {version}, and this Bazil knows only {SegmentCatalog.Version}: upgrade it");
+        if (id != _storeId) throw new StoreException($"store {storeName}: {place} is of store {id:x32}, and the file {StoreFormat.FileName} beside it names {_storeId:x32}: one of them is damaged or from elsewhere; put back the right one");
     }
 
     private void AddSegments(Dictionary<uint, CatalogEntry> catalog)

@@ -43,6 +43,42 @@ public sealed class ArenaDamageTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("catalog")]
+    [InlineData("format")]
+    public async Task Every_flipped_bit_of_a_small_file_is_harmless_or_a_refusal(string name)
+    {
+        using var disk = new SimulatedDisk(new Random(1));
+        ArenaOptions options = _arena.Options with { SegmentSizeBytesMax = 4096 };
+        await using (ArenaStore store = ArenaStore.Open("arena", disk.Mount(), options))
+        {
+            for (int number = 0; number < 4; number++) await store.PutAsync(Id(number), Content(number, 1200), default);
+        }
+
+        var pristine = disk.Save();
+        int refused = 0;
+        int bitCount = pristine.SmallFiles[name].Length * 8;
+        for (int bit = 0; bit < bitCount; bit++)
+        {
+            disk.Restore(pristine);
+            byte[] bytes = [.. disk.SmallFiles[name]];
+            bytes[bit / 8] ^= (byte)(1 << (bit % 8));
+            disk.SmallFiles[name] = bytes;
+            try
+            {
+                await using ArenaStore store = ArenaStore.Open("arena", disk.Mount(), options);
+                for (int number = 0; number < 4; number++) Assert.Equal(Content(number, 1200), await ReadAsync(store, Id(number)));
+                Assert.True(name == "format" || store.Problems.Any(problem => problem.Kind == StoreProblemKind.RebuiltIndex), $"bit {bit} was not noticed");
+            }
+            catch (StoreException)
+            {
+                refused++;
+            }
+        }
+
+        Assert.True(name == "catalog" ? refused == 0 : refused > bitCount / 2, $"{refused} of {bitCount} refused");
+    }
+
     [Fact]
     public async Task Damage_below_the_synced_length_is_kept_and_reported_and_what_follows_is_read()
     {
