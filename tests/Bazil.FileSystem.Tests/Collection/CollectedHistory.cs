@@ -85,6 +85,7 @@ internal sealed class CollectedHistory(World world, Random random)
         {
             Trace.Add($"{replica.Name} begins to collect");
             GarbageReport report = await replica.CollectAsync(new BusyPace(MeanwhileAsync), crash.Token);
+            Assert.Empty(report.Unreadable);
             Trace.Add($"{replica.Name} collected: {report.Sweep.Fossilised.Objects} fossils, {report.Sweep.Deleted.Objects} deleted, {report.Sweep.Waiting.Objects} wait");
             DeletedCount += report.Sweep.Deleted.Objects;
         }

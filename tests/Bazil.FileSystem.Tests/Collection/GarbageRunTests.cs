@@ -236,11 +236,9 @@ public sealed class GarbageRunTests
         Assert.Equal(["world"], waits.Restarted);
         Assert.Equal((0, 1), (waits.Sweep.Deleted.Objects, waits.Sweep.Waiting.Objects));
 
-        GarbageReport again = await a.CollectAsync(Pace.Full, Cancel);
-        Assert.Equal(["world"], again.Restarted.Concat(["world"]).Distinct());
         GarbageReport last = await a.CollectAsync(Pace.Full, Cancel);
         Assert.Empty(last.Restarted);
-        Assert.Equal(1, again.Sweep.Deleted.Objects + last.Sweep.Deleted.Objects);
+        Assert.Equal(1, last.Sweep.Deleted.Objects);
         Assert.Equal(0, CountAdopted(a));
     }
 
@@ -445,8 +443,8 @@ public sealed class GarbageRunTests
 
     private static async Task CollectTwiceAsync(Replica replica)
     {
-        await replica.CollectAsync(Pace.Full, Cancel);
-        await replica.CollectAsync(Pace.Full, Cancel);
+        Assert.Empty((await replica.CollectAsync(Pace.Full, Cancel)).Unreadable);
+        Assert.Empty((await replica.CollectAsync(Pace.Full, Cancel)).Unreadable);
     }
 
     private static ObjectId IdOfRoot(World world, Replica replica, string path)
