@@ -39,13 +39,14 @@ public sealed partial class Blob
     private async ValueTask ReadChunksAsync(ulong chunk, int within, Memory<byte> buffer, CancellationToken cancel)
     {
         var pending = new List<Task>();
+        bool isWorthTasks = _layout.ChunkSizeBytes >= BlobLimits.TaskBytes || buffer.Length > BlobLimits.TaskBytes;
         try
         {
             while (!buffer.IsEmpty)
             {
                 int count = Math.Min(buffer.Length, (int)_layout.ChunkSizeBytes - within);
                 bool isLast = count == buffer.Length;
-                ValueTask read = ReadChunkAsync(chunk, within, buffer[..count], offload: !isLast, cancel);
+                ValueTask read = ReadChunkAsync(chunk, within, buffer[..count], offload: !isLast && isWorthTasks, cancel);
                 if (read.IsCompleted) await read;
                 else pending.Add(read.AsTask());
 

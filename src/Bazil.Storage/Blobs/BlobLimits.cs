@@ -17,6 +17,9 @@ public static class BlobLimits
     /// <summary>The largest file the kernel can address (off_t).</summary>
     public const ulong SizeBytesMax = long.MaxValue;
 
+    /// <summary>Opening so much takes several times as long as handing it to another thread; less is not worth it.</summary>
+    public const int TaskBytes = 128 * 1024;
+
     /// <summary>Chunks that one read fetches at the same time.</summary>
     public const int ReadConcurrencyMax = 16;
 

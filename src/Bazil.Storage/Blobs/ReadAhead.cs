@@ -4,7 +4,10 @@ namespace Bazil.Storage.Blobs;
 /// Notices a sequential reader and fetches the chunks it will want next. Requests of the kernel arrive slightly out of
 /// order, so near enough counts as sequential. Safe for concurrent use; dispose cancels and waits.
 /// </summary>
-internal sealed class ReadAhead(int windowChunks, Func<ulong, CancellationToken, Task> prefetch) : IAsyncDisposable
+/// <param name="windowChunks">How far ahead.</param>
+/// <param name="runChunks">Chunks that one task fetches, one after the other: small ones are not worth a task each.</param>
+/// <param name="prefetch">Fetches a chunk.</param>
+internal sealed class ReadAhead(int windowChunks, int runChunks, Func<ulong, CancellationToken, Task> prefetch) : IAsyncDisposable
 {
     /// <summary>How far from the expected place a read may start and still be the same stream: two requests of the kernel.</summary>
     private const long SlackBytes = 256 * 1024;
@@ -12,7 +15,8 @@ internal sealed class ReadAhead(int windowChunks, Func<ulong, CancellationToken,
     /// <summary>Reads in a row before anything is fetched ahead.</summary>
     private const int StreakMin = 2;
 
-    private readonly int _windowChunks = Math.Min(windowChunks, BlobLimits.ReadConcurrencyMax);
+    private readonly int _windowChunks = Math.Min(windowChunks, BlobLimits.ReadConcurrencyMax * runChunks);
+    private readonly int _windowRuns = Math.Max(1, Math.Min(windowChunks, BlobLimits.ReadConcurrencyMax * runChunks) / runChunks);
     private readonly CancellationTokenSource _cancel = new();
     private readonly Lock _lock = new(); // guards everything below; innermost
     private readonly HashSet<Task> _inFlight = [];
@@ -34,10 +38,14 @@ internal sealed class ReadAhead(int windowChunks, Func<ulong, CancellationToken,
 
             ulong behindThis = layout.ChunkOf(offset + (ulong)count - 1) + 1;
             ulong end = Math.Min(behindThis + (ulong)_windowChunks, layout.ChunkOf(sizeBytes - 1) + 1);
-            for (ulong chunk = Math.Max(_nextChunk, behindThis); chunk < end && _inFlight.Count < _windowChunks; chunk++)
+            ulong last = layout.ChunkOf(sizeBytes - 1) + 1;
+            for (ulong chunk = Math.Max(_nextChunk, behindThis); chunk < end && _inFlight.Count < _windowRuns; chunk = _nextChunk)
             {
-                Start(chunk);
-                _nextChunk = chunk + 1;
+                // Whole runs, so that a reader who moves on by a chunk does not start a task for each.
+                ulong behind = Math.Min(chunk + (ulong)runChunks, last);
+                if (behind > end && behind < last) return;
+                Start(chunk, behind);
+                _nextChunk = behind;
             }
         }
     }
@@ -51,14 +59,14 @@ internal sealed class ReadAhead(int windowChunks, Func<ulong, CancellationToken,
         _cancel.Dispose();
     }
 
-    private void Start(ulong chunk)
+    private void Start(ulong first, ulong behind)
     {
         Task? task = null;
         task = Task.Run(async () =>
         {
             try
             {
-                await prefetch(chunk, _cancel.Token);
+                for (ulong chunk = first; chunk < behind; chunk++) await prefetch(chunk, _cancel.Token);
             }
             catch (Exception exception) when (exception is IOException or OperationCanceledException)
             {
