@@ -6,11 +6,12 @@ namespace Bazil.FileSystem.Live;
 /// <summary>
 /// Decoded records, bounded by what they take in memory, oldest out first (second chance for those used since). Cached records are
 /// never changed. Guarded by the volume's gate.
-/// <para>Invariants: <see cref="UsedBytes"/> is the sum over the entries, and at most the bound; each entry is in the order once.</para>
+/// <para>Invariants: <see cref="UsedBytes"/> is the sum over the entries, and at most the bound; each entry is in the order once, and under its node once.</para>
 /// </summary>
 internal sealed class RecordCache(long bytesMax)
 {
     private readonly Dictionary<InodeId, LinkedListNode<Entry>> _entries = [];
+    private readonly Dictionary<NodeId, InodeId> _inodes = [];
     private readonly LinkedList<Entry> _order = new();
 
     public int Count => _entries.Count;
@@ -26,6 +27,9 @@ internal sealed class RecordCache(long bytesMax)
         return node.Value.Record;
     }
 
+    /// <summary>The inode of a node whose record is here, or none.</summary>
+    public InodeId FindInode(NodeId node) => _inodes.GetValueOrDefault(node);
+
     public void Set(NodeRecord record)
     {
         int bytes = RecordSize.Of(record);
@@ -39,6 +43,7 @@ internal sealed class RecordCache(long bytesMax)
         {
             UsedBytes += bytes;
             _entries.Add(record.Inode, _order.AddLast(new Entry { Record = record, Bytes = bytes }));
+            _inodes[record.Id] = record.Inode;
         }
 
         while (UsedBytes > bytesMax) EvictOne();
@@ -48,6 +53,7 @@ internal sealed class RecordCache(long bytesMax)
     {
         if (!_entries.Remove(inode, out LinkedListNode<Entry>? node)) return;
         UsedBytes -= node.Value.Bytes;
+        _inodes.Remove(node.Value.Record.Id);
         _order.Remove(node);
     }
 

@@ -8,11 +8,23 @@ namespace Bazil.FileSystem.Live;
 internal sealed partial class Transaction
 {
     private readonly Dictionary<(InodeId Parent, FileName Name), Claim[]> _rows = [];
+    private readonly Dictionary<(InodeId Parent, FileName Name), Claim[]> _rowsBefore = [];
     private readonly HashSet<InodeId> _recheck = [];
 
     /// <summary>The claims on a name, as this transaction sees them.</summary>
     public Claim[] ReadClaims(InodeId parent, FileName name) =>
-        _rows.TryGetValue((parent, name), out Claim[]? claims) ? claims : Store.Tables.ReadClaims(parent, name.Span);
+        _rows.TryGetValue((parent, name), out Claim[]? claims) ? claims : ReadClaimsBefore(parent, name);
+
+    /// <summary>The claims on a name as committed; each row is read once.</summary>
+    private Claim[] ReadClaimsBefore(InodeId parent, FileName name)
+    {
+        if (_rowsBefore.TryGetValue((parent, name), out Claim[]? claims)) return claims;
+        claims = Store.Tables.ReadClaims(parent, name.Span);
+
+        // A reader of a frozen view looks at everything, and at nothing twice.
+        if (Store.Undo is not null) _rowsBefore.Add((parent, name), claims);
+        return claims;
+    }
 
     /// <summary>All names in one directory as this transaction sees them, in bytewise order.</summary>
     public IEnumerable<KeyValuePair<FileName, Claim[]>> ScanClaims(InodeId parent)
@@ -50,7 +62,7 @@ internal sealed partial class Transaction
     private InodeId ParentOf(NodeId parent, bool isBefore)
     {
         if (parent == NodeId.Root) return InodeId.Root;
-        InodeId inode = isBefore ? Store.Tables.FindInode(parent) : FindInode(parent);
+        InodeId inode = isBefore ? Store.FindInode(parent) : FindInode(parent);
         if (inode == default) return default;
         NodeRecord? record = isBefore ? Store.Read(inode) : Read(inode);
         return record is { IsDirectory: true } ? inode : default;
@@ -90,6 +102,9 @@ internal sealed partial class Transaction
         return shown.Concat(Store.Tables.ReadHiddenChildren(directory.Id)).Concat(edited);
     }
 
+    /// <summary>True when only what is edited here can move: no other replica's nodes are merged, and no cycle shows directories elsewhere.</summary>
+    private bool IsSettled => !MergesForeign && State.Loose.Count == 0 && LooseBefore.Count == 0;
+
     /// <summary>Brings the staged rows in line with the edited records, until nothing changes.</summary>
     private void PlaceEdits()
     {
@@ -99,12 +114,14 @@ internal sealed partial class Transaction
         {
             queued.Remove(inode);
             Edit edit = Touch(inode);
+            if (IsSettled && edit.IsInPlace) continue;
             List<PlacedClaim> placed = edit.IsPurged ? [] : PlacementOf(edit.Record, isBefore: false);
             foreach (PlacedClaim old in edit.Placed.Except(placed).ToList()) Unplace(old);
             foreach (PlacedClaim claim in placed.Except(edit.Placed).ToList()) Place(claim);
             edit.Placed = placed;
             foreach (InodeId directory in _recheck)
             {
+                MustPlace(directory);
                 if (queued.Add(directory)) work.Enqueue(directory);
             }
 

@@ -92,7 +92,8 @@ internal sealed partial class Transaction
         }
         else
         {
-            Batch.Put(row.Bytes, NodeCodec.EncodeRow(_writer, record, State.ReferenceId(record.Reference)));
+            if (edit.Before is null) PutNew(row.Bytes, NodeCodec.EncodeRow(_writer, record, State.ReferenceId(record.Reference)));
+            else Batch.Put(row.Bytes, NodeCodec.EncodeRow(_writer, record, State.ReferenceId(record.Reference)));
             if (edit.Before is null) WriteInode(record);
         }
 
@@ -108,7 +109,7 @@ internal sealed partial class Transaction
     {
         _writer.Clear();
         _writer.WriteUInt64(record.Inode.Value);
-        Batch.Put(Key(Table.Node).Add(record.Id).Bytes, _writer.Span);
+        PutNew(Key(Table.Node).Add(record.Id).Bytes, _writer.Span);
     }
 
     private void WriteStamps(Edit edit)
@@ -123,7 +124,7 @@ internal sealed partial class Transaction
 
         foreach ((ReplicaId replica, ulong tick) in after)
         {
-            if (before[replica] != tick) Batch.Put(Key(Table.Change).Add(replica).Add(tick).Add(edit.Record.Id).Bytes, []);
+            if (before[replica] != tick) PutNew(Key(Table.Change).Add(replica).Add(tick).Add(edit.Record.Id).Bytes, []);
         }
     }
 
@@ -141,11 +142,16 @@ internal sealed partial class Transaction
 
     private void WriteHiddenChildren(Edit edit)
     {
+        if (edit.IsInPlace || (edit.Before is null && IsPlainlyShown(edit))) return;
         HashSet<NodeId> before = edit.Before is null ? [] : HiddenParents(edit.Before, edit.PlacedBefore);
         HashSet<NodeId> after = edit.IsPurged ? [] : HiddenParents(edit.Record, edit.Placed);
         foreach (NodeId parent in before.Except(after)) Batch.Delete(Key(Table.HiddenChild).Add(parent).Add(edit.Record.Inode).Bytes);
         foreach (NodeId parent in after.Except(before)) Batch.Put(Key(Table.HiddenChild).Add(parent).Add(edit.Record.Inode).Bytes, []);
     }
+
+    /// <summary>True for a new node that has one place and is shown there: nearly all.</summary>
+    private static bool IsPlainlyShown(Edit edit) =>
+        !edit.IsPurged && edit.Placed is [{ IsAtHome: true }] && edit.Record.Links is [{ Places.Pairs: [var place], Last.Value.Parent: var last }] && place.Value.Parent == last;
 
     /// <summary>The parents that a node names without being shown in them.</summary>
     private static HashSet<NodeId> HiddenParents(NodeRecord record, List<PlacedClaim> placed)
@@ -182,10 +188,11 @@ internal sealed partial class Transaction
     private void WriteRow(InodeId parent, FileName name, Claim[] claims)
     {
         MetadataKey row = Key(Table.Dirent).Add(parent).Add(name.Span);
+        int before = ReadClaimsBefore(parent, name).Length;
         if (claims.Length == 0) Batch.Delete(row.Bytes);
+        else if (before == 0) PutNew(row.Bytes, ClaimRow.Encode(_writer, claims));
         else Batch.Put(row.Bytes, ClaimRow.Encode(_writer, claims));
         bool isShared = claims.Length > 1 && claims.Any(claim => !claim.IsDirectory);
-        int before = Store.Tables.ReadClaims(parent, name.Span).Length;
         if (before > 0) _shownBefore.Add((parent, name));
         bool wasShared = before > 1;
         if (!isShared && !wasShared) return;
@@ -210,6 +217,13 @@ internal sealed partial class Transaction
     public static uint NewestEpoch(NodeRecord? epochs) => epochs is null ? 0 : KeyEpochList.Of(epochs.Epochs).Newest.Number;
 
     private void SetIndex(Table table, InodeId inode, bool before, bool after) => SetRow(Key(table).Add(inode), before, after);
+
+    /// <summary>Puts a row where there is none yet.</summary>
+    private void PutNew(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        Store.Undo?.NoteNew(key);
+        Batch.Put(key, value);
+    }
 
     private void SetRow(MetadataKey key, bool before, bool after)
     {

@@ -57,7 +57,7 @@ internal sealed partial class Transaction(VolumeStore store)
         if (node == NodeId.Members) return Read(MembersInode) is null ? default : MembersInode;
         if (node == NodeId.KeyEpochs) return Read(EpochsInode) is null ? default : EpochsInode;
         if (_created.TryGetValue(node, out InodeId created)) return created;
-        InodeId inode = Store.Tables.FindInode(node);
+        InodeId inode = Store.FindInode(node);
         return inode != default && _edits.TryGetValue(inode, out Edit? edit) && edit.IsPurged ? default : inode;
     }
 
@@ -72,9 +72,16 @@ internal sealed partial class Transaction(VolumeStore store)
     /// <param name="allocated">The inode that was allocated for it; none to allocate one.</param>
     public NodeRecord Add(NodeId id, NodeKind kind, InodeId allocated = default)
     {
-        Invariant.Check(FindInode(id) == default || id == NodeId.Root);
+        // What this transaction creates itself is named by its own version, which nothing had or knew before.
+        bool isOwn = !_version.IsNone && id.Creation == _version;
+        Invariant.Check(isOwn || FindInode(id) == default || id == NodeId.Root);
         InodeId inode = allocated != default ? allocated : ReservedInode(id) is var reserved && reserved != default ? reserved : State.AllocateInode();
-        foreach (InodeId child in kind == NodeKind.Directory ? Store.Tables.ReadHiddenChildren(id) : []) Touch(child);
+        foreach (InodeId child in kind == NodeKind.Directory && !isOwn ? Store.Tables.ReadHiddenChildren(id) : [])
+        {
+            Touch(child);
+            MustPlace(child);
+        }
+
         var record = new NodeRecord(id, kind, inode);
         _edits.Add(inode, new Edit(null, record));
         _created.Add(id, inode);
@@ -86,6 +93,9 @@ internal sealed partial class Transaction(VolumeStore store)
 
     private static InodeId ReservedInode(NodeId id) =>
         id == NodeId.Root ? InodeId.Root : id == NodeId.Members ? MembersInode : id == NodeId.KeyEpochs ? EpochsInode : default;
+
+    /// <summary>What shows this node has changed though the node itself has not: its claims are worked out anew.</summary>
+    private void MustPlace(InodeId inode) => _edits[inode].IsDisplaced = true;
 
     private Edit Touch(InodeId inode)
     {
@@ -111,5 +121,13 @@ internal sealed partial class Transaction(VolumeStore store)
         public List<PlacedClaim> PlacedBefore { get; set; } = [];
 
         public bool IsPurged { get; set; }
+
+        /// <summary>Its claims may differ from those it held, though its links are the same.</summary>
+        public bool IsDisplaced { get; set; }
+
+        /// <summary>True while nothing has happened to this node that could move its claims.</summary>
+        public bool IsInPlace =>
+            !IsPurged && !IsDisplaced && Before is not null && ReferenceEquals(Placed, PlacedBefore)
+            && ReferenceEquals(Before.Links, Record.Links) && Before.Content.IsEmpty == Record.Content.IsEmpty;
     }
 }

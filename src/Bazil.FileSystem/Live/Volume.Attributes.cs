@@ -36,7 +36,7 @@ public sealed partial class Volume
 
             if (accessTime is { } time) transaction.Change(inode).AccessTime = time;
             bool isLocalOnly = (changes.Fields & ~(AttributeField.AccessTime | AttributeField.AccessTimeNow | AttributeField.Handle | AttributeField.LockOwner)) == 0;
-            if (isLocalOnly) transaction.Change(inode).ChangeTime = now;
+            if (isLocalOnly || IsAsShown(record, value, changes)) transaction.Change(inode).ChangeTime = now;
             else new LocalChange(transaction, now).SetAttributes(inode, value);
             Commit(transaction);
             return FindAttributes(inode);
@@ -167,6 +167,11 @@ public sealed partial class Volume
         accessTime = !changes.Has(AttributeField.AccessTime) ? null : changes.Has(AttributeField.AccessTimeNow) ? now : changes.AccessTime;
         return value;
     }
+
+    /// <summary>True when a change of owner or mode asks for what is there: only the time of change moves, and no peer need hear of it.</summary>
+    private static bool IsAsShown(NodeRecord record, AttributeValue value, in AttributeChanges changes) =>
+        !changes.Has(AttributeField.ModificationTime) && !record.Attributes.IsConflict && record.ShownAttributes is { } shown
+        && (value with { ModifyTime = shown.ModifyTime }).Equals(shown);
 
     private Reply<FuseAttributes> FindAttributes(InodeId inode)
     {

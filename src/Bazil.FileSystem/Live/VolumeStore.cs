@@ -65,6 +65,13 @@ internal sealed class VolumeStore
         return record;
     }
 
+    /// <summary>The inode of a node as committed, or none.</summary>
+    public InodeId FindInode(NodeId node)
+    {
+        InodeId cached = Cache.FindInode(node);
+        return cached != default ? cached : Tables.FindInode(node);
+    }
+
     /// <summary>Applies a batch. Survives the death of the process at once, power loss after the next sync.</summary>
     /// <param name="batch">The changes; it may get a row more.</param>
     /// <param name="unsynced">Chunks of what it names that were put but not synced yet.</param>

@@ -14,6 +14,8 @@ namespace Bazil.FileSystem.Live;
 /// </summary>
 internal sealed class UndoLog(IMetadataStore metadata, VolumeTables tables)
 {
+    private readonly RecentRows _recent = new(metadata);
+
     /// <summary>Bytes and chunks of the rows that exist, oldest first.</summary>
     private readonly Queue<(int Bytes, int Chunks)> _rows = new();
 
@@ -35,6 +37,9 @@ internal sealed class UndoLog(IMetadataStore metadata, VolumeTables tables)
     /// <summary>Taken before a sync of the content begins, and handed to <see cref="ContentSynced"/> when it has ended.</summary>
     public ulong Mark => _next;
 
+    /// <summary>Tells that a row that is going to be written is the first of its key, which saves looking for an older one.</summary>
+    public void NoteNew(ReadOnlySpan<byte> key) => _recent.NoteAbsent(key);
+
     /// <summary>Commits a batch, with its undo row if one is needed.</summary>
     /// <param name="batch">The changes; the undo row is added to it.</param>
     /// <param name="unsynced">Chunks of what the batch names that no sync covers yet. All of them were put before.</param>
@@ -42,11 +47,13 @@ internal sealed class UndoLog(IMetadataStore metadata, VolumeTables tables)
     {
         if (unsynced.Count == 0 && !IsPending)
         {
+            _recent.Clear();
             metadata.Commit(batch);
             return;
         }
 
-        byte[] row = UndoRow.Of(batch, metadata, unsynced).Encode();
+        byte[] row = UndoRow.Of(batch, _recent.Get, unsynced).Encode();
+        _recent.Note(batch);
         batch.Put(KeyOf(_next), row);
         metadata.Commit(batch);
         _next++;

@@ -19,9 +19,9 @@ internal sealed record UndoRow(IReadOnlyList<BlobSubtree> Unsynced, IReadOnlyLis
     public bool NamesWholeContents { get; init; }
 
     /// <summary>Reads the old values of all keys that a batch is about to change.</summary>
-    public static UndoRow Of(MetadataBatch batch, IMetadataReader reader, IReadOnlyList<BlobSubtree> unsynced)
+    public static UndoRow Of(MetadataBatch batch, Func<ReadOnlySpan<byte>, byte[]?> oldValueOf, IReadOnlyList<BlobSubtree> unsynced)
     {
-        var sink = new OldValueSink(reader);
+        var sink = new OldValueSink(oldValueOf);
         batch.Replay(sink);
         return new UndoRow([.. unsynced], sink.OldValues);
     }
@@ -84,7 +84,7 @@ internal sealed record UndoRow(IReadOnlyList<BlobSubtree> Unsynced, IReadOnlyLis
         }
     }
 
-    private sealed class OldValueSink(IMetadataReader reader) : IMetadataBatchSink
+    private sealed class OldValueSink(Func<ReadOnlySpan<byte>, byte[]?> oldValueOf) : IMetadataBatchSink
     {
         public List<KeyValuePair<byte[], byte[]?>> OldValues { get; } = [];
 
@@ -94,6 +94,6 @@ internal sealed record UndoRow(IReadOnlyList<BlobSubtree> Unsynced, IReadOnlyLis
 
         public void DeleteRange(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to) => throw new InvariantException("a volume deletes rows one by one");
 
-        private void Add(ReadOnlySpan<byte> key) => OldValues.Add(KeyValuePair.Create(key.ToArray(), reader.Get(key)));
+        private void Add(ReadOnlySpan<byte> key) => OldValues.Add(KeyValuePair.Create(key.ToArray(), oldValueOf(key)));
     }
 }
