@@ -145,6 +145,24 @@ internal sealed class VolumeState
         return new InodeId(NextInode++);
     }
 
+    /// <summary>No inode up to this one is given out again.</summary>
+    public void RaiseInodes(InodeId used)
+    {
+        if (used.Value < NextInode) return;
+        NextInode = used.Value + 1;
+        _inodesReserved = NextInode + InodeReserve;
+        _inodesDirty = true;
+    }
+
+    /// <summary>Deletes the values that follow from the records and are counted anew when those are placed.</summary>
+    public static void ForgetStructure(IMetadataStore metadata, VolumeTables tables)
+    {
+        var batch = new MetadataBatch();
+        batch.Delete(tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.VolumeState).Add(UnionsName).Bytes);
+        batch.Delete(tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.VolumeState).Add(LooseName).Bytes);
+        metadata.Commit(batch);
+    }
+
     public void CountUnions(int change)
     {
         Unions += change;

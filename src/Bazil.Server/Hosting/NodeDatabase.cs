@@ -82,9 +82,12 @@ public sealed class NodeDatabase : IDisposable
     }
 
     /// <summary>This node's key pair. The caller disposes it.</summary>
-    public SigningKey OpenSigningKey()
+    public SigningKey OpenSigningKey() => OpenSigningKey(Config);
+
+    /// <summary>The key pair of the node whose configuration this is. The caller disposes it.</summary>
+    internal static SigningKey OpenSigningKey(ConfigStore config)
     {
-        byte[] seed = Config.ReadIdentitySeed();
+        byte[] seed = config.ReadIdentitySeed();
         try
         {
             return SigningKey.FromSeed(seed);

@@ -49,6 +49,9 @@ internal sealed class VolumeFactory(
         return new OpenVolume(Volume.Open(Options(volume, keys)), stores, keys, sealers);
     }
 
+    /// <summary>What a volume is composed of, for whoever repairs its rows.</summary>
+    public VolumeOptions OptionsOf(VolumeConfig volume) => Options(volume, Keys(volume, Sealers(volume, Stores(volume))));
+
     /// <summary>Where to look for objects that the first storage lacks: the volume's other storages, then what peers put here.</summary>
     public IReadOnlyList<IObjectStore> OtherStores(VolumeConfig volume)
     {

@@ -74,6 +74,14 @@ public sealed partial class Blob
                 return;
             }
 
+            if (_layout.Depth(Math.Max(endBytes, _sizeBytes)) == 0)
+            {
+                // One chunk is all there will be: it has no parent to stand in.
+                await ReplaceTreeAsync((await source.KeysAsync(0, sourceChunk, 1, cancel))[0], 0);
+                lock (_lock) _sizeBytes = Math.Max(endBytes, _sizeBytes);
+                return;
+            }
+
             if (endBytes > _sizeBytes) await ExtendAsync(endBytes, cancel);
             await ShareRunsAsync(source, sourceChunk, first, behind, isToEnd, cancel);
         }

@@ -28,7 +28,7 @@ internal sealed partial class Node : IAsyncDisposable
     /// <summary>Where its commands run.</summary>
     public string Directory { get; }
 
-    public string DataDirectory { get; }
+    public string DataDirectory { get; init; }
 
     public string Mount => Path.Combine(Directory, "mnt");
 

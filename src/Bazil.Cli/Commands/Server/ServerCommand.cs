@@ -6,9 +6,10 @@ namespace Bazil.Cli.Commands.Server;
 internal static class ServerCommand
 {
     public static Command Create(CommandContext context) =>
-        new("server", "Run this node's server, or ask whether it runs.")
+        new("server", "Run this node's server, ask whether it runs, or repair its database.")
         {
             ServerRunCommand.Create(context),
             ServerPingCommand.Create(context),
+            ServerRepairCommand.Create(context),
         };
 }

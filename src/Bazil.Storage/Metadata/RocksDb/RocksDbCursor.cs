@@ -43,8 +43,9 @@ internal sealed unsafe class RocksDbCursor(RocksDbIterator iterator) : IMetadata
         _state = State.AtEnd;
         byte* error = null;
         iterator.Api.IteratorGetError(iterator.Value, &error);
-        if (error != null) throw RocksDbStatus.ToException(iterator.Api, error, "read", iterator.Directory);
-        return false;
+        if (error == null) return false;
+        iterator.Abandon();
+        throw RocksDbStatus.ToException(iterator.Api, error, "read", iterator.Directory);
     }
 
     public void Dispose() => iterator.Dispose();

@@ -32,6 +32,19 @@ internal sealed unsafe class RocksDbDatabase : SafeHandleZeroOrMinusOneIsInvalid
         CheckPresence(directory, create);
         if (!create) RocksDbManifestGuard.Check(directory);
         using RocksDbObject options = new RocksDbSettings(api).Create(create);
+        return Open(api, options, directory);
+    }
+
+    /// <summary>Opens a copy of a damaged database as far as it goes.</summary>
+    /// <exception cref="MetadataException">It cannot be opened at all.</exception>
+    internal static RocksDbDatabase OpenForSalvage(RocksDbApi api, RocksDbObject options, string directory)
+    {
+        CheckPresence(directory, create: false);
+        return Open(api, options, directory);
+    }
+
+    private static RocksDbDatabase Open(RocksDbApi api, RocksDbObject options, string directory)
+    {
         byte[] path = Encoding.UTF8.GetBytes(directory + "\0");
         byte* error = null;
         nint database;
@@ -51,7 +64,7 @@ internal sealed unsafe class RocksDbDatabase : SafeHandleZeroOrMinusOneIsInvalid
     internal void Leave() => DangerousRelease();
 
     /// <summary>
-    /// After a failed write: the database will not be closed, only dropped with the process. Closing flushes the log, which
+    /// After a failed write or scan: the database will not be closed, only dropped with the process. Closing flushes the log, which
     /// ends the process by an assertion in Debian's build of the library (7.8). Its lock is held until then.
     /// </summary>
     internal void Abandon() => _abandoned = true;

@@ -13,6 +13,7 @@ internal sealed unsafe class RocksDbIterator : SafeHandleZeroOrMinusOneIsInvalid
     private readonly RocksDbSnapshotHandle? _snapshot;
     private readonly nint _options;
     private readonly void* _upperBound;
+    private bool _isAbandoned;
 
     /// <summary>Opens an iterator on the moment of this call, or on the snapshot, and seeks to <paramref name="from"/>.</summary>
     internal RocksDbIterator(RocksDbDatabase database, RocksDbSnapshotHandle? snapshot, ReadOnlySpan<byte> from, ReadOnlySpan<byte> to)
@@ -46,6 +47,16 @@ internal sealed unsafe class RocksDbIterator : SafeHandleZeroOrMinusOneIsInvalid
         fixed (byte* fromPointer = from) api.IteratorSeek(handle, fromPointer, (nuint)from.Length);
     }
 
+    /// <summary>
+    /// After a failed read: neither this nor the database will be closed, only dropped with the process. Closing an iterator that met a
+    /// damaged table beside a range of deleted keys frees memory twice in Debian's build of the library (7.8), and ends the process.
+    /// </summary>
+    internal void Abandon()
+    {
+        _isAbandoned = true;
+        _database.Abandon();
+    }
+
     internal RocksDbApi Api => _database.Api;
 
     internal string Directory => _database.Directory;
@@ -54,10 +65,14 @@ internal sealed unsafe class RocksDbIterator : SafeHandleZeroOrMinusOneIsInvalid
 
     protected override bool ReleaseHandle()
     {
-        Api.IteratorDestroy(handle);
-        Api.ReadOptionsDestroy(_options);
-        NativeMemory.Free(_upperBound);
-        _snapshot?.DangerousRelease();
+        if (!_isAbandoned)
+        {
+            Api.IteratorDestroy(handle);
+            Api.ReadOptionsDestroy(_options);
+            NativeMemory.Free(_upperBound);
+            _snapshot?.DangerousRelease();
+        }
+
         _database.Leave();
         return true;
     }

@@ -39,6 +39,15 @@ internal sealed unsafe class RocksDbSettings(RocksDbApi api)
         return owner;
     }
 
+    /// <summary>Options that open what there is of a damaged copy, and move nothing about in it.</summary>
+    internal RocksDbObject CreateForSalvage()
+    {
+        RocksDbObject options = Create(create: false);
+        SetByte(options.Value, "paranoid_checks", Off);
+        SetInt(options.Value, "disable_auto_compactions", On);
+        return options;
+    }
+
     private void SetLog(nint options)
     {
         SetByte(options, "manual_wal_flush", Off); // on would lose acknowledged commits at kill -9 and gains nothing

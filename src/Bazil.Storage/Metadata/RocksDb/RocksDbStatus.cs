@@ -54,7 +54,7 @@ internal static unsafe class RocksDbStatus
         MetadataFailure.Locked => "Stop the other daemon that uses this data directory",
         MetadataFailure.Missing => "Check the path of the data directory; if it is right, the database was deleted: restore it from a backup",
         MetadataFailure.Exists => "Choose another directory",
-        MetadataFailure.Damaged => "Keep a copy of the directory, check the disk, and restore from a backup or from a peer",
+        MetadataFailure.Damaged => "Check the disk, then get back what can be got: bazil server repair",
         MetadataFailure.Unsupported => "Use the version that wrote it",
         _ => "Check the disk and the kernel log, then start again",
     };

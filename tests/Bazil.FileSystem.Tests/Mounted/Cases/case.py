@@ -1,6 +1,8 @@
 """What the cases share. A case is a function of one argument, an empty directory on the mount; it fails by raising.
 
-  python3 case.py FILE CASE DIRECTORY
+  python3 case.py FILE CASE DIRECTORY [again]
+
+With again, the directory may be there already.
 """
 import contextlib
 import ctypes
@@ -90,11 +92,11 @@ def as_user(user, function):
 
 
 def main():
-    file, case, directory = sys.argv[1:]
+    file, case, directory = sys.argv[1:4]
     spec = importlib.util.spec_from_file_location("cases", file)
     cases = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(cases)
-    os.makedirs(directory)
+    os.makedirs(directory, exist_ok=sys.argv[4:] == ["again"])
     os.umask(0o022)
     getattr(cases, case)(directory)
 

@@ -37,8 +37,8 @@ class Node:
 class Tree:
     """What is in the directory of a worker. Steps are applied here and to the real one alike."""
 
-    def __init__(self):
-        self.paths, self.open = {}, None
+    def __init__(self, counts_links=True):
+        self.paths, self.open, self.counts_links = {}, None, counts_links
 
     def apply(self, step):
         """Returns the paths whose look may have changed."""
@@ -135,7 +135,7 @@ class Tree:
             return "l " + node.target
         if node.digest is None:
             node.digest = hashlib.sha1(node.data).hexdigest()
-        return f"f {len(node.data)} {node.digest} {len(node.names)}"
+        return f"f {len(node.data)} {node.digest} {len(node.names) if self.counts_links else 1}"
 
 
 class Worker:
@@ -368,9 +368,9 @@ class History:
             return max(own, self.kept(len(self.ended)))
         return max([own] + [self.kept_at(begin) for other in others for begin, _ in other.syncs()])
 
-    def moments(self, found, floor, ceiling):
+    def moments(self, found, floor, ceiling, counts_links=True):
         """Each number of steps, from floor to ceiling, after which the tree was as found; and how near the best other one came."""
-        tree = Tree()
+        tree = Tree(counts_links)
         for step in self.steps[:floor]:
             tree.apply(step)
         wrong = {path for path in tree.paths.keys() | found.keys() if tree.look(path) != found.get(path)}
@@ -387,7 +387,7 @@ class History:
 
 
 def scan(root):
-    found, links = {}, {}
+    found = {}
     for base, directories, files in os.walk(root):
         for name in directories + files:
             path = f"{base}/{name}"
@@ -397,7 +397,6 @@ def scan(root):
             elif stat.S_ISLNK(status.st_mode):
                 found[relative] = "l " + os.readlink(path)
             else:
-                links.setdefault(status.st_ino, []).append(relative)
                 with open(path, "rb") as file:
                     data = file.read()
                 found[relative] = f"f {len(data)} {hashlib.sha1(data).hexdigest()} {status.st_nlink}"
@@ -452,7 +451,9 @@ def check_snapshots(root, histories):
                 low = high = number
             elif number < len(taker.ended):
                 high = bisect.bisect_left(history.begun, taker.ended[number])
-            fits, best = history.moments(scan(f"{root}/.snap/{name}/{os.path.relpath(history.directory, root)}"), low, high)
+            # In a snapshot each name is a file of its own, with one link.
+            found = scan(f"{root}/.snap/{name}/{os.path.relpath(history.directory, root)}")
+            fits, best = history.moments(found, low, high, counts_links=False)
             if not fits:
                 problems.append(f"snapshot {name}, {history.directory}: as after none of the steps {low} to {high}; nearest is {best}")
         os.rmdir(f"{root}/.snap/{name}")

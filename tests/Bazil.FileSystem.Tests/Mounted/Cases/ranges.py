@@ -217,3 +217,16 @@ def Large_file_is_copied_at_once(d):
     print(f"cp of 64 MiB took {took * 1000:.1f} ms, one copy_file_range {(time.monotonic() - start) * 1000:.1f} ms")
     os.close(target)
     run("cmp", f"{d}/f", f"{d}/h")
+
+
+def Chunk_in_the_middle_or_at_the_end_becomes_all_of_a_small_file(d):
+    data = pattern(2 * CHUNK + 4097)
+    write(f"{d}/from", data)
+    source = os.open(f"{d}/from", os.O_RDONLY)
+    for name, before, start, size in [("end", 100, 2 * CHUNK, 4097), ("middle", 5000, CHUNK, CHUNK), ("empty", 0, 2 * CHUNK, 4097), ("first", 100, 0, CHUNK)]:
+        write(f"{d}/{name}", pattern(before, 3))
+        target = os.open(f"{d}/{name}", os.O_RDWR)
+        same(os.copy_file_range(source, target, size, start, 0), size, "bytes copied")
+        same(os.pread(target, 2 * CHUNK, 0), data[start:start + size], f"{name} while open")
+        os.close(target)
+        same(read(f"{d}/{name}"), data[start:start + size], name)
