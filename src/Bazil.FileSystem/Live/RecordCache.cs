@@ -57,6 +57,13 @@ internal sealed class RecordCache(long bytesMax)
         _order.Remove(node);
     }
 
+    public void Clear()
+    {
+        _entries.Clear();
+        _order.Clear();
+        UsedBytes = 0;
+    }
+
     private void EvictOne()
     {
         LinkedListNode<Entry> oldest = _order.First!;

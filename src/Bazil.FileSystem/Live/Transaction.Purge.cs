@@ -46,6 +46,17 @@ internal sealed partial class Transaction
         MemberTable.Put(Batch, Store.Tables, member, knowledge);
     }
 
+    /// <summary>Notes that one side of the pull under way may have purged a node. Read, and forgotten, when the pull is completed.</summary>
+    public void NoteRevived(InodeId inode) => Batch.Put(Key(Table.Revived).Add(inode).Bytes, []);
+
+    /// <inheritdoc cref="NoteRevived"/>
+    public IReadOnlySet<InodeId> TakeRevived()
+    {
+        HashSet<InodeId> revived = [.. Store.Tables.ReadInodes(Table.Revived)];
+        foreach (InodeId inode in revived) Batch.Delete(Key(Table.Revived).Add(inode).Bytes);
+        return revived;
+    }
+
     /// <summary>Purges what may be purged among the candidates: dead nodes, and removed links of living ones.</summary>
     public void Purge(IEnumerable<InodeId> candidates, Knowledge knownToAll)
     {

@@ -198,7 +198,7 @@ public sealed partial class Volume
                 if (NodeMerge.LargestTick(node) > tickMax) throw new SyncException($"node {node.Id} claims ticks beyond reason");
                 CheckKind(transaction, node);
                 CheckReference(node, header);
-                NodeMerge.Apply(transaction, node.Id, node, header.Knowledge.Join(node.Reference));
+                NodeMerge.Apply(transaction, node.Id, node, header.Knowledge.Join(node.Reference), header.Horizon);
             }
 
             NotePostponed(transaction);
@@ -208,14 +208,14 @@ public sealed partial class Volume
     }
 
     /// <summary>In a full comparison: nodes that the serving side does not have are merged with an empty one.</summary>
-    internal CommittedChange MergeAbsent(HashSet<NodeId> served, Knowledge theirKnowledge)
+    internal CommittedChange MergeAbsent(HashSet<NodeId> served, PullHeader header)
     {
         lock (_gate)
         {
             var transaction = new Transaction(_store) { MergesForeign = true, Now = Now() };
             foreach (NodeId node in AllNodes().Where(node => !served.Contains(node) && node != NodeId.Root && node != NodeId.Members && node != NodeId.KeyEpochs))
             {
-                NodeMerge.Apply(transaction, node, null, theirKnowledge);
+                NodeMerge.Apply(transaction, node, null, header.Knowledge, header.Horizon);
             }
 
             return Commit(transaction);

@@ -205,6 +205,18 @@ internal sealed class VolumeState
         }
     }
 
+    /// <summary>Takes replica ids that have ended out of all references, at once for all rows that have them.</summary>
+    public void DropFromReferences(IReadOnlySet<ReplicaId> ended)
+    {
+        foreach ((uint id, Knowledge knowledge) in _references.ToList())
+        {
+            _references[id] = Knowledge.Of(knowledge.Where(entry => !ended.Contains(entry.Key)));
+            _referencesDirty.Add(id);
+        }
+
+        DropCoveredReferences();
+    }
+
     /// <summary>Adds the rows that changed since the last call to a batch.</summary>
     public void Write(MetadataBatch batch, VolumeTables tables)
     {

@@ -15,14 +15,17 @@ internal static class NodeMerge
     /// <param name="id">The node.</param>
     /// <param name="theirs">The node as served; null when the serving side, in a full comparison, does not have it.</param>
     /// <param name="theirKnowledge">Effective knowledge of the serving side about this node.</param>
+    /// <param name="theirHorizon">What the serving side has purged.</param>
     /// <returns>Our record, or null when neither side has the node.</returns>
-    public static NodeRecord? Apply(Transaction transaction, NodeId id, NodeRecord? theirs, Knowledge theirKnowledge)
+    public static NodeRecord? Apply(Transaction transaction, NodeId id, NodeRecord? theirs, Knowledge theirKnowledge, Knowledge theirHorizon)
     {
         InodeId inode = transaction.FindInode(id);
         bool isNew = inode == default || transaction.Read(inode) is null;
         if (isNew && theirs is null) return null;
         NodeRecord mine = isNew ? transaction.Add(id, theirs!.Kind) : transaction.Change(inode);
         Knowledge knowledge = isNew ? transaction.State.Knowledge : transaction.State.Knowledge.Join(mine.Reference);
+        bool mayBePurged = isNew ? !transaction.State.Horizon.IsCoveredBy(theirKnowledge) : theirs is null && !theirHorizon.IsCoveredBy(knowledge);
+        if (mayBePurged) transaction.NoteRevived(mine.Inode);
         ContentValue? shown = mine.ShownContent?.Value;
         Facet<AttributeValue> attributes = mine.Attributes;
 
@@ -50,19 +53,24 @@ internal static class NodeMerge
     public static ulong LargestTick(NodeRecord node)
     {
         ulong largest = Math.Max(Math.Max(node.Stamp.LargestTick, node.Reference.LargestTick), node.Id.Creation.Tick);
-        largest = Math.Max(largest, Math.Max(LargestTick(node.Content), LargestTick(node.Attributes)));
-        largest = Math.Max(largest, Math.Max(LargestTick(node.Members), LargestTick(node.Ended)));
-        largest = Math.Max(largest, Math.Max(LargestTick(node.Epochs), LargestTick(node.Releases)));
-        foreach (Link link in node.Links)
-        {
-            largest = Math.Max(largest, Math.Max(LargestTick(link.Places), Math.Max(link.Id.Tick, Math.Max(link.Last.Version.Tick, link.Gone.Tick))));
-        }
-
+        foreach (Link link in node.Links) largest = Math.Max(largest, Math.Max(link.Id.Tick, link.Last.Version.Tick));
+        foreach (Version version in Versions(node)) largest = Math.Max(largest, version.Tick);
         return largest;
     }
 
-    private static ulong LargestTick<T>(Facet<T> facet)
-        where T : IEquatable<T> => facet.IsEmpty ? 0 : facet.Largest.Version.Tick;
+    /// <summary>The versions of all that a node has: of its values, and of the removals of its links.</summary>
+    public static IEnumerable<Version> Versions(NodeRecord node) =>
+        VersionsOf(node.Content).Concat(VersionsOf(node.Attributes)).Concat(VersionsOf(node.Members)).Concat(VersionsOf(node.Ended))
+            .Concat(VersionsOf(node.Epochs)).Concat(VersionsOf(node.Releases))
+            .Concat(node.Links.SelectMany(static link => VersionsOf(link.Places).Append(link.Gone)));
+
+    private static List<Version> VersionsOf<T>(Facet<T> facet)
+        where T : IEquatable<T>
+    {
+        var versions = new List<Version>(facet.Pairs.Length);
+        foreach (FacetPair<T> pair in facet.Pairs) versions.Add(pair.Version);
+        return versions;
+    }
 
     /// <summary>What two sides have together must still be readable as a row.</summary>
     private static void CheckSize(NodeRecord node)

@@ -43,7 +43,7 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
                 throw new SyncException($"peer {link.Peer} asks for knowledge that it was sent");
         }
 
-        if (header.IsFull) await ShowAsync(volume.MergeAbsent(_served, header.Knowledge));
+        if (header.IsFull) await ShowAsync(volume.MergeAbsent(_served, header));
         await FetchMissingAsync(cancel);
         await ShowAsync(volume.CompletePull(header, link.Peer));
         return new PullResult(_merged, volume.CountConflicts(), _postponed);

@@ -90,6 +90,9 @@ public enum Table : byte
     /// <summary>peer id → what a member vouched for last, with its snapshots, as it signed it, to be passed on.</summary>
     MemberStatement = 0x3D,
 
+    /// <summary>inode → nothing: one side of a pull that is not completed may have purged the node.</summary>
+    Revived = 0x3E,
+
     /// <summary>inode of a directory → its manifest in the newest snapshot, while nothing below it has changed since (docs/snapshots.md, "Taking one").</summary>
     FrozenDirectory = 0x48,
 

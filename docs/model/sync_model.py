@@ -1,0 +1,605 @@
+#!/usr/bin/env python3
+"""Executable model of synchronisation (docs/sync.md), with a seeded random tester.
+
+    python3 sync_model.py                          the named scenarios
+    python3 sync_model.py --seeds 1000             scenarios, then random histories on 2..5 replicas
+    python3 sync_model.py --seeds 1 --start 77 --replicas 3
+    python3 sync_model.py --seeds 500 --without NAME   switch one rule off and watch a seed fail
+
+A version is (tick, replica id); knowledge is {replica id: tick}. A node has facets ('content',), ('attr',), ('link', tick, rid); a
+facet is a set of (version, value) pairs, here {version: value}, so equal values naturally keep all their versions. Everything the
+model does not need (crypto, streams) is left out. Fields named `hist` and the table OPS belong to the oracle: no rule reads them.
+"""
+import argparse, random, sys
+
+ROOT, MEMBERS, NONE = (0, 'root'), (0, 'members'), (0, '')
+CONTENT, ATTR, MEMBER, ENDED = ('content',), ('attr',), ('member',), ('ended',)
+RULES = {'fresh-id': 'every start of a replica writes under a new replica id',
+         'restamp': 'resolve and removal of a sibling write the kept value anew',
+         'siblings': 'deletion removes only the shown content pair; siblings keep the node alive',
+         'gone-order': 'the last place is the link emptied last, not the place written last',
+         'keep-place': 'the last place of a living node is not purged',
+         'purge-refs': 'a directory is not purged while anything left names it as parent',
+         'closure': 'a puller asks for parents that it lacks',
+         'relink': 'a living node whose deletion is known only by absence gets its link written anew',
+         'revive': 'a living node that one side of a pull may have purged is stamped, and without a link linked, anew',
+         'horizon-travels': 'a completed pull joins the purge horizon too',
+         'item-join': "an item's reference is the join with the reference it already had",
+         'lost-tail': 'what was got from an incarnation whose remainder is lost is re-stamped',
+         'lost-ref': 'the reference of such an item stays until every member has merged it',
+         'twins': 'an operation on a name applies to every node that is shown there as one'}
+OFF = set()                                            # rules switched off with --without
+OPS = {}                                               # oracle: op id -> (nid, fid, written version or None, value, removed, seen, conflict)
+WEAK = set()                                           # oracle: re-stamped versions; others may still hold them, with an equal value
+INCARNATION = [0]
+
+def on(rule): return rule not in OFF
+def is_link(fid): return fid[0] == 'link'
+def covers(k, v): return v[0] <= k.get(v[1], 0)
+def leq(a, b): return all(t <= b.get(r, 0) for r, t in a.items())
+def join(a, b): return {r: max(a.get(r, 0), b.get(r, 0)) for r in a.keys() | b.keys()}
+def meet(ks): return {r: min(k.get(r, 0) for k in ks) for r in ks[0]}
+
+class Facet:
+    """pairs; for a link also place = (version, (parent, name)), the largest seen, and gone = version of its last deletion."""
+    def __init__(s, pairs=(), place=None, gone=None): s.pairs, s.place, s.gone = dict(pairs), place, gone
+    def clone(s): return Facet(s.pairs, s.place, s.gone)
+    def values(s): return set(s.pairs.values())
+    def largest(s): return max(s.pairs.items())       # (version, value)
+
+class Node:
+    """stamp: join of the versions of all changes in it (the `change` index); ref: knowledge of pulls that brought it."""
+    def __init__(s, kind): s.kind, s.facets, s.stamp, s.ref, s.doubt = kind, {}, {}, {}, False
+    def clone(s):
+        n = Node(s.kind); n.facets = {f: x.clone() for f, x in s.facets.items()}
+        n.stamp, n.ref, n.doubt = dict(s.stamp), dict(s.ref), s.doubt; return n
+    def links(s): return [(f, x) for f, x in s.facets.items() if is_link(f)]
+    def live_links(s): return [(f, x) for f, x in s.links() if x.pairs]
+    def content(s): return s.facets.get(CONTENT) or Facet()
+    def last_link(s):
+        """The link whose place is the node's last place when no link has a pair."""
+        dead = [(f, x) for f, x in s.links() if x.place]
+        order = (lambda e: (e[1].gone or NONE, e[1].place[0], e[0])) if on('gone-order') else (lambda e: (e[1].place[0], e[0]))
+        return max(dead, key=order) if dead else None
+    def places(s):
+        """[(link id, version, parent, name)]: of several values of a link the largest version wins."""
+        out = [(f, *x.largest()) for f, x in s.live_links()]
+        if not out and s.last_link(): f, x = s.last_link(); out = [(f, *x.place)]
+        return sorted((f, v, p, name) for f, v, (p, name) in out)
+
+# ---------------------------------------------------------------------------------------------- the shown tree
+class Tree:
+    """Pure function of the replicated state: which nodes live, and what is shown where."""
+    def __init__(s, nodes):
+        s.nodes, s.alive = nodes, {ROOT}
+        todo = [n for n, x in nodes.items() if (x.kind == 'f' and x.content().pairs) or (x.kind == 'd' and x.live_links())]
+        while todo:                                   # content, a directory's link or a live descendant keeps a node alive
+            n = todo.pop()
+            if n in s.alive: continue
+            s.alive.add(n)
+            todo += [p for _, _, p, _ in nodes[n].places() if p in nodes]
+        s.entries = {}                                # parent -> name -> [(node, link id, version)]
+        up = {n: nodes[n].places()[0] for n in s.alive if n != ROOT and nodes[n].kind == 'd' and nodes[n].places()}
+        loose = set()                                 # cycle: the link with the smallest version in it is shown under the root
+        for start in sorted(up):
+            path, n = [], start
+            while n in up and n not in loose and n not in path: path.append(n); n = up[n][2]
+            if n in path: loose.add(min(path[path.index(n):], key=lambda m: (up[m][1], m)))
+        for n in s.alive - {ROOT}:
+            for f, v, p, name in nodes[n].places():
+                if n in loose or (p != ROOT and p not in s.alive): p = ROOT        # also: parent not here yet
+                s.entries.setdefault(p, {}).setdefault(name, []).append((n, f, v))
+        s.dirs, s.files, s.listed = {(): [ROOT]}, {}, set()
+        s.walk((), [ROOT])
+    def walk(s, path, group):
+        names = {}
+        for d in group:
+            for name, es in s.entries.get(d, {}).items(): names.setdefault(name, []).extend(es)
+        for name in sorted(names):
+            here, es = path + (name,), names[name]
+            ds = sorted({n for n, _, _ in es if s.nodes[n].kind == 'd'})
+            fs = sorted([e for e in es if s.nodes[e[0]].kind == 'f'], key=lambda e: (e[2], e[0], e[1]), reverse=True)
+            s.listed.update(n for n, _, _ in es)
+            if ds: s.dirs[here] = ds; s.walk(here, ds)         # directories unite, the smallest node id is primary
+            if fs:
+                first = s.nodes[fs[0][0]].content().values()
+                twins = [e for e in fs if e[0] == fs[0][0] or (len(first) == 1 and s.nodes[e[0]].content().values() == first)]
+                s.files[here] = (not ds, twins, [e for e in fs if e not in twins])   # (in place?, shown as one, conflicts)
+    def key(s): return (s.dirs, s.files)
+
+# ---------------------------------------------------------------------------------------------- a replica
+class Replica:
+    STATE = 'nodes know horizon mk tick choice hist rid'.split()
+    def __init__(s, name, names):
+        s.name, s.tick, s.rid = name, len(names), None
+        s.know, s.horizon, s.mk, s.choice, s.hist = {'genesis': len(names)}, {}, {}, {}, {}
+        m = Node('m'); m.facets[MEMBER] = Facet({(i + 1, 'genesis'): x for i, x in enumerate(names)}); m.stamp = dict(s.know)
+        r = Node('d'); r.stamp = {}
+        s.nodes = {ROOT: r, MEMBERS: m}
+        s.fresh = True; s.sync()
+    # -- durability
+    def clone(s):
+        c = dict(nodes={n: x.clone() for n, x in s.nodes.items()}, know=dict(s.know), horizon=dict(s.horizon), tick=s.tick,
+                 mk=dict(s.mk), choice=dict(s.choice), hist={n: set(h) for n, h in s.hist.items()}, rid=s.rid)
+        return c
+    def sync(s): s.disk = s.clone()
+    def start(s, state):
+        """Start from what the disk holds: after a crash the last synced state, after a rollback an old backup."""
+        s.disk = state
+        for f, x in state.items(): setattr(s, f, x)
+        s.nodes = {n: x.clone() for n, x in s.nodes.items()}
+        s.know, s.horizon, s.mk, s.choice = dict(s.know), dict(s.horizon), dict(s.mk), dict(s.choice)
+        s.hist = {n: set(h) for n, h in s.hist.items()}
+        if on('fresh-id'): s.fresh = True
+    # -- local changes
+    def stamp(s):
+        if s.fresh or not s.rid: INCARNATION[0] += 1; s.rid, s.fresh = f'{s.name}{INCARNATION[0]}', False
+        s.tick += 1; s.know[s.rid] = s.tick
+        return (s.tick, s.rid)
+    def change(s, v, nid, fid, remove=(), add=None, gone=False):
+        """One facet changed by local change v: pairs `remove` go, (v, add) comes."""
+        n = s.nodes[nid]; f = n.facets.setdefault(fid, Facet())
+        op = (v, nid, fid, len(OPS))
+        OPS[op] = (nid, fid, v if add is not None else None, add, tuple(remove),
+                   frozenset(OPS[o][2] for o in s.hist.get(nid, ()) if OPS[o][1] == fid), len(f.values()) > 1)
+        s.hist.setdefault(nid, set()).add(op)
+        for r in remove: f.pairs.pop(r, None)
+        if add is not None: f.pairs[v] = add
+        if add is not None and is_link(fid): f.place = max(f.place or (NONE, None), (v, add))
+        if gone: f.gone = max(f.gone or NONE, v)
+        n.stamp[v[1]] = v[0]
+    def tree(s): return Tree(s.nodes)
+    def shown(s, nid):
+        """The content value in place: the local choice while it is there, else the largest version's."""
+        f = s.nodes[nid].content()
+        if not f.pairs: return None
+        return s.choice[nid] if s.choice.get(nid) in f.values() else f.largest()[1]
+    def group(s, f, value): return [v for v, x in f.pairs.items() if x == value]
+    def twins(s, es): return es if on('twins') else es[:1]
+    def new(s, kind, parent, name, data=None):
+        v = s.stamp(); s.nodes[v] = Node(kind)
+        s.change(v, v, ('link', *v), add=(parent, name)); s.change(v, v, ATTR, add=0o600)
+        if kind == 'f': s.change(v, v, CONTENT, add=data); s.choice[v] = data
+        return v
+    def write(s, es, data):
+        """Save a file: replaces only the shown pair; nodes that were shown with it as one go."""
+        nid, v = es[0][0], s.stamp(); f = s.nodes[nid].content()
+        s.change(v, nid, CONTENT, remove=s.group(f, s.shown(nid)), add=data); s.choice[nid] = data
+        for n, l, _ in s.twins(es)[1:]:
+            if n != nid: s.unlink_one(v, n, l)
+    def unlink_one(s, v, nid, lid):
+        n = s.nodes[nid]; others = [f for f, _ in n.live_links() if f != lid]
+        s.change(v, nid, lid, remove=list(n.facets[lid].pairs), gone=True)
+        if others: return
+        if n.kind == 'f':                             # last link: the deletion proper
+            c = n.content(); s.change(v, nid, CONTENT, remove=s.group(c, s.shown(nid)) if on('siblings') else list(c.pairs))
+        s.change(v, nid, ATTR, remove=list(n.facets.get(ATTR, Facet()).pairs))
+    def unlink(s, es):
+        v = s.stamp()
+        for n, l, _ in s.twins(es):
+            if n in s.nodes: s.unlink_one(v, n, l)
+    def rmdir(s, ds):
+        v = s.stamp()
+        for d in s.twins(ds): s.unlink_one(v, d, s.nodes[d].places()[0][0])
+    def rename(s, moved, parent, name):
+        """moved: [(node, link id)]; one link rewritten for each, whatever lies below."""
+        v = s.stamp()
+        for n, l in s.twins(moved):
+            f = s.nodes[n].facets[l]
+            s.change(v, n, l, remove=s.group(f, f.largest()[1]) if f.pairs else [], add=(parent, name))
+    def link(s, nid, parent, name): v = s.stamp(); s.change(v, nid, ('link', *v), add=(parent, name))
+    def chmod(s, nid, mode):
+        f = s.nodes[nid].facets.get(ATTR, Facet())
+        s.change(s.stamp(), nid, ATTR, remove=s.group(f, f.largest()[1]) if f.pairs else [], add=mode)
+    def resolve(s, nid, fid, keep, drop=None):
+        """Keep one value; drop the others, or only `drop` (removal of a sibling under .bazil/conflicts)."""
+        f, v = s.nodes[nid].facets[fid], s.stamp()
+        gone = [x for x, val in f.pairs.items() if (val != keep if drop is None else val == drop)]
+        if on('restamp'): s.change(v, nid, fid, remove=gone + s.group(f, keep), add=keep)
+        else: s.change(v, nid, fid, remove=gone)
+        if fid == CONTENT: s.choice[nid] = keep
+    def resolve_name(s, es, others):
+        """Two files on one name: keep the shown one (written anew), delete the others."""
+        if on('restamp'): s.write(es, s.shown(es[0][0]))
+        v = s.stamp()
+        for n, l, _ in others:
+            if n != es[0][0]: s.unlink_one(v, n, l)
+    # -- members
+    def members(s): return s.nodes[MEMBERS].facets[MEMBER].values()
+    def add_member(s, m): s.change(s.stamp(), MEMBERS, MEMBER, add=m)
+    def remove_member(s, m): s.change(s.stamp(), MEMBERS, MEMBER, remove=s.group(s.nodes[MEMBERS].facets[MEMBER], m))
+    # -- merge and pull
+    def effective(s, n): return join(s.know, n.ref) if n else s.know
+    def merge(s, nid, theirs, theirs_eff, theirs_horizon):
+        """The one rule: keep what both have and what the other's knowledge does not cover. theirs=None: absent there."""
+        mine, empty = s.nodes.get(nid), Facet()
+        if mine is None and theirs is None: return
+        fresh, my_eff = mine is None, s.effective(mine)
+        if fresh: mine = s.nodes[nid] = Node(theirs.kind)
+        if fresh and not leq(s.horizon, theirs_eff) or not theirs and not leq(theirs_horizon, my_eff): mine.doubt = True
+        shown = s.shown(nid)
+        for fid in sorted(mine.facets.keys() | (theirs.facets.keys() if theirs else set())):
+            b, a = mine.facets.get(fid), theirs.facets.get(fid) if theirs else None
+            b, a = b or empty, a or empty
+            out = Facet({v: x for v, x in b.pairs.items() if v in a.pairs or not covers(theirs_eff, v)})
+            out.pairs.update({v: x for v, x in a.pairs.items() if v in b.pairs or not covers(my_eff, v)})
+            if is_link(fid): out.place, out.gone = max(filter(None, (a.place, b.place))), max(filter(None, (a.gone, b.gone)), default=None)
+            mine.facets[fid] = out
+        if theirs: mine.stamp = join(mine.stamp, theirs.stamp)
+        mine.ref = join(mine.ref, theirs_eff) if on('item-join') else dict(theirs_eff)
+        if shown is not None: s.choice[nid] = shown
+        s.tick = max([s.tick, *mine.stamp.values()])
+    def pull(s, peer, order=random):
+        """Generator: one step for each item, so that a pull can be left at any point. The peer serves what is durable."""
+        if s.name not in peer.members() or peer.name not in s.members(): return          # refused
+        peer.sync(); a = peer.disk; nodes = a['nodes']; eff = lambda n: join(a['know'], nodes[n].ref) if n in nodes else a['know']
+        full = not leq(a['horizon'], s.know)                                             # purged things we may still have
+        items = sorted(n for n in nodes if full or not leq(nodes[n].stamp, s.know))
+        items += sorted(n for n in s.nodes if full and n not in nodes)
+        order.shuffle(items)
+        def take(n):
+            s.merge(n, nodes.get(n), eff(n), a['horizon']); s.hist.setdefault(n, set()).update(a['hist'].get(n, ()))
+        for n in items: take(n); yield
+        while on('closure'):                                                             # parents purged here but needed again
+            lack = sorted({p for n in Tree(s.nodes).alive - {ROOT} for _, _, p, _ in s.nodes[n].places() if p not in s.nodes and p in nodes})
+            if not lack: break
+            for n in lack: take(n); yield
+        s.know = join(s.know, a['know']); s.tick = max([s.tick, *s.know.values()])        # completion, one batch
+        if on('horizon-travels'): s.horizon = join(s.horizon, a['horizon'])
+        for m, k in list(a['mk'].items()) + [(peer.name, a['know'])]: s.mk[m] = join(s.mk.get(m, {}), k)
+        for n in s.nodes.values():
+            if leq(n.ref, s.know): n.ref = {}
+        if on('lost-tail'):
+            for n in sorted(s.nodes): s.adopt(n)
+        low, ended = s.known_to_all(), s.nodes[MEMBERS].facets.get(ENDED, Facet()).values()
+        over = [n for n in s.nodes.values() if any(r in ended and t > s.know.get(r, 0) for r, t in n.ref.items())]
+        if all(leq(n.stamp, low) for n in over):                                         # every member has merged them under this reference
+            for n in over:
+                n.ref = {r: t for r, t in n.ref.items() if r not in ended}
+                if leq(n.ref, s.know): n.ref = {}
+        alive = Tree(s.nodes).alive - {ROOT}
+        for n in sorted(alive):
+            x = s.nodes[n]; last = not x.live_links() and x.last_link()
+            if last and on('relink') and (last[1].gone is None or x.doubt and on('revive')): s.change(s.stamp(), n, last[0], add=last[1].place[1])
+            elif x.doubt and on('revive'): s.change(s.stamp(), n, ATTR)
+            x.doubt = False
+        s.purge()
+    def lost(s, ref, rid):
+        """Rolled back after part of it was pulled: the owner sees an id of its own beyond its own knowledge (the head that is
+        not in its log) and announces that the id has ended; the announcement is replicated with the members."""
+        ended = s.nodes[MEMBERS].facets.get(ENDED, Facet()).values()
+        if rid[0] == s.name and s.know.get(rid, 0) < ref[rid] and rid not in ended:       # rid[0]: the member that signs for it
+            s.change(s.stamp(), MEMBERS, ENDED, add=rid); return True
+        return rid in ended
+    def adopt(s, nid):
+        """Nobody will ever complete that pull: what it brought becomes ours, or it would stay beyond knowledge for good."""
+        n = s.nodes[nid]; over = {r for r, t in n.ref.items() if t > s.know.get(r, 0) and s.lost(n.ref, r)}
+        ours = lambda v: v and v[1] in over and not covers(s.know, v)
+        for fid, f in sorted(n.facets.items()):
+            for v in [v for v in f.pairs if ours(v)]: s.change(s.stamp(), nid, fid, remove=[v], add=f.pairs[v]); WEAK.add((nid, fid, v))
+            if ours(f.gone): f.gone = None; s.change(s.stamp(), nid, fid, gone=True)
+        if any(t > s.know.get(r, 0) for r, t in n.stamp.items() if r in over): s.change(s.stamp(), nid, ATTR)
+        n.stamp = {r: min(t, s.know.get(r, 0)) if r in over else t for r, t in n.stamp.items()}
+        n.stamp = {r: t for r, t in n.stamp.items() if t}
+        if not on('lost-ref'): n.ref = {r: t for r, t in n.ref.items() if r not in over}
+        if leq(n.ref, s.know): n.ref = {}
+    def known_to_all(s): return meet([s.know] + [s.mk.get(m, {}) for m in s.members() if m != s.name])
+    def purge(s):
+        """Tombstones go when every member's knowledge (as completed pulls brought it, so never beyond ours) covers them."""
+        low = s.known_to_all()
+        alive = Tree(s.nodes).alive
+        dead = {n for n, x in s.nodes.items() if n not in alive and n != MEMBERS and leq(x.stamp, low)}
+        parents = {n: {p for _, l in x.links() for p, _ in [*l.pairs.values()] + ([l.place[1]] if l.place else [])} for n, x in s.nodes.items()}
+        while on('purge-refs'):
+            held = {n for n in dead if any(n in parents[m] for m in s.nodes.keys() - dead)}
+            if not held: break
+            dead -= held
+        for n in dead:
+            for f, l in s.nodes[n].live_links():              # oracle: with the node goes what named it, links made meanwhile included
+                op = (NONE, n, f, len(OPS)); OPS[op] = (n, f, None, None, tuple(l.pairs), frozenset(), False); s.hist.setdefault(n, set()).add(op)
+            s.horizon = join(s.horizon, s.nodes.pop(n).stamp)
+        for n, x in s.nodes.items():
+            keep = x.last_link()[0] if n in alive and not x.live_links() and x.last_link() and on('keep-place') else None
+            for f, l in x.links():
+                if n in alive and not l.pairs and f != keep and (l.gone is None or covers(low, l.gone)):
+                    del x.facets[f]
+                    if l.gone: s.horizon = join(s.horizon, {l.gone[1]: l.gone[0]})
+    def key(s):
+        """What all replicas must agree on. The stamps are an index only: those of a node purged here and needed again may be fewer."""
+        return {n: (x.kind, {f: dict(l.pairs) for f, l in x.facets.items() if l.pairs}, x.places()) for n, x in s.nodes.items() if n != ROOT}
+
+def pull(b, a, steps=None):
+    g = b.pull(a, random.Random(1))
+    if steps is None:
+        for _ in g: pass
+    else:
+        for _ in range(steps): next(g, None)
+
+# ---------------------------------------------------------------------------------------------- checks after quiescence
+def settle(rs):
+    for r in rs:
+        for m in rs:
+            if m.name not in r.members(): r.add_member(m.name)
+    state = lambda: [(r.key(), dict(r.mk), dict(r.know)) for r in rs]
+    for _ in range(12):
+        before = state()
+        for b in rs:
+            for a in rs:
+                if a is not b: pull(b, a)
+        for r in rs: r.purge()
+        if before == state(): return
+    raise AssertionError('does not come to rest')
+
+def check(rs):
+    settle(rs)
+    one = rs[0]; tree = one.tree()
+    for r in rs[1:]:
+        for n in one.nodes.keys() | r.nodes.keys():
+            a, b = one.key().get(n), r.key().get(n)
+            assert a == b, f'sets differ at {n}: {one.name} {a} / {r.name} {b}'
+        assert r.tree().key() == tree.key(), 'structure differs'
+    hist = {}
+    for r in rs:
+        for n, h in r.hist.items(): hist.setdefault(n, set()).update(h)
+    for n, ops in sorted(hist.items()):
+        if n == MEMBERS: continue
+        want = {}
+        for o in ops:
+            if OPS[o][2]: want.setdefault(OPS[o][1], {})[OPS[o][2]] = OPS[o][3]
+        for o in ops:
+            for v in OPS[o][4]: want.get(OPS[o][1], {}).pop(v, None)
+        node = one.nodes.get(n)
+        links = [f for f in want if is_link(f) and want[f]]
+        if node is None:
+            assert not want.get(CONTENT), f'lost: {n} {want}'
+            assert CONTENT in want or not links, f'lost directory: {n} {want}'
+            continue
+        for f in want.keys() | node.facets.keys():
+            got = node.facets[f].pairs if f in node.facets else {}
+            strong = lambda d: {v: x for v, x in d.items() if (n, f, v) not in WEAK}
+            assert strong(got) == strong(want.get(f, {})), f'oracle: {n} {f}: has {got}, must have {want.get(f)}'
+        by = {OPS[o][2]: OPS[o] for o in ops if OPS[o][1] == CONTENT and OPS[o][2]}
+        for v, x in node.content().pairs.items():
+            for w, y in node.content().pairs.items():
+                assert x == y or w not in by[v][5] or by[v][6], f'false conflict: {n} {v} {w}'
+    for n, x in one.nodes.items():
+        if n in (ROOT, MEMBERS): continue
+        if n not in tree.alive:
+            named = {p for m in one.nodes.values() for _, l in m.links() for p, _ in [*l.pairs.values(), *([l.place[1]] if l.place else [])]}
+            assert n in named, f'tombstone left: {n} {x.stamp}'
+        else:
+            assert n in tree.listed, f'unreachable: {n}'
+            for _, _, p, _ in x.places(): assert p in one.nodes, f'parent missing: {n} {p}'
+            if x.live_links(): assert all(l.pairs for _, l in x.links()), f'link tombstone left: {n}'
+    return tree
+
+# ---------------------------------------------------------------------------------------------- random histories
+def random_op(r, rnd):
+    t = r.tree(); names = 'abc'
+    dirs = sorted(t.dirs); files = sorted(p for p in t.files if t.files[p][0]); d = rnd.choice(dirs)
+    free = [x for x in names if d + (x,) not in t.dirs and d + (x,) not in t.files]
+    par = t.dirs[d][0]; op = rnd.random(); p = rnd.choice(files) if files else None
+    es, others = (t.files[p][1], t.files[p][2]) if p else ([], [])
+    if op < .2 and free: r.new('f', par, rnd.choice(free), rnd.choice('xyz'))
+    elif op < .3 and free and len(d) < 4: r.new('d', par, rnd.choice(free))
+    elif op < .5 and p: r.write(es, rnd.choice('xyzuvw'))
+    elif op < .62 and p: r.unlink(es)
+    elif op < .68 and len(dirs) > 1:
+        empty = [x for x in dirs if x and not any(y[:-1] == x for y in list(t.dirs) + list(t.files) if y)]
+        if empty: r.rmdir(t.dirs[rnd.choice(empty)])
+    elif op < .74 and p and free:
+        r.rename([(n, l) for n, l, _ in es], par, rnd.choice(free))
+    elif op < .78 and len(files) > 1:                        # rename over: an editor's atomic save
+        q = rnd.choice(files)
+        if q != p and not {e[0] for e in es} & {e[0] for e in t.files[q][1]}:
+            r.unlink(t.files[q][1]); r.rename([(n, l) for n, l, _ in es], t.dirs[q[:-1]][0], q[-1])
+    elif op < .87 and len(dirs) > 1 and free:
+        q = rnd.choice([x for x in dirs if x])
+        if d[:len(q)] != q: r.rename([(n, r.nodes[n].places()[0][0]) for n in t.dirs[q]], par, rnd.choice(free))
+    elif op < .91 and p and free: r.link(es[0][0], par, rnd.choice(free))
+    elif op < .94 and p: r.chmod(es[0][0], rnd.randrange(8))
+    else:
+        c = [(n, f) for n, x in sorted(r.nodes.items()) if n in t.alive for f, l in sorted(x.facets.items()) if len(l.values()) > 1]
+        if c and rnd.random() < .7:
+            n, f = rnd.choice(c); vals = sorted(r.nodes[n].facets[f].values())
+            if f == CONTENT and rnd.random() < .5:
+                keep = r.shown(n); r.resolve(n, f, keep, drop=rnd.choice([x for x in vals if x != keep]))
+            else: r.resolve(n, f, rnd.choice(vals))
+        elif others: r.resolve_name(es, others)
+
+def history(seed, count, steps):
+    rnd = random.Random(seed); OPS.clear(); WEAK.clear(); INCARNATION[0] = 0
+    names = 'ABCDE'[:count]; rs = [Replica(x, names) for x in names]
+    backups, running = {}, []                               # running: [replica, pull generator], left at any point
+    chaos = rnd.choice([0, 0, 1, 1, 4])                     # backups, rollbacks, members: none, some, many
+    for _ in range(steps):
+        x = rnd.random() ** (1 / max(1, chaos)); r = rnd.choice(rs); o = rnd.choice([q for q in rs if q is not r])
+        if x < .5: random_op(r, rnd)
+        elif x < .7: pull(r, o)
+        elif x < .76: running.append([r, r.pull(o, rnd)])
+        elif x < .90:
+            for pair in rnd.sample(running, min(2, len(running))):
+                for _ in range(rnd.randrange(1, 4)):
+                    if next(pair[1], 0) == 0: running.remove(pair); break
+        elif x < .92: r.sync()
+        elif x < .94: running[:] = [q for q in running if q[0] is not r]; r.start(r.disk)      # crash: unsynced suffix lost
+        elif not chaos: pull(r, o)
+        elif x < .955: r.sync(); backups.setdefault(r.name, r.disk)
+        elif x < .97:
+            if r.name in backups: running[:] = [q for q in running if q[0] is not r]; r.start(backups.pop(r.name))
+        elif x < .985:
+            if len(r.members()) > 1 and o.name in r.members(): r.remove_member(o.name)
+        else:
+            for m in names:
+                if m not in r.members(): r.add_member(m)
+    return check(rs)
+
+# ---------------------------------------------------------------------------------------------- named scenarios
+def world(n):
+    OPS.clear(); WEAK.clear(); INCARNATION[0] = 0
+    return [Replica(x, 'ABCDE'[:n]) for x in 'ABCDE'[:n]]
+def spread(rs):
+    for _ in range(2):
+        for b in rs:
+            for a in rs:
+                if a is not b: pull(b, a)
+def at(r, *path): return r.tree().files[path][1]
+def values(r, n): return r.nodes[n].content().values() if n in r.nodes else set()
+
+def trap_postponed_item_pulled_onward():
+    """B cannot show A's change (file open): the replicated state has it all the same, C gets it from B and no conflict comes of it."""
+    rs = a, b, c = world(3); f = a.new('f', ROOT, 'a', 'x'); spread(rs)
+    a.write(at(a, 'a'), 'y'); pull(b, a); b.choice[f] = 'x'                  # b still shows x: a row in pending
+    pull(c, b); assert values(c, f) == {'y'}
+    c.write(at(c, 'a'), 'z'); check(rs); assert values(b, f) == {'z'}
+
+def trap_interrupted_deleted_repeated():
+    rs = a, b, c = world(3); f = a.new('f', ROOT, 'a', 'x'); g = a.new('f', ROOT, 'b', 'y')
+    for k in range(3):
+        pull(b, a, k + 1)
+        if f in b.nodes: break
+    pull(c, a); a.unlink(at(a, 'a')); pull(b, c, 2); pull(b, a); pull(b, c); pull(c, b)
+    assert 'a' not in {p[0] for p in b.tree().files}; check(rs); assert f not in b.nodes and values(c, g) == {'y'}
+
+def trap_equal_edits_then_delete():
+    rs = a, b, c = world(3); f = a.new('f', ROOT, 'a', 'x'); spread(rs)
+    a.write(at(a, 'a'), 'y'); b.write(at(b, 'a'), 'y'); pull(c, a); c.unlink(at(c, 'a'))
+    check(rs); assert values(a, f) == {'y'}                                   # b's edit was not seen by the delete
+    a.unlink(at(a, 'a')); check(rs); assert f not in b.nodes                  # this one saw all versions
+
+def trap_saving_a_conflicted_file():
+    rs = a, b = world(2); f = a.new('f', ROOT, 'a', 'x'); spread(rs)
+    a.write(at(a, 'a'), 'y'); b.write(at(b, 'a'), 'z'); spread(rs); assert a.shown(f) == 'y' and b.shown(f) == 'z'
+    a.write(at(a, 'a'), 'u'); check(rs); assert values(b, f) == {'u', 'z'} and b.shown(f) == 'z'
+    t = a.new('f', ROOT, 'b', 'w'); a.unlink(at(a, 'a')); a.rename([(t, ('link', *t))], ROOT, 'a')     # atomic save
+    check(rs); assert values(b, f) == {'z'} and values(b, t) == {'w'}
+
+def trap_power_cut_after_serving():
+    rs = a, b = world(2); f = a.new('f', ROOT, 'a', 'x'); pull(b, a); a.write(at(a, 'a'), 'y'); pull(b, a)
+    a.start(a.disk); assert values(a, f) == {'y'}                             # serving synced it
+    a.write(at(a, 'a'), 'z'); a.start(a.disk); assert values(a, f) == {'y'}   # never served, lost
+    a.write(at(a, 'a'), 'u'); check(rs); assert values(b, f) == {'u'}
+
+def both_resolve_differently():
+    rs = a, b = world(2); f = a.new('f', ROOT, 'a', 'x'); spread(rs)
+    a.write(at(a, 'a'), 'y'); b.write(at(b, 'a'), 'z'); spread(rs)
+    a.resolve(f, CONTENT, 'y', drop='z'); b.resolve(f, CONTENT, 'z', drop='y')
+    check(rs); assert values(a, f) == {'y', 'z'}
+
+def edit_beats_delete_for_good():
+    """The place of a node that lives only by an edit must outlive the purge; so must its directories."""
+    rs = a, b, c = world(3); d = a.new('d', ROOT, 'a'); f = a.new('f', d, 'b', 'x'); spread(rs)
+    a.unlink(at(a, 'a', 'b')); a.rmdir([d]); b.write(at(b, 'a', 'b'), 'y'); c.chmod(f, 7)
+    assert ('a', 'b') in check(rs).files
+
+def fork_after_rollback_meets_third():
+    """B, restored from a backup, serves C before it meets A, which holds B's former changes."""
+    rs = a, b, c = world(3); f = b.new('f', ROOT, 'a', 'x'); spread(rs); b.sync(); old = b.disk
+    b.write(at(b, 'a'), 'y'); pull(a, b); b.start(old)
+    b.new('f', ROOT, 'b', 'z'); pull(c, b); check(rs); assert values(c, f) == {'y'} and ('b',) in a.tree().files
+
+def purged_then_edited_by_old_backup():
+    rs = a, b, c = world(3); d = a.new('d', ROOT, 'a'); f = a.new('f', d, 'b', 'x'); spread(rs); c.sync(); old = c.disk
+    a.rename([(f, ('link', *f))], ROOT, 'c'); a.unlink(at(a, 'c')); a.rmdir([d]); spread(rs); spread(rs); assert f not in a.nodes
+    c.start(old); c.write(at(c, 'a', 'b'), 'y'); pull(a, c)
+    assert ('a', 'b') in check(rs).files
+
+def purged_on_one_side_only():
+    """A link purged at A but not at D must not decide where the node is shown."""
+    rs = a, b, c = world(3); f = a.new('f', ROOT, 'a', 'x'); spread(rs)
+    l = a.stamp(); a.change(l, f, ('link', *l), add=(ROOT, 'b')); spread(rs)
+    a.unlink([e for e in a.tree().files[('b',)][1]])
+    pull(b, a); pull(c, b); pull(a, c); pull(a, b); assert ('link', *l) not in a.nodes[f].facets and ('link', *l) in b.nodes[f].facets
+    a.unlink(at(a, 'a')); b.write(at(b, 'a'), 'y'); assert ('a',) in check(rs).files
+
+def one_purged_then_old_backup():
+    """A has purged, B still has the tombstone, C comes back from a backup with an edit: all show it at one place."""
+    rs = a, b, c = world(3); f = a.new('f', ROOT, 'a', 'x'); spread(rs); c.sync(); old = c.disk
+    a.rename([(f, ('link', *f))], ROOT, 'c'); a.unlink(at(a, 'c'))
+    pull(b, a); pull(c, a); pull(a, b); pull(a, c); assert f not in a.nodes and f in b.nodes
+    c.start(old); c.write(at(c, 'a'), 'y'); pull(a, c); check(rs); assert values(b, f) == {'y'}
+
+def old_backup_pulls_from_a_newcomer():
+    """B never had f, nor its tombstone; C, from a backup that has f, pulls from B first."""
+    rs = a, b, c = world(3); b.sync(); new = b.disk
+    f = a.new('f', ROOT, 'a', 'x'); spread(rs); c.sync(); old = c.disk
+    a.unlink(at(a, 'a')); spread(rs); spread(rs); assert f not in b.nodes
+    b.start(new); pull(b, a); c.start(old); pull(c, b); check(rs); assert f not in c.nodes
+
+def losing_place_names_a_removed_directory():
+    rs = a, b = world(2); d = a.new('d', ROOT, 'd'); f = a.new('f', ROOT, 'a', 'x'); l = ('link', *f); spread(rs)
+    b.rename([(f, l)], d, 'b'); a.chmod(f, 1); a.rename([(f, l)], ROOT, 'c'); spread(rs)
+    a.rmdir([d]); check(rs); a.resolve(f, l, (d, 'b')); assert ('d', 'b') in check(rs).files
+
+def equal_twins_then_save():
+    rs = a, b = world(2); a.new('f', ROOT, 'a', 'x'); b.new('f', ROOT, 'a', 'x'); spread(rs)
+    a.write(at(a, 'a'), 'y'); _, shown, conflicts = check(rs).files[('a',)]
+    assert len(shown) == 1 and not conflicts
+
+def parent_purged_then_needed():
+    """C, restored, made g in d and gets d's tombstone from B, which has not purged; A has, and pulls from C."""
+    rs = a, b, c = world(3); d = a.new('d', ROOT, 'd'); spread(rs); c.sync(); old = c.disk
+    a.rmdir([d]); pull(b, a); pull(c, a); pull(a, b); pull(a, c); assert d not in a.nodes and d in b.nodes
+    c.start(old); c.new('f', d, 'g', 'x'); pull(c, b); pull(a, c); assert ('d', 'g') in check(rs).files
+
+def interrupted_pull_from_a_lost_future():
+    """B serves part of a pull, is rolled back, and nobody can ever complete it."""
+    rs = a, b, c = world(3); f = b.new('f', ROOT, 'a', 'x'); spread(rs); b.sync(); old = b.disk
+    b.write(at(b, 'a'), 'y'); b.new('f', ROOT, 'b', 'z'); k = 1
+    while values(a, f) != {'y'}: pull(a, b, k); k += 1
+    assert a.nodes[f].ref; b.start(old); b.new('f', ROOT, 'c', 'w'); check(rs); assert values(b, f) == {'y'}
+    a.unlink(at(a, 'a')); check(rs); assert f not in c.nodes
+
+def replaced_value_of_a_lost_history():
+    """A has B's lost rename for good, C has it from an interrupted pull and replaces it; B must hand that on to A with what it adopts."""
+    rs = a, b, c = world(3); f = a.new('f', ROOT, 'a', 'x'); l = ('link', *f); spread(rs); b.sync(); old = b.disk
+    b.rename([(f, l)], ROOT, 'b'); b.new('f', ROOT, 'g', 'z'); pull(a, b); k = 1
+    while not c.nodes[f].ref: pull(c, b, k); k += 1
+    b.start(old); pull(b, c); c.rename([(f, l)], ROOT, 'c'); pull(b, c); pull(a, b)
+    check(rs); assert set(a.nodes[f].facets[l].pairs.values()) == {(ROOT, 'b'), (ROOT, 'c')} and len(a.nodes[f].facets[l].pairs) == 2
+
+def returns_to_a_purged_place():
+    """A has purged f at its last place c, C has not yet; B, removed meanwhile, returns with an edit and an older place."""
+    rs = a, b, c = world(3); f = a.new('f', ROOT, 'a', 'x'); l = ('link', *f); spread(rs)
+    a.unlink(at(a, 'a')); c.write(at(c, 'a'), 'w'); pull(b, a); pull(c, b); pull(b, c)
+    c.rename([(f, l)], ROOT, 'c'); c.unlink(at(c, 'c')); c.remove_member('B'); pull(a, c); assert f not in a.nodes and f in c.nodes
+    b.write(at(b, 'a'), 'v'); a.add_member('B'); c.add_member('B'); pull(a, b); check(rs); assert values(c, f) == {'v'}
+
+def returns_to_a_purged_link():
+    """f died with a link that its deletion had not seen, and was purged by A, not by C; B, removed meanwhile, edits it."""
+    rs = a, b, c = world(3); f = a.new('f', ROOT, 'a', 'x'); spread(rs)
+    c.link(f, ROOT, 'k'); pull(b, c); a.unlink(at(a, 'a')); a.remove_member('B'); pull(c, a); pull(a, c); assert f not in a.nodes and f in c.nodes
+    b.write(at(b, 'a'), 'v'); b.rename([(f, ('link', *f))], ROOT, 'b'); a.add_member('B'); c.add_member('B')
+    pull(c, b); pull(a, b); assert ('k',) in c.tree().files and ('k',) not in a.tree().files
+    assert sorted(check(rs).files) == [('b',)] and values(c, f) == {'v'}
+
+SCENARIOS = [trap_postponed_item_pulled_onward, trap_interrupted_deleted_repeated, trap_equal_edits_then_delete,
+             trap_saving_a_conflicted_file, trap_power_cut_after_serving, both_resolve_differently, edit_beats_delete_for_good,
+             fork_after_rollback_meets_third, purged_then_edited_by_old_backup, purged_on_one_side_only,
+             one_purged_then_old_backup, old_backup_pulls_from_a_newcomer, losing_place_names_a_removed_directory,
+             equal_twins_then_save, parent_purged_then_needed, interrupted_pull_from_a_lost_future,
+             replaced_value_of_a_lost_history, returns_to_a_purged_place, returns_to_a_purged_link]
+
+def main():
+    ap = argparse.ArgumentParser(description='model and random tester of the sync design')
+    ap.add_argument('--seeds', type=int, default=0); ap.add_argument('--start', type=int, default=0)
+    ap.add_argument('--replicas', default='2..5'); ap.add_argument('--steps', type=int, default=80)
+    ap.add_argument('--without', action='append', default=[], choices=sorted(RULES)); ap.add_argument('--keep-going', action='store_true')
+    o = ap.parse_args(); OFF.update(o.without)
+    lo, _, hi = o.replicas.partition('..'); lo, hi = int(lo), int(hi or lo); bad = 0
+    for s in SCENARIOS:
+        try: s()
+        except Exception as e:
+            bad += 1; print(f'{s.__name__}: {type(e).__name__}: {str(e)[:300]}')
+            if not OFF and not o.keep_going: raise
+    print(f'{len(SCENARIOS)} scenarios, {bad} failed'); failed = 0
+    for seed in range(o.start, o.start + o.seeds):
+        n = lo + seed % (hi - lo + 1); steps = 10 + seed * 7919 % o.steps
+        try: history(seed, n, steps)
+        except Exception as e:
+            failed += 1; print(f'seed {seed} ({n} replicas, {steps} steps): {type(e).__name__}: {str(e)[:400]}')
+            if not o.keep_going: raise
+    if o.seeds: print(f'{o.seeds} seeds, {failed} failed')
+    sys.exit(bool(bad or failed))
+
+if __name__ == '__main__': main()
