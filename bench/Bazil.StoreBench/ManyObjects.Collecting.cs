@@ -1,12 +1,10 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Globalization;
-using Bazil.Core;
 using Bazil.Core.Crypto;
 using Bazil.Storage.Collection;
 using Bazil.Storage.Metadata;
 using Bazil.Storage.Metadata.RocksDb;
-using Bazil.Storage.Stores;
 
 namespace Bazil.StoreBench;
 

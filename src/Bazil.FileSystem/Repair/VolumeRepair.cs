@@ -1,7 +1,6 @@
 using Bazil.Core;
 using Bazil.FileSystem.Epochs;
 using Bazil.FileSystem.Live;
-using Bazil.FileSystem.Nodes;
 using Bazil.FileSystem.Snapshots;
 using Bazil.Storage.Metadata;
 using Bazil.Storage.Stores;

@@ -61,7 +61,7 @@ internal sealed class PullCompletion(VolumeStore store, UnixTime now, Action<str
     }
 
     /// <summary>Whether a node has, or is stamped with, what is beyond knowledge of these replica ids.</summary>
-    private bool Names(NodeRecord record, IReadOnlySet<ReplicaId> lost) =>
+    private bool Names(NodeRecord record, HashSet<ReplicaId> lost) =>
         record.Stamp.Select(static entry => new Version(entry.Value, entry.Key)).Concat(NodeMerge.Versions(record))
             .Any(version => lost.Contains(version.Replica) && !store.State.Knowledge.Covers(version));
 

@@ -7,7 +7,6 @@ using Bazil.Server.Control;
 using Bazil.Server.Control.Messages;
 using Bazil.Server.Errors;
 using Bazil.Server.Volumes;
-using Bazil.Unix;
 
 namespace Bazil.Server.Commands;
 

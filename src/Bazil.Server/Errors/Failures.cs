@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using Bazil.Core;
-using Bazil.FileSystem.Collection;
 using Bazil.FileSystem.Epochs;
 using Bazil.FileSystem.Sync;
 using Bazil.Peers;

@@ -2,7 +2,6 @@ using Bazil.Core;
 using Bazil.Core.Crypto;
 using Bazil.FileSystem.Epochs;
 using Bazil.FileSystem.Live;
-using Bazil.Fuse;
 using Bazil.Server.Config;
 using Bazil.Server.DataDirectories;
 using Bazil.Server.Hosting;

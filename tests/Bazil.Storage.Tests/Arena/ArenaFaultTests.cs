@@ -78,7 +78,7 @@ public sealed class ArenaFaultTests : IDisposable
         Assert.False(report.IsClean);
         Assert.Empty(report.DamagedIds);
         Assert.Contains(report.Problems, problem => problem.Kind == StoreProblemKind.UnreadableRange);
-        Assert.Empty(_disk.SmallFiles.Keys.Where(name => name.StartsWith("quarantine", StringComparison.Ordinal)));
+        Assert.DoesNotContain(_disk.SmallFiles.Keys, name => name.StartsWith("quarantine", StringComparison.Ordinal));
         Assert.Equal(Content(2, Size), await ReadAsync(store, Id(2)));
         await Assert.ThrowsAsync<StoreException>(async () => await ReadAsync(store, Id(1)));
         Assert.False(await store.HasAsync(Id(1), default));
