@@ -1,5 +1,4 @@
 using System.Globalization;
-using Bazil.Core;
 using Bazil.Core.Crypto;
 using Bazil.FileSystem.Repair;
 using Bazil.Peers;
