@@ -67,7 +67,7 @@ internal sealed class LiveSnapshotSource(
         {
             NodeRecord record = _transaction.Require(shown.Primary.Inode);
             ContentValue? published = record.ShownContent?.Value, open = Unpublished(record);
-            if ((open ?? published) is { Form: ContentForm.Blob } blob) OldestKeyEpoch = Math.Min(OldestKeyEpoch, blob.Manifest.KeyEpoch);
+            if ((open ?? published) is { Form: ContentForm.Blob } blob) NoteEpoch(blob.Manifest.KeyEpoch);
             yield return new SnapshotSourceEntry(
                 name, record.Id, record.Kind, open?.ModifyTime ?? record.ModifyTime, attributesOf(record), record.IsDirectory ? null : open ?? published, record.Inode);
         }

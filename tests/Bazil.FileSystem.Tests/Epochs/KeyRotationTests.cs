@@ -231,6 +231,24 @@ public sealed class KeyRotationTests
     }
 
     [Fact]
+    public async Task Snapshot_that_takes_over_content_of_an_old_epoch_keeps_that_epoch_too()
+    {
+        await using World world = await World.CreateAsync(1);
+        Replica a = world.Replicas[0];
+        a.MakeDirectory("d");
+        await a.WriteAsync("d/f", Old);
+        a.Rotate();
+        Assert.Equal(Errno.OK, await a.Volume.TakeSnapshotAsync(FileName.Parse("first"), CancellationToken.None));
+        await a.WriteAsync("beside", "x");
+        Assert.Equal(Errno.OK, await a.Volume.TakeSnapshotAsync(FileName.Parse("second"), CancellationToken.None));
+        Assert.Equal(["first", "second"], a.Volume.DescribeRotation().OldSnapshots);
+        Assert.Equal(Errno.OK, a.Volume.RemoveSnapshot(FileName.Parse("first")));
+        Assert.True(await a.ResealAsync());
+        Assert.Equal(["second"], a.Volume.DescribeRotation().OldSnapshots);
+        Assert.Equal(2, a.Keys.Epochs.Epochs.Count);
+    }
+
+    [Fact]
     public async Task File_that_a_program_is_writing_keeps_the_old_epoch_until_it_is_closed()
     {
         await using World world = await World.CreateAsync(1);
