@@ -22,6 +22,9 @@ internal sealed class RestoreRun(Volume volume, SnapshotReference? keeper, Resto
     private const int ShowBatch = 1024;
 
     private readonly Dictionary<NodeId, InodeId> _made = [];
+
+    /// <summary>What this run gave to files that had several names: under the others they are not changed by anybody else for it.</summary>
+    private readonly Dictionary<NodeId, ContentValue> _rewritten = [];
     private readonly List<CommittedChange> _changes = [];
     private readonly List<string> _inUse = [];
     private long _restored;
@@ -115,8 +118,11 @@ internal sealed class RestoreRun(Volume volume, SnapshotReference? keeper, Resto
             }
             else if (!volume.RestoreContent(keeper, live, before, after, _changes))
             {
-                _inUse.Add(here);
-                return RestoreResult.Done;
+                return Left(here);
+            }
+            else if (after.Content is { } content && volume.HasOtherNames(live))
+            {
+                _rewritten[before.Node] = content;
             }
 
             _restored++;
@@ -124,7 +130,9 @@ internal sealed class RestoreRun(Volume volume, SnapshotReference? keeper, Resto
         }
 
         if (before is not null) await RemoveAsync(present, before, parent, here, cancel);
-        return after is null ? RestoreResult.Done : await CreateAsync(wanted, after, parent, name, cancel);
+        if (after is null) return RestoreResult.Done;
+        RestoreResult created = await CreateAsync(wanted, after, parent, name, cancel);
+        return created == RestoreResult.TargetExists ? Left(here) : created;
     }
 
     public void SetAttributes(InodeId inode, AttributeValue attributes) => volume.RestoreAttributes(inode, attributes, _changes);
@@ -147,11 +155,19 @@ internal sealed class RestoreRun(Volume volume, SnapshotReference? keeper, Resto
         }
 
         // What was made meanwhile keeps its directory, and what is not there any more is as wanted.
-        Errno error = entry.IsDirectory ? volume.RemoveDirectory(parent, entry.Name.Span) : volume.Unlink(parent, entry.Name.Span);
+        Errno error = entry.IsDirectory ? volume.RemoveDirectory(parent, entry.Name.Span) : volume.RemoveUnchanged(parent, entry, _rewritten.GetValueOrDefault(entry.Node) ?? entry.Content);
         if (error == Errno.OK) _removed++;
         else if (error != Errno.ENOENT) _inUse.Add(path);
         _changes.Add(new CommittedChange([(parent, entry.Name)], [parent]));
         if (_changes.Count >= ShowBatch) await ShowAsync();
+    }
+
+    /// <summary>A name that others have changed meanwhile, or are changing, stays as it is.</summary>
+    private RestoreResult Left(string path)
+    {
+        if (!volume.HasSnapshot(keeper)) return RestoreResult.SnapshotGone;
+        if (_inUse is not [.., var last] || last != path) _inUse.Add(path);
+        return RestoreResult.Done;
     }
 
     private InodeId? MakeNode(SnapshotEntry entry, InodeId parent, FileName name)

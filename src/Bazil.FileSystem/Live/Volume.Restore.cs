@@ -1,6 +1,7 @@
 using Bazil.Core;
 using Bazil.FileSystem.Nodes;
 using Bazil.FileSystem.Snapshots;
+using Bazil.Storage.Metadata;
 using Bazil.Unix;
 
 namespace Bazil.FileSystem.Live;
@@ -43,7 +44,10 @@ public sealed partial class Volume
         if (path.Count > 0 && entry is null) return new RestoreOutcome(RestoreResult.NotInSnapshot);
         NodeRecord? parent = path.Count > 0 ? FindPath([.. path.SkipLast(1)]) : null;
         if (path.Count > 0 && parent is not { Kind: NodeKind.Directory }) return new RestoreOutcome(RestoreResult.NoParent);
-        SnapshotOutcome kept = await TakeSnapshotAsync(keptName, SnapshotOrigin.Restore, skipUnchanged: true, cancel);
+
+        // One of the schedule goes when the schedule says so, and is no place to keep what a person may want back.
+        bool mayBeNewest = ListSnapshots().MaxBy(static other => other.Taken) is not { Origin: SnapshotOrigin.Schedule };
+        SnapshotOutcome kept = await TakeSnapshotAsync(keptName, SnapshotOrigin.Restore, skipUnchanged: mayBeNewest, cancel);
         if (kept.Error != Errno.OK) return new RestoreOutcome(RestoreResult.NotKept);
 
         Snapshot present = await FreezeAsync(cancel);
@@ -73,7 +77,7 @@ public sealed partial class Volume
     public async Task ImportAsync(Snapshot snapshot, CancellationToken cancel)
     {
         var run = new RestoreRun(this, null, RestoreMode.Import(snapshot.Description.Directory.KeyEpoch, _options.Blobs.Chunks.Current));
-        await run.FillAsync(snapshot.Root, InodeId.Root, cancel);
+        if (!await run.FillAsync(snapshot.Root, InodeId.Root, cancel)) throw new MetadataException($"volume {Name} did not take all that snapshot {snapshot.Key} has: {Failure ?? "a name was taken, or a file has too many"}");
         run.SetAttributes(InodeId.Root, snapshot.Description.Attributes with { ModifyTime = snapshot.Description.ModifyTime });
         await SyncAsync(cancel);
     }
@@ -132,6 +136,18 @@ public sealed partial class Volume
             Commit(transaction);
             changes.Add(new CommittedChange([], [inode]));
             return true;
+        }
+    }
+
+    /// <summary>Unlinks a file of a snapshot that has still this content; EBUSY when it is being written, or is not what it was: no snapshot has that.</summary>
+    internal Errno RemoveUnchanged(InodeId parent, SnapshotEntry entry, ContentValue? content)
+    {
+        lock (_gate)
+        {
+            if (FindChild(parent, entry.Name) is not { } inode || FindShown(inode) is not { } record) return Errno.ENOENT;
+            bool isWritten = _files.TryGetValue(inode, out OpenFile? file) && (file.Writers > 0 || file.IsDirty);
+            bool isSame = record.Id == entry.Node && Equals(record.ShownContent?.Value, content);
+            return isWritten || !isSame ? Errno.EBUSY : Unlink(parent, entry.Name.Span);
         }
     }
 

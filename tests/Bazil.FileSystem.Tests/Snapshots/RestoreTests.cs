@@ -112,6 +112,63 @@ public sealed class RestoreTests
     }
 
     [Fact]
+    public async Task What_a_program_is_writing_where_nothing_was_is_not_removed()
+    {
+        await using World world = await World.CreateAsync(1);
+        Replica a = world.Replicas[0];
+        a.MakeDirectory("d");
+        await a.WriteAsync("d/old", "1");
+        SnapshotReference taken = await TakeAsync(a, "s");
+        a.MakeDirectory("d/sub");
+        await a.WriteAsync("d/sub/new", "2");
+        await a.WriteAsync("d/gone", "3");
+        FuseHandle writer = await a.OpenForWritingAsync("d/sub/new");
+        await a.WriteAsync(writer, "being written");
+        RestoreOutcome outcome = await a.Volume.RestoreInPlaceAsync(taken, Path("d"), Kept, Cancel);
+        Assert.Equal(RestoreResult.Done, outcome.Result);
+        Assert.Equal(["d/sub/new", "d/sub"], outcome.InUse!);
+        await a.CloseAsync(writer);
+        Assert.Equal("being written", await a.ReadAsync("d/sub/new"));
+        Assert.False(a.Exists("d/gone"));
+    }
+
+    [Fact]
+    public async Task A_directory_that_cannot_make_room_for_a_file_does_not_end_the_restore()
+    {
+        await using World world = await World.CreateAsync(1);
+        Replica a = world.Replicas[0];
+        await a.WriteAsync("a", "file");
+        await a.WriteAsync("b", "before");
+        SnapshotReference taken = await TakeAsync(a, "s");
+        a.Unlink("a");
+        a.MakeDirectory("a");
+        await a.WriteAsync("a/new", "2");
+        await a.WriteAsync("b", "after");
+        FuseHandle writer = await a.OpenForWritingAsync("a/new");
+        await a.WriteAsync(writer, "being written");
+        RestoreOutcome outcome = await a.Volume.RestoreInPlaceAsync(taken, [], Kept, Cancel);
+        Assert.Equal(RestoreResult.Done, outcome.Result);
+        Assert.Equal(["a/new", "a"], outcome.InUse!);
+        Assert.Equal("before", await a.ReadAsync("b"));
+        await a.CloseAsync(writer);
+        Assert.Equal("being written", await a.ReadAsync("a/new"));
+    }
+
+    [Fact]
+    public async Task A_snapshot_of_the_schedule_is_no_place_to_keep_what_a_restore_replaces()
+    {
+        await using World world = await World.CreateAsync(1);
+        Replica a = world.Replicas[0];
+        await a.WriteAsync("f", "before");
+        SnapshotReference taken = await TakeAsync(a, "s");
+        world.Clock.Advance(TimeSpan.FromMinutes(1));
+        await a.WriteAsync("f", "after");
+        Assert.NotNull((await a.Volume.TakeSnapshotAsync(FileName.Parse("hourly"), SnapshotOrigin.Schedule, skipUnchanged: true, Cancel)).Taken);
+        Assert.Equal(Kept, (await a.Volume.RestoreInPlaceAsync(taken, Path("f"), Kept, Cancel)).Kept);
+        Assert.Equal("before", await a.ReadAsync("f"));
+    }
+
+    [Fact]
     public async Task What_cannot_be_restored_is_told_and_changes_nothing()
     {
         await using World world = await World.CreateAsync(1);
