@@ -41,7 +41,7 @@ public sealed class CommandContextTests
         var run = await TestEnvironment.RunAsync(["-data-dir=/nowhere/at/all", "status"]);
 
         Assert.Equal(ExitCode.Error, run.Code);
-        Assert.Equal("bazil: there is no data directory /nowhere/at/all\nbazil: make one with: bazil create\n", run.Error);
+        Assert.Equal("bazil: there is no data directory /nowhere/at/all\nbazil: make one with: bazil create -data-dir=/nowhere/at/all\n", run.Error);
     }
 
     private static string DataDirectoryOf(string args, Dictionary<string, string> variables)

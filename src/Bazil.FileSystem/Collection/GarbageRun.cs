@@ -1,5 +1,6 @@
 using Bazil.Core;
 using Bazil.FileSystem.Reachability;
+using Bazil.Storage.Cas;
 using Bazil.Storage.Collection;
 using Bazil.Storage.Metadata;
 using Bazil.Unix;
@@ -39,7 +40,7 @@ public sealed class GarbageRun(CollectingObjectStore store, IMetadataStore metad
         var unreadable = new List<UnreadableContent>();
         foreach ((CollectedVolume volume, IReadOnlyList<HeldContent> open) in volumes.Zip(held))
         {
-            var reachability = new VolumeReachability(view, volume.LocalNumber, open, volume.Chunks) { KeepsSnapshotsBeside = self, ScratchDirectory = ScratchDirectory };
+            var reachability = new VolumeReachability(view, volume.LocalNumber, open, volume.Chunks) { KeepsSnapshotsBeside = self, KeepsAdopted = true, ScratchDirectory = ScratchDirectory };
             unreadable.AddRange(await MarkAsync(volume, reachability, collection, pace, cancel));
         }
 
@@ -71,6 +72,8 @@ public sealed class GarbageRun(CollectingObjectStore store, IMetadataStore metad
         int failureCount = 0;
         await foreach (ReachableChunk chunk in reachability.WalkAsync(cancel))
         {
+            // What is replaced and nowhere any more has been collected by the others, for this node vouched that it does not hold it.
+            if (chunk is { Failure: ChunkNotFoundException, Origin.IsReplaced: true }) continue;
             if (chunk.Failure is { } failure)
             {
                 unreadable.Add(new UnreadableContent(volume.Name, chunk.Origin.Describe(), chunk.Origin.KeptBy, failure.Message));

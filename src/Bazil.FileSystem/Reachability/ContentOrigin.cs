@@ -14,5 +14,8 @@ public abstract class ContentOrigin
     /// <summary>The member whose snapshot it is part of; null for what is of this node.</summary>
     public virtual PeerId? KeptBy => null;
 
+    /// <summary>Nothing refers to it any more: it is only kept from being collected too early.</summary>
+    public bool IsReplaced { get; init; }
+
     public override string ToString() => Describe();
 }

@@ -44,6 +44,9 @@ public sealed class VolumeReachability
     /// <summary>The snapshots of other members, too, as this node was told of them: of the members but this node; null for none.</summary>
     public PeerId? KeepsSnapshotsBeside { get; init; }
 
+    /// <summary>What pulls brought since the last collection, too, even if it has been replaced since (docs/gc.md).</summary>
+    public bool KeepsAdopted { get; init; }
+
     /// <summary>Where the file of visited chunks is made, if they are too many for the memory.</summary>
     public string ScratchDirectory { get; init; } = Path.GetTempPath();
 
@@ -91,9 +94,9 @@ public sealed class VolumeReachability
         NodeRoots()
             .Concat(_held.Select(held => new Step(ChunkType.File, held.Subtree, new NodeOrigin(_tables, held.Inode, "open"))))
             .Concat(WorkingRoots())
-            .Concat(AdoptedRoots())
             .Concat(SnapshotRoots())
-            .Concat(MemberSnapshotRoots());
+            .Concat(MemberSnapshotRoots())
+            .Concat(AdoptedRoots()); // last: what anything else leads to, too, is reported as that
 
     private IEnumerable<Step> NodeRoots()
     {
@@ -130,12 +133,13 @@ public sealed class VolumeReachability
 
     private IEnumerable<Step> AdoptedRoots()
     {
+        if (!KeepsAdopted) yield break;
         using IMetadataCursor cursor = _tables.Reader.ScanPrefix(Prefix(Table.Adopted));
         while (cursor.MoveNext())
         {
             if (AdoptedRows.IsIncompleteMark(cursor.Value)) continue;
             AdoptedContent adopted = AdoptedContent.Decode(cursor.Value);
-            yield return StepOf(adopted.Value, new NodeOrigin(_tables, adopted.Inode, "replaced since"));
+            yield return StepOf(adopted.Value, new NodeOrigin(_tables, adopted.Inode, "replaced since") { IsReplaced = true });
         }
     }
 

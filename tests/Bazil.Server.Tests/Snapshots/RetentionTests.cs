@@ -20,7 +20,7 @@ public sealed class RetentionTests
         for (int hour = 0; hour < 24; hour++) Assert.Contains(kept, s => s.Taken.ToDateTimeOffset() == last.AddHours(-hour));
 
         // The newest of each of the last days and months, of which the newest ones are among the hours already.
-        for (int day = 1; day < 7; day++) Assert.Contains(kept, s => s.Taken.ToDateTimeOffset() == last.Date.AddDays(1 - day).AddMinutes(-30));
+        for (int day = 1; day < 7; day++) Assert.Contains(kept, s => s.Taken.ToDateTimeOffset() == new DateTimeOffset(last.Date, last.Offset).AddDays(1 - day).AddMinutes(-30));
         Assert.Equal(12, kept.Select(static s => s.Taken.ToDateTimeOffset().Month).Distinct().Count());
         Assert.InRange(kept.Count, 24 + 6 + 10, 24 + 6 + 3 + 11);
     }
