@@ -60,6 +60,7 @@ internal sealed class RecordCache(long bytesMax)
     public void Clear()
     {
         _entries.Clear();
+        _inodes.Clear();
         _order.Clear();
         UsedBytes = 0;
     }

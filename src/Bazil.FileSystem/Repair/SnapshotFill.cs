@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Bazil.Core;
 using Bazil.FileSystem.Live;
 using Bazil.FileSystem.Nodes;
@@ -45,6 +46,7 @@ internal sealed class SnapshotFill(VolumeStore store, SnapshotReader reader, Mis
 
     private async Task TakeAsync(SnapshotDirectory directory, NodeId parent, string path, SnapshotReference snapshot, CancellationToken cancel)
     {
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack()) await Task.Yield();
         await foreach (SnapshotEntry entry in directory.ListAsync(0, cancel))
         {
             string name = path + entry.Name;

@@ -47,6 +47,20 @@ public sealed class RecordCacheTests
     }
 
     [Fact]
+    public void Nothing_is_left_after_clearing()
+    {
+        var cache = new RecordCache(100 * 1024);
+        NodeRecord record = Record(1);
+        cache.Set(record);
+        Assert.Equal(record.Inode, cache.FindInode(record.Id));
+        cache.Clear();
+        Assert.Equal((0, 0L, default), (cache.Count, cache.UsedBytes, cache.FindInode(record.Id)));
+        cache.Remove(record.Inode);
+        cache.Set(record);
+        Assert.Same(record, cache.Find(record.Inode));
+    }
+
+    [Fact]
     public void Nothing_is_left_of_records_that_were_removed()
     {
         var cache = new RecordCache(100 * 1024);
