@@ -39,6 +39,23 @@ internal sealed class GarbageCollector(
         }
     }
 
+    /// <summary>
+    /// Does something while no collection runs. For taking over content that nothing here refers to: it may be fossils, and a collection that looked
+    /// before it was taken over would delete them.
+    /// </summary>
+    public async Task RunBetweenAsync(Func<Task> action, CancellationToken cancel)
+    {
+        await _running.WaitAsync(cancel);
+        try
+        {
+            await action();
+        }
+        finally
+        {
+            _running.Release();
+        }
+    }
+
     public void Dispose() => _running.Dispose();
 
     private async Task<List<CollectedVolume>> OpenVolumesAsync(List<UnreadableContent> unreadable, CancellationToken cancel)

@@ -1,5 +1,6 @@
 using Bazil.Core;
 using Bazil.FileSystem.Snapshots;
+using Bazil.Server.Collection;
 using Bazil.Server.Config;
 using Bazil.Server.Control;
 using Bazil.Server.Control.Messages;
@@ -15,7 +16,7 @@ namespace Bazil.Server.Commands;
 /// stays where it is.
 /// </summary>
 internal sealed class VolumeImportCommands(
-    ConfigStore config, Descriptions descriptions, VolumeRegistry volumes, StoragePool pool, VolumeStorageCommands storages, IEntropy entropy)
+    ConfigStore config, Descriptions descriptions, VolumeRegistry volumes, StoragePool pool, VolumeStorageCommands storages, GarbageCollector collector, IEntropy entropy)
 {
     public void Register(ControlDispatcher dispatcher) => dispatcher.Add(ControlMethods.VolumeImport, ImportAsync);
 
@@ -34,12 +35,13 @@ internal sealed class VolumeImportCommands(
         volumes.CheckOutsideMounts(address);
         _ = pool.Open(address, mayCreate: true);
         VolumeConfig volume = config.AddVolume(
-            request.Volume, VolumeId.Random(entropy), request.SharingKey, new VolumeStorage("default", address), v => volumes.Create(v, isOwn: true));
+            request.Volume, VolumeId.Random(entropy), request.SharingKey, new VolumeStorage("default", address), v => volumes.Create(v, isOwn: true), isImporting: true);
         try
         {
             foreach (string storage in request.Storages) storages.Add(new VolumeStorageAddRequest(volume.Name, null, storage, null));
             OpenVolume open = await volumes.OpenAsync(volume.Id, cancel);
-            await open.Volume.ImportAsync(await OpenSnapshotAsync(open, key, request, cancel), cancel);
+            await collector.RunBetweenAsync(async () => await open.Volume.ImportAsync(await OpenSnapshotAsync(open, key, request, cancel), cancel), cancel);
+            volume = config.UpdateVolume(volume.Name, static imported => imported with { IsImporting = false });
         }
         catch (Exception e)
         {
@@ -48,7 +50,7 @@ internal sealed class VolumeImportCommands(
             throw Describe(e, request);
         }
 
-        return descriptions.Of(config.GetVolume(volume.Name));
+        return descriptions.Of(volume);
     }
 
     private static async Task<Snapshot> OpenSnapshotAsync(OpenVolume open, SnapshotKey key, VolumeImportRequest request, CancellationToken cancel)

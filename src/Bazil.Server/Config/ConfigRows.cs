@@ -63,6 +63,7 @@ internal static class ConfigRows
             Uncompressed = volume.Compression == ChunkCompression.None,
             KeyGeneration = volume.KeyGeneration == 1 ? 0 : volume.KeyGeneration,
             Snapshots = volume.Snapshots is { } schedule ? WriteSchedule(schedule) : null,
+            Importing = volume.IsImporting,
         };
         row.Storages.AddRange(volume.Storages.Select(static s => new StorageRow { Name = s.Name, Address = s.Address.ToString() }));
         return row.ToByteArray();
@@ -84,6 +85,7 @@ internal static class ConfigRows
             Compression = row.Uncompressed ? ChunkCompression.None : ChunkCompression.Zstd,
             KeyGeneration = Math.Max(1, row.KeyGeneration),
             Snapshots = row.Snapshots is { } schedule ? ReadSchedule(schedule, what) : null,
+            IsImporting = row.Importing,
         };
     }
 

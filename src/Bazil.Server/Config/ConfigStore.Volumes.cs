@@ -10,8 +10,9 @@ public sealed partial class ConfigStore
     /// <summary>Stores a new volume with the next free local number and returns it.</summary>
     /// <param name="keyGeneration">Which epoch of the volume the sharing key belongs to.</param>
     /// <param name="prepare">Makes the volume's own rows before the volume is known; a number whose preparation was not finished is given out again.</param>
+    /// <param name="isImporting">It is not to be kept before it is complete.</param>
     /// <exception cref="CommandFailedException">Bad or used name, a volume that is here already, or an unknown sharing key.</exception>
-    public VolumeConfig AddVolume(string name, VolumeId id, string sharingKeyName, VolumeStorage storage, Action<VolumeConfig> prepare, uint keyGeneration = 1)
+    public VolumeConfig AddVolume(string name, VolumeId id, string sharingKeyName, VolumeStorage storage, Action<VolumeConfig> prepare, uint keyGeneration = 1, bool isImporting = false)
     {
         NameRules.Check("volume name", name);
         lock (_gate)
@@ -25,7 +26,7 @@ public sealed partial class ConfigStore
 
             CryptographicOperations.ZeroMemory(GetSharingKey(sharingKeyName));
             uint localNumber = volumes.Select(static v => v.LocalNumber).DefaultIfEmpty(0u).Max() + 1;
-            var volume = new VolumeConfig(name, localNumber, id, sharingKeyName, [storage], null) { KeyGeneration = keyGeneration };
+            var volume = new VolumeConfig(name, localNumber, id, sharingKeyName, [storage], null) { KeyGeneration = keyGeneration, IsImporting = isImporting };
             prepare(volume);
             Put(Key(Table.Volume, name), ConfigRows.WriteVolume(volume));
             return volume;

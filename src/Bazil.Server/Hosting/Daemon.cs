@@ -52,6 +52,7 @@ public static class Daemon
         var factory = new VolumeFactory(
             database.Config, epochs, database.Store, storages, options.DataDirectory, key, budget, cache, options.Time, entropy, logs.CreateLogger<VolumeFactory>());
         await using var volumes = new VolumeRegistry(database.Config, factory, key.PeerId, logs.CreateLogger<VolumeRegistry>());
+        volumes.RemoveUnfinished();
         await using var server = new PeerServer(
             identity,
             new PeerService(database.Config, volumes, storages, epochs, notes),
@@ -82,7 +83,7 @@ public static class Daemon
         volumeStorages.Register(dispatcher);
         new SnapshotCommands(database.Config, volumes, options.Time).Register(dispatcher);
         new HistoryCommands(volumes, database.Config).Register(dispatcher);
-        new VolumeImportCommands(database.Config, descriptions, volumes, storages, volumeStorages, entropy).Register(dispatcher);
+        new VolumeImportCommands(database.Config, descriptions, volumes, storages, volumeStorages, collector, entropy).Register(dispatcher);
         new PeerCommands(database.Config, descriptions, volumes, storages, new PeerAccess(server, client), key.PeerId).Register(dispatcher);
         new GarbageCommands(database.Config, collector).Register(dispatcher);
         using var conversion = new StoreConversion(storages, options.DataDirectory);

@@ -44,6 +44,9 @@ internal static partial class DaemonLog
     [LoggerMessage(32, LogLevel.Warning, "volume {Volume} could not be scrubbed, which is tried again: {Reason}")]
     public static partial void ScrubFailed(ILogger log, string volume, string reason);
 
+    [LoggerMessage(41, LogLevel.Warning, "volume {Volume} is removed: the server died while it was being imported; import it again")]
+    public static partial void RemovedUnfinished(ILogger log, string volume);
+
     [LoggerMessage(40, LogLevel.Warning, "volume {Volume} gets no scheduled snapshots, which is tried again: {Reason}")]
     public static partial void SnapshotFailed(ILogger log, string volume, string reason);
 

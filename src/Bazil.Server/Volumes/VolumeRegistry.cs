@@ -70,6 +70,11 @@ internal sealed class VolumeRegistry(ConfigStore config, VolumeFactory factory, 
         await _gate.WaitAsync(cancel);
         try
         {
+            if (config.FindVolume(id) is { IsImporting: true } unfinished)
+            {
+                throw new CommandFailedException(ErrorKind.Busy, $"volume {unfinished.Name} is being imported", "mount it when bazil volume import has ended");
+            }
+
             OpenVolume volume = OpenHeld(id);
             if (volume.Mount is { Completion.IsCompleted: false } mount)
             {
@@ -133,6 +138,17 @@ internal sealed class VolumeRegistry(ConfigStore config, VolumeFactory factory, 
         finally
         {
             _gate.Release();
+        }
+    }
+
+    /// <summary>Removes what a server that died in the middle of an import left. Before anything is opened.</summary>
+    public void RemoveUnfinished()
+    {
+        foreach (VolumeConfig volume in config.ListVolumes().Where(static volume => volume.IsImporting))
+        {
+            config.RemoveVolume(volume.Name);
+            factory.Delete(volume);
+            DaemonLog.RemovedUnfinished(log, volume.Name);
         }
     }
 

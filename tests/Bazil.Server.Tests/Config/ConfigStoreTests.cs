@@ -67,6 +67,7 @@ public sealed class ConfigStoreTests : IDisposable
         {
             Mountpoint = "/mnt/x",
             Compression = ChunkCompression.None,
+            IsImporting = true,
             Storages = [.. v.Storages, new VolumeStorage("disk", new StorageAddress.DirectoryStorage("/disk")), new VolumeStorage("w", new StorageAddress.PeerStorage(Peer))],
         });
         _config.AddPeer(Peer);
