@@ -116,7 +116,7 @@ public sealed class RepairTests : EndToEndTest
     private async Task IsNoticedAsync()
     {
         ChildProcess.Result run = await ChildProcess.ShellAsync(
-            $"timeout -s TERM 15 '{Path.Combine(AppContext.BaseDirectory, "bazil")}' -data-dir='{White.DataDirectory}' server run -addr=:0 2>messages & "
+            $"rm -f messages; timeout -s TERM 15 '{Path.Combine(AppContext.BaseDirectory, "bazil")}' -data-dir='{White.DataDirectory}' server run -addr=:0 2>messages & "
             + "until grep -q 'Listening\\|repair\\|not mounted' messages 2>/dev/null; do sleep 0.05; done; { find mnt -type f >/dev/null; cat mnt/first/f* >/dev/null; } 2>found || true; kill -TERM $! 2>/dev/null || true; wait || true; cat messages found",
             White.Directory, Cancel);
         Assert.True(
