@@ -145,13 +145,13 @@ public sealed partial class Volume
         IReadOnlyList<MemberStatement> statements = header.Statements ?? [];
         IEnumerable<Knowledge> claims = header.Members.Select(static member => member.Value).Concat(statements.Select(static statement => statement.Vouched)).Append(header.Horizon);
         if (!claims.All(claim => claim.IsCoveredBy(header.Knowledge))) throw new SyncException($"peer {peer} claims that somebody knows, or that it purged, more than it knows itself");
-        lock (_gate)
+        MemberStatement[] unknown;
+        lock (_gate) unknown = [.. statements.Where(statement => !(MemberStatement.Find(_store.Tables, statement.Member)?.IsSame(statement) ?? false))];
+
+        // Not while others wait for the volume: a peer decides how many there are.
+        foreach (MemberStatement statement in unknown)
         {
-            foreach (MemberStatement statement in statements)
-            {
-                bool isKnown = MemberStatement.Find(_store.Tables, statement.Member)?.IsSame(statement) ?? false;
-                if (!isKnown && !statement.IsValid(Id)) throw new SyncException($"peer {peer} shows what member {statement.Member} vouches for without its signature");
-            }
+            if (!statement.IsValid(Id)) throw new SyncException($"peer {peer} shows what member {statement.Member} vouches for without its signature");
         }
     }
 
