@@ -24,7 +24,7 @@ public sealed partial class Volume
             }
 
             NodeRecord record = transaction.Require(at);
-            return record.IsDirectory ? SubtreeOf(transaction, record) : new SubtreeUse(record.ShownContent?.Value.SizeBytes ?? 0, 1, 0, record.ChangeTime, IsExact: true);
+            return record.IsDirectory ? SubtreeOf(transaction, record, Inexact(transaction)) : new SubtreeUse(record.ShownContent?.Value.SizeBytes ?? 0, 1, 0, record.ChangeTime, IsExact: true);
         }
     }
 
@@ -42,10 +42,11 @@ public sealed partial class Volume
                 at = shown.Primary.Inode;
             }
 
+            HashSet<InodeId>? inexact = Inexact(transaction);
             return [.. Names(transaction, at, [])
                 .Select(row => KeyValuePair.Create(row.Key, row.Value.Where(claim => claim.IsDirectory).OrderBy(claim => claim.Node).FirstOrDefault()))
                 .Where(row => row.Value.Inode != default)
-                .Select(row => KeyValuePair.Create(row.Key, SubtreeOf(transaction, transaction.Require(row.Value.Inode))))];
+                .Select(row => KeyValuePair.Create(row.Key, SubtreeOf(transaction, transaction.Require(row.Value.Inode), inexact)))];
         }
     }
 
@@ -95,10 +96,13 @@ public sealed partial class Volume
 
     internal SubtreeUse? FindSubtree(InodeId inode)
     {
-        lock (_gate) return Find(inode, out _, out _) is { IsDirectory: true } record ? SubtreeOf(new Transaction(_store), record, asksExact: false) : null;
+        lock (_gate) return Find(inode, out _, out _) is { IsDirectory: true } record ? SubtreeOf(new Transaction(_store), record, inexact: null) : null;
     }
 
-    private SubtreeUse SubtreeOf(Transaction transaction, NodeRecord directory, bool asksExact = true)
+    /// <param name="transaction">For reading.</param>
+    /// <param name="directory">The directory.</param>
+    /// <param name="inexact">What <see cref="Inexact"/> gave; null when nothing is known to be exact.</param>
+    private SubtreeUse SubtreeOf(Transaction transaction, NodeRecord directory, HashSet<InodeId>? inexact)
     {
         SubtreeTotals sum = SubtreeTotals.At(directory.ChangeTime);
         foreach (InodeId member in transaction.UnitedWith(directory.Inode))
@@ -107,16 +111,25 @@ public sealed partial class Volume
         }
 
         return new SubtreeUse(
-            unchecked((ulong)sum.Bytes), (ulong)Math.Max(0, sum.Files), (ulong)Math.Max(0, sum.Directories), sum.ChangeTime, asksExact && IsExact(transaction, directory.Inode));
+            unchecked((ulong)sum.Bytes), (ulong)Math.Max(0, sum.Files), (ulong)Math.Max(0, sum.Directories), sum.ChangeTime, inexact?.Contains(directory.Inode) == false);
     }
 
-    /// <summary>Whether no change waits further below.</summary>
-    private bool IsExact(Transaction transaction, InodeId directory)
+    /// <summary>Directories below which changes wait; null when all must be taken for such. Found once for a whole list: others wait meanwhile.</summary>
+    private HashSet<InodeId>? Inexact(Transaction transaction)
     {
         SubtreeAccounts accounts = _store.Accounts;
-        if (!accounts.IsComplete) return false;
-        if (accounts.WaitingCount > AccountingLimits.WaitingSearchedMax) return false;
-        return !accounts.Waiting.Any(waiting => waiting != directory && transaction.IsWithin(waiting, directory));
+        if (!accounts.IsComplete || accounts.WaitingCount > AccountingLimits.WaitingSearchedMax) return null;
+        var inexact = new HashSet<InodeId>();
+        foreach (InodeId waiting in accounts.Waiting)
+        {
+            inexact.UnionWith(transaction.UnitedWith(waiting).Where(other => other != waiting));
+            for (InodeId at = transaction.ShownParent(waiting); at != default && !inexact.Contains(at); at = transaction.ShownParent(at))
+            {
+                inexact.UnionWith(transaction.UnitedWith(at));
+            }
+        }
+
+        return inexact;
     }
 
     private void MendAccounts(Dictionary<InodeId, SubtreeTotals> drift)
