@@ -50,6 +50,9 @@ internal static class SnapshotLimits
     /// <summary>Rows of frozen directories in one batch: a few hundred kilobytes, written while nobody can change the volume.</summary>
     public const int FrozenDirectoriesBatch = 4096;
 
+    /// <summary>Names in which two snapshots may differ that are compared: each takes up to a kilobyte of memory until the comparison is sorted.</summary>
+    public const int DifferencesMax = 500_000;
+
     /// <summary>Chunks of decoded directories kept by a reader, by their encoded size: some two hundred.</summary>
     public const int CacheBytes = 4 * 1024 * 1024;
 }

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Bazil.Core;
 using Bazil.FileSystem.Epochs;
+using Bazil.FileSystem.Snapshots.Diff;
 using Bazil.FileSystem.Sync;
 using Bazil.Peers;
 using Bazil.Storage.Cas;
@@ -15,6 +16,7 @@ public static class Failures
     public static CommandFailedException Describe(Exception e) => e switch
     {
         CommandFailedException command => command,
+        TooManyDifferencesException => new(ErrorKind.Failed, e.Message, "compare snapshots that are nearer to each other, or what is in them: diff -rq MOUNTPOINT/.snap/ONE MOUNTPOINT/.snap/OTHER", e),
         KeyRotationException rotation => new(ErrorKind.Invalid, e.Message, rotation.NextStep, e),
         KeyMissingException => new(ErrorKind.Denied, e.Message, inner: e),
         CorruptObjectException => new(ErrorKind.Damaged, e.Message, inner: e),

@@ -6,7 +6,7 @@ namespace Bazil.FileSystem.Snapshots.Diff;
 /// <summary>
 /// Finds out in what two snapshots differ. Equal directories are passed by their keys. What was renamed is found by its node: among
 /// what differs, and, when whole directories came or went, in them.
-/// <para>Memory is in proportion to the differences. One use.</para>
+/// <para>Memory is in proportion to the differences, of which there may be only so many. One use.</para>
 /// </summary>
 public sealed class SnapshotDiff
 {
@@ -28,13 +28,18 @@ public sealed class SnapshotDiff
     /// <summary>Everything in the trees that went, by its node.</summary>
     private readonly Dictionary<NodeId, Side> _inside = [];
 
-    private SnapshotDiff()
-    {
-    }
+    private readonly int _differencesMax;
+    private int _differences;
+
+    private SnapshotDiff(int differencesMax) => _differencesMax = differencesMax;
 
     /// <summary>Compares two snapshots, of one volume or of two. The result is ordered by path.</summary>
+    /// <exception cref="TooManyDifferencesException">There are more than <see cref="SnapshotLimits.DifferencesMax"/>.</exception>
     public static Task<IReadOnlyList<SnapshotChange>> RunAsync(Snapshot before, Snapshot after, CancellationToken cancel) =>
-        new SnapshotDiff().CompareAsync(before.Root, after.Root, cancel);
+        RunAsync(before, after, SnapshotLimits.DifferencesMax, cancel);
+
+    internal static Task<IReadOnlyList<SnapshotChange>> RunAsync(Snapshot before, Snapshot after, int differencesMax, CancellationToken cancel) =>
+        new SnapshotDiff(differencesMax).CompareAsync(before.Root, after.Root, cancel);
 
     internal static bool HasSameContent(SnapshotEntry left, SnapshotEntry right) =>
         left.Kind == right.Kind && (left.IsDirectory || Equals(left.Content, right.Content));
@@ -66,6 +71,7 @@ public sealed class SnapshotDiff
         {
             await foreach ((SnapshotEntry? before, SnapshotEntry? after) in DirectoryComparison.RunAsync(pair.Before, pair.After, cancel))
             {
+                Count();
                 Side? old = before is null ? null : new Side(pair.Before, new SnapshotPath(pair.OldPath, before.Name), before);
                 Side? now = after is null ? null : new Side(pair.After, new SnapshotPath(pair.Path, after.Name), after);
                 if (old is not null && now is not null && old.Entry.Node == now.Entry.Node) Pair(old, now, SnapshotChangeKind.Changed);
@@ -74,6 +80,12 @@ public sealed class SnapshotDiff
                 else _added.Add(now!);
             }
         }
+    }
+
+    /// <summary>Each difference, and all that is in trees that came or went, is in memory at once.</summary>
+    private void Count()
+    {
+        if (++_differences > _differencesMax) throw new TooManyDifferencesException(_differencesMax);
     }
 
     /// <summary>Two entries that are one thing.</summary>
@@ -134,6 +146,7 @@ public sealed class SnapshotDiff
         foreach (Side root in open) _lostRoots.Add(root.Path);
         while (open.TryPop(out Side? side))
         {
+            Count();
             _inside.TryAdd(side.Entry.Node, side);
             if (!side.Entry.IsDirectory) continue;
             await foreach (Side child in ListAsync(side, cancel)) open.Push(child);
@@ -163,6 +176,7 @@ public sealed class SnapshotDiff
                 continue;
             }
 
+            Count();
             _changes.Add(new SnapshotChange(SnapshotChangeKind.Added, side.Path, null, null, side.Entry));
             if (!side.Entry.IsDirectory) continue;
             await foreach (Side child in ListAsync(side, cancel)) open.Push(child);

@@ -56,7 +56,7 @@ public sealed class FileHistory
     {
         SnapshotEntry? same = await snapshot.FindAsync(path, cancel);
         if (newer is null || entry is null || same?.Node == entry.Node || _lostTrack.Contains(entry.Node)) return (path, same);
-        foreach (SnapshotChange change in await SnapshotDiff.RunAsync(snapshot, newer, cancel))
+        foreach (SnapshotChange change in await CompareAsync(snapshot, newer, cancel))
         {
             if (change is not { Kind: SnapshotChangeKind.Renamed, OldPath: { } oldPath }) continue;
             IReadOnlyList<FileName> to = change.Path.Names;
@@ -67,6 +67,19 @@ public sealed class FileHistory
 
         _lostTrack.Add(entry.Node);
         return (path, same);
+    }
+
+    private static async Task<IReadOnlyList<SnapshotChange>> CompareAsync(Snapshot snapshot, Snapshot newer, CancellationToken cancel)
+    {
+        try
+        {
+            return await SnapshotDiff.RunAsync(snapshot, newer, cancel);
+        }
+        catch (TooManyDifferencesException)
+        {
+            // Where so much has changed the file is only looked for under its name.
+            return [];
+        }
     }
 
     private void Add(SnapshotReference reference, SnapshotPath path, SnapshotEntry entry)

@@ -45,6 +45,24 @@ public sealed class SnapshotDiffTests
     }
 
     [Fact]
+    public async Task Differences_beyond_the_bound_are_refused_wherever_they_are()
+    {
+        await using World world = await World.CreateAsync(1);
+        Replica a = world.Replicas[0];
+        Snapshot empty = await a.Volume.FreezeAsync(Cancel);
+        a.MakeDirectory("d");
+        for (int file = 0; file < 10; file++) await a.WriteAsync($"d/{file}", "x");
+        Snapshot full = await a.Volume.FreezeAsync(Cancel);
+        for (int file = 0; file < 10; file++) await a.WriteAsync($"d/{file}", "other");
+        Snapshot changed = await a.Volume.FreezeAsync(Cancel);
+        foreach ((Snapshot before, Snapshot after) in ((Snapshot, Snapshot)[])[(empty, full), (full, empty), (full, changed)])
+        {
+            Assert.NotEmpty(await SnapshotDiff.RunAsync(before, after, 20, Cancel));
+            await Assert.ThrowsAsync<TooManyDifferencesException>(() => SnapshotDiff.RunAsync(before, after, 9, Cancel));
+        }
+    }
+
+    [Fact]
     public async Task A_directory_that_moved_out_of_a_removed_one_into_a_new_one_was_renamed()
     {
         await using World world = await World.CreateAsync(1);
