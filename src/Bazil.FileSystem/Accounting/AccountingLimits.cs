@@ -9,6 +9,9 @@ public static class AccountingLimits
     /// <summary>Directories folded while others wait for the volume: a millisecond or so.</summary>
     public const int FoldStep = 64;
 
+    /// <summary>Directories put in order while others wait for the volume: a few milliseconds.</summary>
+    public const int OrderStep = 512;
+
     /// <summary>Nodes counted while others wait for the volume, when a volume of an older version is counted: a few milliseconds.</summary>
     public const int CountStep = 256;
 

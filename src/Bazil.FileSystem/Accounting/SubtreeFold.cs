@@ -16,18 +16,26 @@ internal sealed class SubtreeFold
     private readonly PriorityQueue<InodeId, int> _work = new();
     private readonly HashSet<InodeId> _queued = [];
 
+    /// <summary>What waited at the beginning and has no place in the order yet: of a volume that was just counted that may be every directory.</summary>
+    private readonly Queue<InodeId> _unordered;
+
     public SubtreeFold(VolumeStore store)
     {
         _store = store;
-        var transaction = new Transaction(store);
-        foreach (InodeId directory in store.Accounts.Waiting) Enqueue(transaction, directory);
+        _unordered = new Queue<InodeId>(store.Accounts.Waiting);
     }
 
     /// <summary>Folds some directories. Returns false when nothing was left to do.</summary>
     public bool Step()
     {
-        if (_work.Count == 0) return false;
         var transaction = new Transaction(_store);
+        if (_unordered.Count > 0)
+        {
+            for (int count = 0; count < AccountingLimits.OrderStep && _unordered.TryDequeue(out InodeId directory); count++) Enqueue(transaction, directory);
+            return true;
+        }
+
+        if (_work.Count == 0) return false;
         var batch = new MetadataBatch();
         for (int count = 0; count < AccountingLimits.FoldStep && _work.TryDequeue(out InodeId directory, out _); count++)
         {

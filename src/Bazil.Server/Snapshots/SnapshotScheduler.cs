@@ -73,7 +73,7 @@ internal sealed class SnapshotScheduler : IAsyncDisposable
         {
             do
             {
-                foreach (VolumeConfig volume in _config.ListVolumes())
+                foreach (VolumeConfig volume in ListVolumes())
                 {
                     if (volume.Snapshots is { } schedule) await SeeToAsync(volume, schedule);
                     else _notes.Succeeded(volume.Id);
@@ -84,6 +84,20 @@ internal sealed class SnapshotScheduler : IAsyncDisposable
         catch (OperationCanceledException)
         {
             // The daemon ends.
+        }
+    }
+
+    private IReadOnlyList<VolumeConfig> ListVolumes()
+    {
+        try
+        {
+            return _config.ListVolumes();
+        }
+        catch (Exception e) when (e is IOException or CommandFailedException)
+        {
+            // The database failed, or a row is not to be understood: every command says so, and the next turn comes.
+            DaemonLog.SnapshotFailed(_log, "*", Failures.Describe(e).Message);
+            return [];
         }
     }
 
