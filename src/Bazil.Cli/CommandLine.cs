@@ -15,7 +15,8 @@ internal static class CommandLine
         RootCommand root = BazilCommand.Create(context);
         var configuration = new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null };
         ParseResult parsed = root.Parse(GoStyleFlags.Rewrite(args, root), configuration);
-        if (parsed.Errors.Count > 0) return UsageErrors.Report(parsed, environment.Error);
+        // Help is help for a command: for one that does not exist it would be that of another.
+        if (parsed.Errors.Count > 0 || (parsed.UnmatchedTokens.Count > 0 && parsed.CommandResult.Command.Subcommands.Count > 0)) return UsageErrors.Report(parsed, environment.Error);
         try
         {
             return await parsed.InvokeAsync(

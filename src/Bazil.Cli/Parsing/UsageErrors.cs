@@ -41,6 +41,12 @@ internal static class UsageErrors
             return $"missing option -{missing.Name.TrimStart('-')}";
         }
 
+        if (result.Children.OfType<OptionResult>().FirstOrDefault(static option => option.Errors.Any() && option.Tokens.Count > 0) is { } wrong)
+        {
+            string what = wrong.Option.ValueType == typeof(int) ? ": it must be a whole number" : "";
+            return $"invalid value \"{wrong.Tokens[0].Value}\" of -{wrong.Option.Name.TrimStart('-')}{what}";
+        }
+
         return parsed.Errors[0].Message.TrimEnd('.');
     }
 
@@ -70,7 +76,8 @@ internal static class UsageErrors
 
         foreach (Argument argument in command.Arguments)
         {
-            text.Append(argument.Arity.MinimumNumberOfValues == 0 ? $" [{argument.Name}]" : $" {argument.Name}");
+            string many = argument.Arity.MaximumNumberOfValues > 1 && !argument.Name.StartsWith('[') ? "..." : "";
+            text.Append(argument.Arity.MinimumNumberOfValues == 0 ? $" [{argument.Name}{many}]" : $" {argument.Name}{many}");
         }
 
         if (command.Subcommands.Count > 0) text.Append(' ').Append(string.Join('|', command.Subcommands.Where(static c => !c.Hidden).Select(static c => c.Name)));

@@ -14,6 +14,33 @@ public sealed partial class Volume
     private const byte ConflictOfNode = 0;
     private const byte ConflictOfName = 1;
 
+    /// <summary>
+    /// Files with several contents, and names that several files have: what has alternates, and goes when they are removed. Where only attributes or places
+    /// differ the largest version is everywhere, and there is nothing to settle.
+    /// </summary>
+    public int CountConflicts()
+    {
+        int count = 0;
+        byte[] prefix = _store.Tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Conflict).Bytes.ToArray();
+        using IMetadataCursor cursor = _options.Metadata.ScanPrefix(prefix);
+        while (cursor.MoveNext())
+        {
+            byte kind = cursor.Key[prefix.Length];
+            var key = new MetadataKeyReader(cursor.Key[(prefix.Length + 1)..]);
+            InodeId inode = key.ReadInode();
+
+            // Not all in one go: others wait for the gate.
+            lock (_gate)
+            {
+                var transaction = new Transaction(_store);
+                bool counts = kind == ConflictOfName ? transaction.Resolve(inode, FileName.Parse(key.Rest)).Hidden.Any() : transaction.Read(inode) is { Content.IsConflict: true };
+                if (counts) count++;
+            }
+        }
+
+        return count;
+    }
+
     /// <summary>The names in a directory that have alternates.</summary>
     internal List<FileName> ListConflicts(InodeId directory)
     {

@@ -11,15 +11,6 @@ public sealed partial class Volume
 {
     private IFuseNotifier? _notifier;
 
-    /// <summary>Nodes and names with several values.</summary>
-    public int CountConflicts()
-    {
-        int count = 0;
-        using IMetadataCursor cursor = _store.Tables.Reader.ScanPrefix(_store.Tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Conflict).Bytes);
-        while (cursor.MoveNext()) count++;
-        return count;
-    }
-
     /// <summary>Takes the mount's way to tell the kernel; null when the mount has ended.</summary>
     internal void SetNotifier(IFuseNotifier? notifier)
     {

@@ -27,7 +27,7 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
     private async Task<PullResult> PullAsync(CancellationToken cancel)
     {
         IReadOnlyList<PeerId> members = volume.Members();
-        if (members.Count > 0 && !members.Contains(link.Peer)) throw new SyncException($"peer {link.Peer} is not a member of volume {volume.Name}");
+        if (members.Count > 0 && !members.Contains(link.Peer)) throw new SyncException($"peer {link.Peer} is not a member of volume {volume.Name}; it becomes one with \"bazil peer volume allow\" here and \"bazil volume connect\" there");
         Knowledge known = volume.Knowledge;
         PullHeader header = await AskAsync(Request(known, withKnowledge: false), known, cancel);
         if (header.Status == PullStatus.SendKnowledge) header = await AskAsync(Request(known, withKnowledge: true), known, cancel);

@@ -57,7 +57,9 @@ internal sealed class CheckCommands(ConfigStore config, VolumeChecker checker, C
             {
                 var options = new CheckOptions { ReadPercent = request.ReadPercent };
                 CheckReport report = await checker.RunAsync(volume, options, check => _running[request.Ticket] = (volume.Name, check), cancel);
-                if (request.ReadPercent >= 100) ledger.AddCheck(volume.Id, report);
+
+                // Whatever found it, loss is told until a check that read everything finds none.
+                if (request.ReadPercent >= 100 || report.LostPathCount > 0) ledger.AddCheck(volume.Id, report);
                 AccountsReport accounts = await checker.CheckAccountsAsync(volume, cancel);
                 results.Add(Describe(volume.Name, report) with { MendedDirectories = accounts.DriftedCount });
             }

@@ -59,8 +59,19 @@ internal sealed class HistoryCommands(VolumeRegistry volumes, ConfigStore config
     {
         (Volume volume, FileName[] path) = Find(request.Path);
         List<(SnapshotReference Reference, Snapshot Snapshot)> snapshots = await OpenAllAsync(volume, cancel);
-        IReadOnlyList<LostName> lost = await LostNames.ListAsync(await volume.FreezeAsync(cancel), snapshots, path, cancel) ?? throw NowhereFound(volume, path, snapshots);
+        Snapshot present = await volume.FreezeAsync(cancel);
+        IReadOnlyList<LostName> lost = await LostNames.ListAsync(present, snapshots, path, cancel) ?? await NothingLostAsync(volume, present, snapshots, request.Path, path, cancel);
         return new LostListReply(volume.Name, VolumePaths.Text(path), [.. lost.Select(InfoOf)]);
+    }
+
+    /// <summary>No snapshot has the directory: nothing can be brought back in it if it is there now, and otherwise there is no such directory.</summary>
+    private static async Task<IReadOnlyList<LostName>> NothingLostAsync(
+        Volume volume, Snapshot present, List<(SnapshotReference Reference, Snapshot Snapshot)> snapshots, string given, FileName[] path, CancellationToken cancel)
+    {
+        SnapshotEntry? entry = path.Length == 0 ? null : await present.FindAsync(path, cancel);
+        if (path.Length > 0 && entry is null) throw NowhereFound(volume, path, snapshots);
+        if (entry is { IsDirectory: false }) throw new CommandFailedException(ErrorKind.Invalid, $"{given} is no directory", $"for its earlier states, see: bazil history {given}");
+        return snapshots.Count > 0 ? [] : throw new CommandFailedException(ErrorKind.NotFound, $"volume {volume.Name} has no snapshots to look in", FirstSnapshots(volume));
     }
 
     /// <summary>The mounted volume that shows a path, and where in it.</summary>
@@ -93,10 +104,12 @@ internal sealed class HistoryCommands(VolumeRegistry volumes, ConfigStore config
     private static CommandFailedException NowhereFound(Volume volume, FileName[] path, List<(SnapshotReference Reference, Snapshot Snapshot)> searched)
     {
         string text = VolumePaths.Text(path);
-        if (searched.Count == 0) return new CommandFailedException(ErrorKind.NotFound, $"volume {volume.Name} has no {text}, and no snapshots to look in", $"from now on, take some: bazil snapshot schedule {volume.Name} -every 1h");
+        if (searched.Count == 0) return new CommandFailedException(ErrorKind.NotFound, $"volume {volume.Name} has no {text}, and no snapshots to look in", FirstSnapshots(volume));
         string range = searched.Count == 1 ? $"snapshot {searched[0].Reference.Name}" : $"its {searched.Count} snapshots, {searched[^1].Reference.Name} to {searched[0].Reference.Name}";
         return new CommandFailedException(ErrorKind.NotFound, $"neither volume {volume.Name} has {text}, nor {range}", $"see what a directory had: bazil undelete -list DIRECTORY");
     }
+
+    private static string FirstSnapshots(Volume volume) => $"from now on, take some: bazil snapshot schedule {volume.Name} -every 1h";
 
     private static FileVersionInfo InfoOf(FileVersion version) => new(
         version.IsPresent,

@@ -93,7 +93,7 @@ internal sealed class SnapshotCommands(ConfigStore config, VolumeRegistry volume
             ? await volume.RestoreInPlaceAsync(snapshot, path, SnapshotNames.Free(volume, clock.GetUtcNow(), "before-restore-"), cancel)
             : await volume.RestoreAsync(snapshot, path, target, cancel);
         string text = VolumePaths.Text(request.InPlace ? path : target);
-        RestoreFailures.Check(outcome.Result, volume, request.Name, VolumePaths.Text(path), text);
+        RestoreFailures.Check(outcome.Result, volume, request.Name, VolumePaths.Text(path), text, config.GetVolume(request.Volume).Mountpoint ?? "MOUNTPOINT");
         return new SnapshotRestoreReply(text, outcome.Restored, outcome.Removed, outcome.Kept?.ToString(), outcome.InUse ?? []);
     }
 

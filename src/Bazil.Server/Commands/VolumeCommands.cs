@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Bazil.Core;
+using Bazil.FileSystem.Snapshots;
 using Bazil.FileSystem.Sync;
 using Bazil.Server.Config;
 using Bazil.Server.Control;
@@ -87,16 +88,30 @@ internal sealed class VolumeCommands(
     }
 
     /// <summary>Forgets a volume; the garbage collector takes its content.</summary>
-    private async Task<Nothing> RemoveAsync(VolumeRequest request, CancellationToken cancel)
+    private async Task<VolumeRemoveReply> RemoveAsync(VolumeRequest request, CancellationToken cancel)
     {
         VolumeConfig volume = config.GetVolume(request.Volume);
+        SnapshotReference? newest = await NewestSnapshotAsync(volume, cancel);
         await volumes.RemoveAsync(volume, cancel);
         foreach (PeerConfig peer in config.ListPeers().Where(peer => peer.Volumes.Contains(volume.Id)))
         {
             config.UpdatePeer(peer.Id, p => p with { Volumes = p.Volumes.Remove(volume.Id) });
         }
 
-        return Nothing.Instance;
+        return new VolumeRemoveReply(volume.SharingKeyName, volume.Storages[0].Address.ToString()!, newest?.Name.ToString(), newest?.Key.ToString());
+    }
+
+    private async Task<SnapshotReference?> NewestSnapshotAsync(VolumeConfig volume, CancellationToken cancel)
+    {
+        try
+        {
+            return (await volumes.OpenAsync(volume.Id, cancel)).Volume.ListSnapshots().MaxBy(static snapshot => snapshot.Taken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // Whatever keeps it from being opened may be why it is removed.
+            return null;
+        }
     }
 
     /// <summary>Changes all settings or, when one of them is wrong, none. An open volume sees them at once.</summary>

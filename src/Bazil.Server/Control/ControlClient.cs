@@ -86,7 +86,7 @@ public sealed class ControlClient : IDisposable
             throw e.SocketErrorCode == SocketError.AccessDenied
                 ? new CommandFailedException(ErrorKind.Denied, $"the server of {directory} belongs to another user", inner: e)
                 : new CommandFailedException(
-                    ErrorKind.Unreachable, $"no server is running for {directory}", "start it with: bazil server run", e);
+                    ErrorKind.Unreachable, $"no server is running for {directory}", $"start it with: bazil server run -data-dir={directory}", e);
         }
         catch
         {

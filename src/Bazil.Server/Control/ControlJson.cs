@@ -25,6 +25,7 @@ namespace Bazil.Server.Control;
 [JsonSerializable(typeof(SharingExportReply))]
 [JsonSerializable(typeof(VolumeRotateRequest))]
 [JsonSerializable(typeof(VolumeRequest))]
+[JsonSerializable(typeof(VolumeRemoveReply))]
 [JsonSerializable(typeof(VolumeCreateRequest))]
 [JsonSerializable(typeof(VolumeConnectRequest))]
 [JsonSerializable(typeof(VolumeMountRequest))]

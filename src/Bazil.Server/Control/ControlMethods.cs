@@ -30,7 +30,7 @@ public static class ControlMethods
     public static readonly ControlMethod<VolumeConnectRequest, VolumeInfo> VolumeConnect = new("volume/connect");
     public static readonly ControlMethod<VolumeMountRequest, Nothing> VolumeMount = new("volume/mount");
     public static readonly ControlMethod<VolumeRequest, Nothing> VolumeUnmount = new("volume/unmount");
-    public static readonly ControlMethod<VolumeRequest, Nothing> VolumeRemove = new("volume/remove");
+    public static readonly ControlMethod<VolumeRequest, VolumeRemoveReply> VolumeRemove = new("volume/remove");
     public static readonly ControlMethod<VolumeSyncRequest, VolumeSyncReply> VolumeSync = new("volume/sync");
     public static readonly ControlMethod<Nothing, VolumeListReply> VolumeList = new("volume/list");
     public static readonly ControlMethod<VolumeRequest, VolumeInfo> VolumeShow = new("volume/show");

@@ -8,13 +8,13 @@ namespace Bazil.Server.Snapshots;
 internal static class RestoreFailures
 {
     /// <exception cref="CommandFailedException">It was not.</exception>
-    public static void Check(RestoreResult result, Volume volume, string snapshot, string path, string target)
+    public static void Check(RestoreResult result, Volume volume, string snapshot, string path, string target, string volumeRoot = "MOUNTPOINT")
     {
         if (result == RestoreResult.Done) return;
         throw result switch
         {
             RestoreResult.NotInSnapshot => new CommandFailedException(
-                ErrorKind.NotFound, $"snapshot {snapshot} of volume {volume.Name} has no {path}", $"see what it has: ls MOUNTPOINT/.snap/{snapshot}"),
+                ErrorKind.NotFound, $"snapshot {snapshot} of volume {volume.Name} has no {path}", $"paths count from the root of the volume; see what it has: ls {volumeRoot}/.snap/{snapshot}"),
             RestoreResult.TargetExists => new CommandFailedException(
                 ErrorKind.AlreadyExists, $"{(target.Length == 0 ? "the root" : target)} of volume {volume.Name} exists already: nothing was restored", "name another place with -to PATH, or replace it with -in-place"),
             RestoreResult.NoParent => new CommandFailedException(

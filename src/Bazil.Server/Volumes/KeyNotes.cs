@@ -44,11 +44,11 @@ internal sealed class KeyNotes(ConfigStore config, SharingKeyRing keys, ILogger<
 
     private string MessageOf(string volume, PeerId peer, Note note) => note.IsPeers
         ? $"peer {NameOf(peer)} has not got sharing key {note.Key} of volume {volume} yet: nothing is exchanged with it until then"
-        : $"volume {volume} was rotated: peer {NameOf(peer)} asks for sharing key {note.Key}, which is not on this machine";
+        : $"volume {volume}: peer {NameOf(peer)} uses sharing key {note.Key}, which is not on this machine: the volume was rotated there, or it is the wrong key";
 
     private string NextStepOf(string volume, PeerId peer, Note note) => note.IsPeers
         ? $"give it the key: here, bazil sharing export {keys.NameOf(note.Key) ?? "NAME"} FILE; there, bazil sharing add NAME <FILE"
-        : $"get it: on {NameOf(peer)}, bazil sharing export NAME FILE; here, bazil sharing add NAME <FILE, then bazil volume sync {volume} {NameOf(peer)}";
+        : $"if it was rotated, get the key: on {NameOf(peer)}, bazil sharing export NAME FILE; here, bazil sharing add NAME <FILE, then bazil volume sync {volume} {NameOf(peer)}";
 
     private string NameOf(PeerId peer) => config.FindPeer(peer)?.DisplayName ?? peer.ToString();
 

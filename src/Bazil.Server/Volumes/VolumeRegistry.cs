@@ -221,7 +221,7 @@ internal sealed class VolumeRegistry(ConfigStore config, VolumeFactory factory, 
             if (Environment.TickCount64 > deadline)
             {
                 throw new CommandFailedException(
-                    ErrorKind.Busy, $"volume {volume.Volume.Name} is in use: {count} open files", $"close the programs that use it and try again; to see them: fuser -vm {mountpoint}");
+                    ErrorKind.Busy, $"volume {volume.Volume.Name} is in use: {count} open {(count == 1 ? "file" : "files")}", $"close the programs that use it and try again; to see them: fuser -vm {mountpoint}");
             }
 
             await timer.WaitForNextTickAsync(cancel);

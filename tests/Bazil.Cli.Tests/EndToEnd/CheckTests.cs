@@ -46,6 +46,7 @@ public sealed class CheckTests : EndToEndTest
         Assert.True(volume.GetProperty("missing").GetInt64() > 0);
         Assert.Equal(0, volume.GetProperty("damaged").GetInt64());
         Assert.Contains("/dir/big", volume.GetProperty("lost").EnumerateArray().Select(static path => path.GetProperty("path").GetString()));
+        Assert.Contains("damaged or missing content", await White.RunAsync("status"));
     }
 
     [Fact]

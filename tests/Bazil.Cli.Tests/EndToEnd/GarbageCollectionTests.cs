@@ -46,6 +46,24 @@ public sealed class GarbageCollectionTests : EndToEndTest
     }
 
     [Fact]
+    public async Task Volume_that_was_removed_comes_back_from_the_snapshot_that_is_named_then()
+    {
+        await MountAsync(White);
+        await White.ShellAsync("echo precious >mnt/file; mkdir mnt/.snap/last");
+        await White.RunAsync("volume unmount myfiles");
+
+        ChildProcess.Result removed = await White.TryAsync("volume remove myfiles");
+        await CollectAsync(White);
+
+        Assert.Contains("the second collection from now deletes its content", removed.Error);
+        string way = removed.Error.Split('\n').Single(static line => line.Contains("to bring back its newest snapshot, last, until then: bazil ", StringComparison.Ordinal));
+        await White.RunAsync(way[(way.LastIndexOf(": bazil ", StringComparison.Ordinal) + ": bazil ".Length)..]);
+        await White.RunAsync("volume mount myfiles mnt");
+        await CollectAsync(White);
+        Assert.Equal("precious", await White.ShellAsync("cat mnt/file"));
+    }
+
+    [Fact]
     public async Task Member_that_was_not_heard_since_blocks_and_is_named()
     {
         await Walkthrough.ShareAsync(White, Black, "127.0.0.1");

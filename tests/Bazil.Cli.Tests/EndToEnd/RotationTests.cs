@@ -25,7 +25,7 @@ public sealed class RotationTests : EndToEndTest
         string key = await FingerprintAsync(White, "friends2");
         await Black.FailsAsync("volume sync myfiles white", "was rotated", key, "bazil sharing export");
         Assert.Equal("before", await Black.ShellAsync("cat mnt/note"));
-        Assert.Contains($"peer white asks for sharing key {key}", await Black.RunAsync("status"));
+        Assert.Contains($"peer white uses sharing key {key}", await Black.RunAsync("status"));
         Assert.Contains($"peer black has not got sharing key {key}", await White.RunAsync("volume show myfiles"));
         Assert.Contains("waits for the new key", await White.RunAsync("volume show myfiles"));
         await White.FailsAsync("volume sync myfiles black", "has not got sharing key", key);

@@ -83,6 +83,8 @@ public sealed class SnapshotTests : EndToEndTest
         await node.RunAsync("undelete mnt/d/f");
         Assert.Equal("1", await node.ShellAsync("cat mnt/d/f"));
         await node.FailsAsync("undelete mnt/never", "neither volume myfiles has never, nor its 3 snapshots, s1 to s3");
+        await node.FailsAsync("undelete -list mnt/d/f", "mnt/d/f is no directory", $"bazil history {node.Mount}/d/f");
+        await node.FailsAsync("snapshot restore myfiles s1 mnt/d/f", "has no mnt/d/f", $"paths count from the root of the volume; see what it has: ls {node.Mount}/.snap/s1");
         await node.FailsAsync("history mnt", "is the root of volume myfiles");
         await node.FailsAsync("history mnt/.snap/s1/d/f", "not a file of volume myfiles");
         await node.FailsAsync("history /etc/hostname", "/etc/hostname is not in a mounted volume of this node");

@@ -19,6 +19,9 @@ public sealed class UsageErrorsTests
     [InlineData("peer add 1234", "bazil: peer add: not a valid public key (64 hex digits): 1234")]
     [InlineData("server run -addr=nonsense", "bazil: server run: -addr must be [HOST]:PORT, not \"nonsense\"")]
     [InlineData("server run -addr=example.org:1", "bazil: server run: -addr: \"example.org\" is not an address of this machine in digits")]
+    [InlineData("bogus -help", "bazil: unknown command bogus")]
+    [InlineData("snapshot restor --help", "bazil: snapshot: unknown command restor; did you mean restore?")]
+    [InlineData("du -depth=x", "bazil: du: invalid value \"x\" of -depth: it must be a whole number")]
     [InlineData("-data-dir= status", "bazil: status: -data-dir must not be empty")]
     public async Task Command_line_that_makes_no_sense_is_a_usage_error(string args, string firstLine)
     {
@@ -42,6 +45,14 @@ public sealed class UsageErrorsTests
 
             """,
             run.Error);
+    }
+
+    [Fact]
+    public async Task Usage_error_shows_what_may_be_given_more_than_once()
+    {
+        var run = await TestEnvironment.RunAsync(["du", "-depth=x"]);
+
+        Assert.Contains("bazil: usage: bazil du [-depth=LEVELS] [-json] [PATH...]", run.Error);
     }
 
     [Fact]

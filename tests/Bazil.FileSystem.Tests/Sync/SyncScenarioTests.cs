@@ -117,6 +117,37 @@ public sealed partial class SyncScenarioTests
     }
 
     [Fact]
+    public async Task Only_what_has_alternates_counts_as_a_conflict()
+    {
+        await using World world = await World.CreateAsync(2);
+        (Replica a, Replica b) = world;
+        a.MakeDirectory("d");
+        await a.WriteAsync("f", "x");
+        await a.WriteAsync("g", "x");
+        await world.SpreadAsync();
+        Assert.Equal(Errno.OK, a.Rename("d", "d1"));
+        Assert.Equal(Errno.OK, b.Rename("d", "d2"));
+        Assert.Equal(Errno.OK, a.Chmod("g", 0x180));
+        Assert.Equal(Errno.OK, b.Chmod("g", 0x1A0));
+        await world.SpreadAsync();
+        Assert.Equal(0, a.Volume.CountConflicts());
+        Assert.Equal(0, b.Volume.CountConflicts());
+
+        await a.WriteAsync("f", "y");
+        await b.WriteAsync("f", "z");
+        await a.WriteAsync("new", "y");
+        await b.WriteAsync("new", "z");
+        await world.SpreadAsync();
+        Assert.Equal(2, a.Volume.CountConflicts());
+        Assert.Equal(2, b.Volume.CountConflicts());
+        Assert.Equal(Errno.OK, a.DropAlternate("f"));
+        Assert.Equal(Errno.OK, a.DropAlternate("new"));
+        Assert.Equal(0, a.Volume.CountConflicts());
+        await world.SpreadAsync();
+        Assert.Equal(0, b.Volume.CountConflicts());
+    }
+
+    [Fact]
     public async Task Two_people_who_resolve_differently_lose_neither_side()
     {
         await using World world = await World.CreateAsync(2);

@@ -123,7 +123,7 @@ public sealed class ControlProtocolTests : IAsyncLifetime
 
         Assert.Equal(ErrorKind.Unreachable, e.Kind);
         Assert.Equal($"no server is running for {_directory.Path}", e.Message);
-        Assert.Equal("start it with: bazil server run", e.NextStep);
+        Assert.Equal($"start it with: bazil server run -data-dir={_directory.Path}", e.NextStep);
     }
 
     [Fact]

@@ -13,8 +13,16 @@ internal static class VolumeRemoveCommand
         var command = new Command("remove", "Forget a volume on this machine, with all its files and snapshots here. Other members keep theirs.") { name };
         command.SetAction(async (parsed, cancel) =>
         {
-            await context.CallAsync(parsed, ControlMethods.VolumeRemove, new VolumeRequest(parsed.GetRequiredValue(name)), cancel);
-            await context.Environment.Error.WriteLineAsync("bazil: its content is deleted by the next collections; at once: bazil gc");
+            string volume = parsed.GetRequiredValue(name);
+            VolumeRemoveReply reply = await context.CallAsync(parsed, ControlMethods.VolumeRemove, new VolumeRequest(volume), cancel);
+            bool isCollected = reply.Storage == "local";
+            TextWriter error = context.Environment.Error;
+            await error.WriteLineAsync(isCollected
+                ? "bazil: the second collection from now deletes its content; they run by themselves, or with: bazil gc"
+                : $"bazil: its content stays in {reply.Storage}");
+            if (reply.SnapshotKey is not { } key) return;
+            string storage = isCollected ? "" : $" -backend={reply.Storage}";
+            await error.WriteLineAsync($"bazil: to bring back its newest snapshot, {reply.Snapshot}{(isCollected ? ", until then" : "")}: bazil volume import -snapshot={key} -sharing={reply.SharingKey}{storage} {volume}");
         });
         return command;
     }

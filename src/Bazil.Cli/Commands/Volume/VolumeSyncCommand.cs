@@ -27,9 +27,9 @@ internal static class VolumeSyncCommand
 
             if (reply.Conflicts > 0)
             {
-                string what = reply.Conflicts == 1 ? "1 file or name was" : $"{reply.Conflicts} files or names were";
+                string what = reply.Conflicts == 1 ? "1 file was" : $"{reply.Conflicts} files were";
                 await context.Environment.Error.WriteLineAsync(
-                    $"bazil: {what} changed on both sides; where contents differ, what is not in place lies under .bazil/conflicts beside it");
+                    $"bazil: {what} changed on both sides; what is not in place lies under .bazil/conflicts/NAME beside it, until it is removed there");
             }
         });
         return command;

@@ -22,9 +22,16 @@ public sealed record VolumeSyncRequest(string Volume, string Peer);
 
 /// <summary>What a pull did.</summary>
 /// <param name="Changed">Files, directories and links that came with it.</param>
-/// <param name="Conflicts">Those that were changed on both sides.</param>
+/// <param name="Conflicts">Files that have alternates after it, those of earlier pulls included.</param>
 /// <param name="Postponed">Files that are open for writing here: their new content is shown when they are closed.</param>
 public sealed record VolumeSyncReply(long Changed, long Conflicts, long Postponed, double Seconds);
+
+/// <summary>What was forgotten, and the way back.</summary>
+/// <param name="SharingKey">The key that it was sealed with.</param>
+/// <param name="Storage">Where its objects are: only those in <c>local</c> are collected.</param>
+/// <param name="Snapshot">Its newest snapshot, or null.</param>
+/// <param name="SnapshotKey">The key of that, for an import.</param>
+public sealed record VolumeRemoveReply(string SharingKey, string Storage, string? Snapshot, string? SnapshotKey);
 
 /// <param name="SharingKey">A sharing key of this machine that was never used for the volume.</param>
 public sealed record VolumeRotateRequest(string Volume, string SharingKey);
