@@ -65,6 +65,7 @@ public sealed class VolumeRepair
             Volume.Create(_options with { LocalNumber = final }, isOwn: false);
             new TreeCopy(store, OpenStore(final)).Run(UnixTime.Now(_options.Clock), cancel);
             _rows.CopySnapshotsTo(final);
+            KeepEpochs(number | UnderWay, final);
         }
 
         var report = new VolumeRepairReport
@@ -99,6 +100,19 @@ public sealed class VolumeRepair
         {
             _notes.Add($"the list of sharing-key epochs cannot be read: {e.Message}");
         }
+    }
+
+    /// <summary>
+    /// The list of epochs comes with the first pull. What is sealed in old ones must be found until then, and kept from being collected: an object
+    /// is known by the keys that may have sealed it.
+    /// </summary>
+    private void KeepEpochs(uint source, uint target)
+    {
+        KeyEpochList known = KeyEpochList.ReadEverKnown(_options.Metadata, source).With(KeyEpochList.Read(_options.Metadata, source).Epochs);
+        if (known.IsEmpty) return;
+        var batch = new MetadataBatch();
+        known.PutEverKnown(batch, new VolumeTables(_options.Metadata, target));
+        _options.Metadata.Commit(batch);
     }
 
     private async Task TakeBackAsync()

@@ -3,10 +3,12 @@ using Bazil.Core.Crypto;
 using Bazil.FileSystem.Epochs;
 using Bazil.FileSystem.Live;
 using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Repair;
 using Bazil.FileSystem.Snapshots;
 using Bazil.FileSystem.Tests.Simulation;
 using Bazil.Fuse;
 using Bazil.Storage.Blobs;
+using Bazil.Storage.Metadata;
 using Bazil.Unix;
 
 namespace Bazil.FileSystem.Tests.Epochs;
@@ -246,6 +248,22 @@ public sealed class KeyRotationTests
         Assert.True(await a.ResealAsync());
         Assert.Equal(["second"], a.Volume.DescribeRotation().OldSnapshots);
         Assert.Equal(2, a.Keys.Epochs.Epochs.Count);
+    }
+
+    [Fact]
+    public async Task Repair_that_writes_the_tree_anew_keeps_all_keys_in_use()
+    {
+        await using World world = await World.CreateAsync(2);
+        Replica a = world.Replicas[0];
+        await a.WriteAsync("old", Old);
+        SharingKey key = a.Rotate();
+        await a.WriteAsync("new", New);
+        VolumeRepairReport report = await a.RepairAsync(new MetadataSalvage(1, [], ["000001.sst"], WasRebuilt: false));
+        Assert.True(report.WasWrittenAnew);
+        Assert.Contains(a.Keys.RequireAll(), held => held.Fingerprint == key.Fingerprint);
+        Assert.Equal(2, a.Keys.RequireAll().Count);
+        Assert.Equal(Old, await a.ReadAsync("old"));
+        Assert.Equal(New, await a.ReadAsync("new"));
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using Bazil.FileSystem.Collection;
 using Bazil.FileSystem.Epochs;
 using Bazil.FileSystem.Live;
 using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Repair;
 using Bazil.FileSystem.Sync;
 using Bazil.Fuse;
 using Bazil.Storage.Blobs;
@@ -74,6 +75,17 @@ internal sealed class Replica : IAsyncDisposable
         Metadata.LoseUnsynced(random);
         Keys = NewKeys();
         Volume = Volume.Open(Options());
+    }
+
+    /// <summary>Stops, repairs its rows, and starts again.</summary>
+    public async Task<VolumeRepairReport> RepairAsync(MetadataSalvage salvage)
+    {
+        await Volume.DisposeAsync();
+        Keys = NewKeys();
+        VolumeRepairReport report = await VolumeRepair.RunAsync(Options(), salvage, CancellationToken.None);
+        Keys = NewKeys();
+        Volume = Volume.Open(Options());
+        return report;
     }
 
     /// <summary>The rows that would take changes back after a power cut now.</summary>
