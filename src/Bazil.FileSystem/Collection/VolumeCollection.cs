@@ -15,6 +15,7 @@ public static class VolumeCollection
 {
     private static ReadOnlySpan<byte> StampName => "gcstamp"u8;
     private static ReadOnlySpan<byte> AgreedName => "gcagreed"u8;
+    private static ReadOnlySpan<byte> RebuiltName => "gcrebuilt"u8;
 
     /// <summary>How far the members agree, as the rows of a view have it.</summary>
     public static MemberAgreement ReadAgreement(IMetadataReader view, uint localNumber, PeerId self)
@@ -25,6 +26,7 @@ public static class VolumeCollection
             VolumeState.ReadKnowledge(tables), VolumeState.ReadReferences(tables).Values, VolumeState.ReadHead(tables), stamp.Knowledge);
         Dictionary<PeerId, Knowledge> vouched = MemberTable.ReadAll(tables, Table.MemberVouch).ToDictionary();
         NodeRecord? members = tables.ReadRecord(Transaction.MembersInode, static _ => Knowledge.Empty);
+        if (members is null && ReadRebuilt(tables) is { Count: > 0 } former) return new MemberAgreement(0, former, stamp.Since);
         List<PeerId> behind =
         [
             .. (members?.Members.DistinctValues() ?? [])
@@ -45,6 +47,17 @@ public static class VolumeCollection
         // What pulls brought before this collection began was marked by it.
         byte[] from = tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Adopted).Bytes.ToArray();
         batch.DeleteRange(from, tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Adopted).Add(generation).Bytes);
+    }
+
+    /// <summary>
+    /// Notes that the rows were written anew after damage: until the first pull nobody knows what else of the local store members refer to, and
+    /// nothing may go.
+    /// </summary>
+    internal static void NoteRebuilt(MetadataBatch batch, VolumeTables tables, IEnumerable<PeerId> formerMembers)
+    {
+        var writer = new WireWriter();
+        foreach (PeerId member in formerMembers) writer.WriteFixed(member.Span);
+        batch.Put(StateKey(tables, RebuiltName), writer.Span);
     }
 
     /// <summary>Called when a pull is completed: notes in its batch that all members agree at this moment. Under the volume's gate.</summary>
@@ -73,6 +86,15 @@ public static class VolumeCollection
 
     private static CollectionStamp ReadStamp(VolumeTables tables) =>
         tables.ReadState(StampName) is { } row ? CollectionStamp.Decode(row) : CollectionStamp.None;
+
+    private static List<PeerId> ReadRebuilt(VolumeTables tables)
+    {
+        var members = new List<PeerId>();
+        if (tables.ReadState(RebuiltName) is not { } row) return members;
+        var reader = new WireReader(row, "members of a rebuilt volume");
+        while (!reader.IsAtEnd) members.Add(reader.ReadPeerId());
+        return members;
+    }
 
     private static ulong ReadAgreed(VolumeTables tables)
     {

@@ -1,4 +1,5 @@
 using Bazil.Core;
+using Bazil.FileSystem.Collection;
 using Bazil.FileSystem.Epochs;
 using Bazil.FileSystem.Live;
 using Bazil.FileSystem.Snapshots;
@@ -56,7 +57,8 @@ public sealed class VolumeRepair
         var fill = new SnapshotFill(store, new SnapshotReader(_options.Chunks), missing, takesAll: mayLackMore, UnixTime.Now(_options.Clock));
         await fill.RunAsync(_rows.Snapshots(_notes), _notes, cancel);
         uint final = number | UnderWay;
-        bool isShared = new Transaction(store).Members().Any(member => member != store.Self);
+        PeerId[] others = [.. new Transaction(store).Members().Where(member => member != store.Self)];
+        bool isShared = others.Length > 0;
         bool isHurt = mayLackMore || missing.Count > 0 || _salvage.WasRebuilt;
         if (isShared && isHurt)
         {
@@ -66,6 +68,9 @@ public sealed class VolumeRepair
             new TreeCopy(store, OpenStore(final)).Run(UnixTime.Now(_options.Clock), cancel);
             _rows.CopySnapshotsTo(final);
             KeepEpochs(number | UnderWay, final);
+            var batch = new MetadataBatch();
+            VolumeCollection.NoteRebuilt(batch, new VolumeTables(_options.Metadata, final), others);
+            _options.Metadata.Commit(batch);
         }
 
         var report = new VolumeRepairReport

@@ -1,5 +1,6 @@
 using Bazil.Core;
 using Bazil.Core.Crypto;
+using Bazil.FileSystem.Collection;
 using Bazil.FileSystem.Epochs;
 using Bazil.FileSystem.Live;
 using Bazil.FileSystem.Nodes;
@@ -263,6 +264,13 @@ public sealed class KeyRotationTests
         Assert.Contains(a.Keys.RequireAll(), held => held.Fingerprint == key.Fingerprint);
         Assert.Equal(2, a.Keys.RequireAll().Count);
         Assert.Equal(Old, await a.ReadAsync("old"));
+        Assert.Equal(New, await a.ReadAsync("new"));
+        Assert.Equal((0UL, world.Replicas[1].Id), (a.Agreement().Generation, Assert.Single(a.Agreement().Behind)));
+        world.Replicas[1].AddKey(key);
+        await a.PullAsync(world.Replicas[1]);
+        await world.Replicas[1].PullAsync(a);
+        await a.PullAsync(world.Replicas[1]);
+        Assert.Equal(MemberAgreement.All, a.Agreement().Generation);
         Assert.Equal(New, await a.ReadAsync("new"));
     }
 
