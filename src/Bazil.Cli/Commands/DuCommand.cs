@@ -33,7 +33,7 @@ internal static class DuCommand
             $"{(entry.Exact ? "" : "~")}{ByteText.Of((long)Math.Min(entry.Bytes, long.MaxValue))}",
             entry.Files.ToString(CultureInfo.InvariantCulture),
             entry.Directories.ToString(CultureInfo.InvariantCulture),
-            entry.Changed,
+            TimeText.OfText(entry.Changed),
             entry.Path,
         }));
 }

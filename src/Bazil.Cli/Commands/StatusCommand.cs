@@ -37,7 +37,7 @@ internal static class StatusCommand
         string healed = check.Healed > 0 ? $", {check.Healed} healed" : "";
         string found = check.LostPaths == 0 ? "no damage" : $"{check.LostPaths} files damaged";
         return check.FinishedAt is { } at
-            ? $"{check.Volume}, {at}, {check.Read} of {check.Chunks} chunks read, {found}{healed}{scrub}"
+            ? $"{check.Volume}, {TimeText.OfText(at)}, {check.Read} of {check.Chunks} chunks read, {found}{healed}{scrub}"
             : $"{check.Volume}, never finished{scrub}, {found} so far";
     }
 

@@ -6,4 +6,7 @@ namespace Bazil.Cli.Output;
 internal static class TimeText
 {
     public static string Of(DateTimeOffset time) => time.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+
+    /// <summary>The same of a time that came as text, in UTC.</summary>
+    public static string OfText(string time) => Of(DateTimeOffset.Parse(time, CultureInfo.InvariantCulture));
 }

@@ -12,6 +12,9 @@ internal sealed class ControlDispatcher
 
     private delegate Task<byte[]> Handler(ReadOnlyMemory<byte> body, CancellationToken cancel);
 
+    /// <summary>What is done to each error message before a person gets it. May be called concurrently.</summary>
+    public Func<string, string> Phrase { get; init; } = static text => text;
+
     /// <summary>Registers what answers a method. The function may be called concurrently.</summary>
     public void Add<TRequest, TReply>(ControlMethod<TRequest, TReply> method, Func<TRequest, CancellationToken, Task<TReply>> answer) =>
         _handlers.Add(method.Path, async (body, cancel) =>

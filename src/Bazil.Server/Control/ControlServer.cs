@@ -107,7 +107,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
             if (e is not CommandFailedException) LogFailure(log, context.Request.Path.Value ?? "/", e);
             context.Response.StatusCode = StatusCodes.Status400BadRequest;
             reply = JsonSerializer.SerializeToUtf8Bytes(
-                new ErrorReply(failure.Kind.ToString(), failure.Message, failure.NextStep), ControlJson.Of<ErrorReply>());
+                new ErrorReply(failure.Kind.ToString(), dispatcher.Phrase(failure.Message), failure.NextStep is { } next ? dispatcher.Phrase(next) : null), ControlJson.Of<ErrorReply>());
         }
         finally
         {

@@ -70,7 +70,7 @@ public static class Daemon
         using var collector = new GarbageCollector(database.Config, database.Store, storages, volumes, key.PeerId, options.DataDirectory.Path, options.Time);
         var descriptions = new Descriptions(database.Config, volumes, epochs, notes);
         var snapshotNotes = new SnapshotNotes(database.Config);
-        var dispatcher = new ControlDispatcher();
+        var dispatcher = new ControlDispatcher { Phrase = new PeerNicknames(database.Config).In };
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         new ServerCommands(database.Config, descriptions, options.DataDirectory, key.PeerId, () => Text(server.Endpoint), checks, snapshotNotes, new StoreWarnings(database.Config, volumes, storages), started.Task).Register(dispatcher);
         new MemoryCommands(database.Config, volumes, database, budget, cache).Register(dispatcher);
