@@ -99,23 +99,9 @@ public sealed partial class Volume : IAsyncDisposable
     /// <summary>On return, all content that was sealed before the call survives power loss.</summary>
     internal async ValueTask SyncContentAsync(CancellationToken cancel)
     {
-        ulong mark, unsyncedMark;
-        lock (_gate) (mark, unsyncedMark) = (_store.Undo!.Mark, _unsynced.Mark());
-        try
-        {
-            await _options.Chunks.SyncAsync(cancel);
-        }
-        catch (StoreException e) when (e.IsBroken)
-        {
-            Fail(e);
-            throw;
-        }
-
-        _unsynced.Synced(unsyncedMark);
-        lock (_gate)
-        {
-            if (Failure is null) Guarded(() => _store.Undo!.ContentSynced(mark));
-        }
+        UnsyncedMarks marks = MarkUnsynced();
+        await SyncChunksAsync(cancel);
+        NoteSynced(marks);
     }
 
     /// <summary>As <see cref="SyncAsync"/>, with what is written to files that are still open.</summary>
@@ -128,9 +114,39 @@ public sealed partial class Volume : IAsyncDisposable
     /// <summary>On return, everything that was closed, fsynced or renamed before the call survives power loss.</summary>
     public async Task SyncAsync(CancellationToken cancel)
     {
-        // Content first: metadata must never name what is not there.
-        await SyncContentAsync(cancel);
-        Guarded(() => _options.Metadata.Sync());
+        // Both at once, for each waits for the disk: rows that get there before the content that they name are taken back by their undo rows.
+        UnsyncedMarks marks = MarkUnsynced();
+        await Task.WhenAll(
+            Task.Run(() => SyncChunksAsync(cancel), CancellationToken.None),
+            Task.Run(() => Guarded(() => _options.Metadata.Sync()), CancellationToken.None));
+        NoteSynced(marks);
+    }
+
+    private async Task SyncChunksAsync(CancellationToken cancel)
+    {
+        try
+        {
+            await _options.Chunks.SyncAsync(cancel);
+        }
+        catch (StoreException e) when (e.IsBroken)
+        {
+            Fail(e);
+            throw;
+        }
+    }
+
+    private UnsyncedMarks MarkUnsynced()
+    {
+        lock (_gate) return new UnsyncedMarks(_store.Undo!.Mark, _unsynced.Mark());
+    }
+
+    private void NoteSynced(UnsyncedMarks marks)
+    {
+        _unsynced.Synced(marks.Chunks);
+        lock (_gate)
+        {
+            if (Failure is null) Guarded(() => _store.Undo!.ContentSynced(marks.Undo));
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -141,6 +157,7 @@ public sealed partial class Volume : IAsyncDisposable
         await _settling;
         foreach (OpenFile file in PinOpenFiles(_ => true)) await CloseAtShutdownAsync(file);
         await SyncAsync(CancellationToken.None);
+        Guarded(() => _options.Metadata.Sync()); // that no undo rows are needed any more
         _closing.Dispose();
     }
 
@@ -188,4 +205,7 @@ public sealed partial class Volume : IAsyncDisposable
         if (Interlocked.CompareExchange(ref _failure, reason.Message, null) is not null) return;
         _options.Log($"volume {Name} is read-only now: {reason.Message}", reason);
     }
+
+    /// <summary>What a sync of the content that begins now will cover.</summary>
+    private readonly record struct UnsyncedMarks(ulong Undo, ulong Chunks);
 }

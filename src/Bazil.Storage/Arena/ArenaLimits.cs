@@ -27,6 +27,12 @@ internal static class ArenaLimits
     /// <summary>Deleted records that are worth a reclaim at once; fewer wait for the next regular turn.</summary>
     public const int WakingPunchCount = 4096;
 
+    /// <summary>How long a put that finds the disk full waits for the room of what was just given back: the file system counts it as soon as it has committed its journal, which was asked for.</summary>
+    public static readonly TimeSpan FreeingTime = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>How often it looks.</summary>
+    public static readonly TimeSpan FreeingPoll = TimeSpan.FromMilliseconds(10);
+
     /// <summary>Problems kept for the report; a disk that falls apart has more, and the first ones say it.</summary>
     public const int ProblemCountMax = 1000;
 

@@ -9,6 +9,7 @@ public sealed partial class ArenaStore
     private readonly Lock _reclaiming = new(); // one reclaim at a time; before _committing
     private readonly Lock _cataloging = new(); // one writer of the catalog at a time; before _append
     private List<(Segment Segment, uint Block, int Length)> _pendingPunches = [];
+    private long _givenBackAt; // clock ticks; 0 for long ago
     private readonly Dictionary<(Segment Segment, uint Block), RecordHeader> _superseded = [];
 
     private int PendingPunchCount
@@ -23,10 +24,35 @@ public sealed partial class ArenaStore
     public ValueTask ReclaimAsync(CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
+        GiveBack();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>A file system says that space is free some time after it was given back; ext4 does when its journal is committed.</summary>
+    private bool IsRoomComing => Volatile.Read(ref _givenBackAt) is not 0 and var since && _options.Clock.GetElapsedTime(since) < ArenaLimits.FreeingTime;
+
+    private void NoteGivenBack() => Volatile.Write(ref _givenBackAt, _options.Clock.GetTimestamp());
+
+    /// <summary>What was deleted takes room until the background comes to it: now it is needed.</summary>
+    private async ValueTask PutWhenThereIsRoomAsync(ObjectId id, ReadOnlyMemory<byte> content, CancellationToken cancel)
+    {
+        if (PendingPunchCount > 0) GiveBack();
+        while (IsRoomComing)
+        {
+            _space.Measure();
+            if (_space.HasRoom(content.Length)) break;
+            await Task.Delay(ArenaLimits.FreeingPoll, _options.Clock, cancel);
+        }
+
+        await PutAsync(id, content, cancel);
+    }
+
+    private void GiveBack()
+    {
         try
         {
             Reclaim();
-            return ValueTask.CompletedTask;
+            _space.Measure();
         }
         catch (Exception exception) when (StoreFailure.IsEnvironmental(exception))
         {
@@ -122,6 +148,7 @@ public sealed partial class ArenaStore
             CheckNotBroken();
             KillSuperseded();
             List<(Segment Segment, uint Block, int Length)> punches;
+            if (PendingPunchCount > 0) NoteGivenBack(); // before nothing is pending any more: other puts wait, too
             lock (_dead)
             {
                 punches = _pendingPunches;
@@ -142,6 +169,7 @@ public sealed partial class ArenaStore
                 }
             }
 
+            if (punches.Count > 0) NoteGivenBack();
             Segment[] empty = [.. _segments.Values.Where(segment => !IsWorthKeeping(segment) && IsEmpty(segment))];
             if (empty.Length > 0) Retire(empty);
             else if (punches.Count > 0) SaveCatalog([]);

@@ -115,6 +115,10 @@ public sealed partial class ArenaStore : IObjectStore, IStoreInventory, IStoreVe
             {
                 Repair(damage);
             }
+            catch (StoreException full) when (full.IsDiskFull && (PendingPunchCount > 0 || IsRoomComing))
+            {
+                return PutWhenThereIsRoomAsync(id, buffer, cancel);
+            }
             catch (Exception exception) when (StoreFailure.IsEnvironmental(exception))
             {
                 throw FailedWrite($"cannot write object {id}", exception);

@@ -33,6 +33,12 @@ internal sealed class FreeSpaceWatch(string storeName, ISegmentDirectory directo
         }
     }
 
+    /// <summary>Whether there was room for so much, and some more, when the disk was last looked at.</summary>
+    public bool HasRoom(long sizeBytes)
+    {
+        lock (_lock) return _budget > 2 * sizeBytes;
+    }
+
     /// <summary>Looks at the disk now: gives the reserve back to it or takes it again.</summary>
     public void Measure()
     {

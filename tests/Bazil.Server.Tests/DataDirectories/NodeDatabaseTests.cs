@@ -52,7 +52,7 @@ public sealed class NodeDatabaseTests : IDisposable
     [Fact]
     public void Missing_and_empty_directories_say_how_to_make_a_node()
     {
-        Assert.Equal("make one with: bazil create", Assert.Throws<CommandFailedException>(() => NodeDatabase.Open(_directory)).NextStep);
+        Assert.Equal($"make one with: bazil create -data-dir={_directory.Path}", Assert.Throws<CommandFailedException>(() => NodeDatabase.Open(_directory)).NextStep);
         _directory.Create();
         Assert.Equal("make a node in it with: bazil create", Assert.Throws<CommandFailedException>(() => NodeDatabase.Open(_directory)).NextStep);
     }

@@ -59,6 +59,24 @@ public class ArenaDiskTests
     }
 
     [Fact]
+    public async Task Deleted_objects_make_room_for_the_next_put_without_waiting_for_the_background()
+    {
+        using PowerCutDisk? disk = PowerCutDisk.TryCreate(64L * 1024 * 1024, out string reason);
+        Assert.SkipWhen(disk is null, reason);
+        var options = new ArenaOptions { FreeFloorBytes = 8L * 1024 * 1024, RunsInBackground = false };
+        await using ArenaStore store = ArenaStore.Open("full", Path.Combine(disk.Path, "store"), options);
+        int count = 0;
+        await Assert.ThrowsAsync<StoreException>(async () =>
+        {
+            for (; count < 1000; count++) await store.PutAsync(Id(count), Content(count, Size), default);
+        });
+        for (int number = 0; number < count; number++) Assert.True(await store.DeleteAsync(Id(number), default));
+        for (int number = 0; number < count / 2; number++) await store.PutAsync(Id(5000 + number), Content(number, Size), default);
+        await store.SyncAsync(default);
+        Assert.Empty(store.Problems);
+    }
+
+    [Fact]
     public async Task Store_without_a_floor_on_a_disk_filled_to_the_last_byte_loses_nothing()
     {
         using PowerCutDisk? disk = PowerCutDisk.TryCreate(32L * 1024 * 1024, out string reason);
@@ -68,11 +86,11 @@ public class ArenaDiskTests
         var there = new HashSet<int>();
         await using (ArenaStore store = ArenaStore.Open("full", root, options))
         {
-            for (int number = 0; number < 3000; number++)
+            for (int number = 0; number < 600; number++)
             {
                 try
                 {
-                    await store.PutAsync(Id(number), Content(number, 1 + (number * 7919 % 60_000)), default);
+                    await store.PutAsync(Id(number), Content(number, 1 + (number * 7919 % 180_000)), default);
                     there.Add(number);
                 }
                 catch (StoreException exception)
@@ -90,7 +108,7 @@ public class ArenaDiskTests
         }
 
         await using ArenaStore again = ArenaStore.Open("full", root, options);
-        foreach (int number in there) Assert.Equal(Content(number, 1 + (number * 7919 % 60_000)), await ReadAsync(again, Id(number)));
+        foreach (int number in there) Assert.Equal(Content(number, 1 + (number * 7919 % 180_000)), await ReadAsync(again, Id(number)));
         Assert.True((await again.VerifyAsync(long.MaxValue, default)).IsClean);
     }
 
