@@ -75,7 +75,7 @@ def Entries_made_while_listing_do_not_repeat_or_hide_others(d):
 
 
 def Large_directory_is_listed_completely_while_others_make_and_remove_entries(d):
-    """100,000 entries that stay, in three listings, while a process makes and removes others between them."""
+    """Tens of thousands of entries that stay, in three listings, while a process makes and removes others between them."""
     many = int(os.environ.get("BAZIL_ENTRIES", "40000"))
     x = f"{d}/x"
     fill(x, many)
