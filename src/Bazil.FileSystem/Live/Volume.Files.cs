@@ -241,8 +241,8 @@ public sealed partial class Volume
             if (isLast && (file.WasRead || file.MayHaveBeenRead)) isAccessTimeNew = UpdateAccessTime(file.Inode);
         }
 
-        // What it asked us for, the kernel knows to have changed the time.
-        if (isAccessTimeNew && !file.WasRead && _notifier is { } notifier) await notifier.InvalidateInode(new FuseNodeId(file.Inode.Value), -1, 0);
+        // The kernel may have asked for the attributes between the read and now.
+        if (isAccessTimeNew && _notifier is { } notifier) await notifier.InvalidateInode(new FuseNodeId(file.Inode.Value), -1, 0);
         if (isLast) await file.DisposeAsync();
         else if (isLastWriter) await ShowPendingAsync(file);
         if (isLastWriter && isLast) await NotifyIfPendingAsync(file.Inode);
