@@ -28,7 +28,7 @@ internal static class StoreShowCommand
         [
             ("objects", info.Objects.ToString(CultureInfo.InvariantCulture)),
             ("live", ByteText.Of(info.LiveBytes)),
-            ("to be given back", ByteText.Of(info.DeadBytes)),
+            ("deleted", ByteText.Of(info.DeadBytes)),
             ("segments", info.Segments.ToString(CultureInfo.InvariantCulture)),
         ]);
         if (info.NeedsConversion) environment.Output.WriteLine("objects of an older version are beside it; to move them: bazil store convert");
