@@ -162,12 +162,20 @@ class Bazil(Mounted):
 
     def is_ready(self):
         if os.path.ismount(self.path):
-            return True
+            return self.is_served()
         if self.is_new and os.path.exists(os.path.join(self.data, "control")):
             self.run("volume", "create", "bench")
             self.run("volume", "mount", "bench", self.path)
             self.is_new = False
         return False
+
+    def is_served(self):
+        """False for the mount that a killed daemon has left behind."""
+        try:
+            os.statvfs(self.path)
+            return True
+        except OSError:
+            return False
 
     def stop(self):
         if self.process is None:
