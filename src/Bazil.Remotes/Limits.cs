@@ -1,0 +1,26 @@
+namespace Bazil.Remotes;
+
+/// <summary>The bounds of what is exchanged with stores in other places.</summary>
+public static class Limits
+{
+    /// <summary>A packet from an SFTP server: OpenSSH sends at most 256 KiB; anything longer is not the protocol.</summary>
+    public const int SftpPacketBytes = 1 << 18;
+
+    /// <summary>What every SFTP server takes in one read or write (draft-ietf-secsh-filexfer-02, section 3).</summary>
+    public const int SftpDataBytes = 32 << 10;
+
+    /// <summary>Requests in flight on one connection: 64 of 32 KiB fill a line of 40 MB/s at 50 ms.</summary>
+    public const int SftpRequestsInFlight = 64;
+
+    /// <summary>What the ssh program says on its standard error is kept for messages up to this length.</summary>
+    public const int SshMessageBytes = 4 << 10;
+
+    /// <summary>Directories below each other in a listing: packs lie two deep.</summary>
+    public const int ListDepth = 8;
+
+    /// <summary>The longest name of a file in a remote folder.</summary>
+    public const int NameBytes = 1024;
+
+    /// <summary>A disk with less free than this that refuses a write counts as full.</summary>
+    public const long SftpFullBytes = 1 << 20;
+}

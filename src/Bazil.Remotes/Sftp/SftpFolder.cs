@@ -1,0 +1,242 @@
+using System.Runtime.CompilerServices;
+using Bazil.Core;
+using Bazil.Remotes.Folders;
+using Bazil.Storage.Stores;
+
+namespace Bazil.Remotes.Sftp;
+
+/// <summary>
+/// A directory on another machine, over the OpenSSH client. Connects when first used; a connection that ended is made anew, and the call that met its end is repeated
+/// once. A write goes into <c>tmp/</c>, is synced where the server can be told to, and renamed.
+/// </summary>
+public sealed class SftpFolder(SftpAddress address, SshOptions options, IEntropy entropy) : IRemoteFolder
+{
+    private const string TemporaryDirectory = "tmp";
+
+    private readonly string _root = address.Path.TrimEnd('/');
+    private readonly SemaphoreSlim _connecting = new(1); // one connects, the others wait for it
+    private SshSession? _session; // written while _connecting is held
+    private bool _isDisposed;
+
+    public string Name { get; } = address.ToString();
+
+    public ValueTask WriteAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => new(CallAsync("write", name, async client =>
+    {
+        string temporary = $"{_root}/{TemporaryDirectory}/{RandomName()}";
+        byte[] handle = await WithDirectoryAsync(client, temporary, () => client.OpenForWritingAsync(temporary, cancel), cancel);
+        try
+        {
+            await client.WriteAsync(handle, 0, content, cancel);
+            await client.SyncAsync(handle, cancel);
+        }
+        finally
+        {
+            if (!client.HasFailed) await client.CloseAsync(handle, CancellationToken.None);
+        }
+
+        string path = PathOf(name);
+        await WithDirectoryAsync(client, path, () => RenameAsync(client, temporary, path, cancel), cancel);
+        return true;
+    }, cancel));
+
+    public ValueTask<int?> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel) => new(CallAsync<int?>("read", name, async client =>
+    {
+        byte[]? handle = await IfThereAsync(client.OpenForReadingAsync(PathOf(name), cancel));
+        if (handle is null) return null;
+        try
+        {
+            return await client.ReadAsync(handle, offset, buffer, cancel);
+        }
+        finally
+        {
+            if (!client.HasFailed) await client.CloseAsync(handle, CancellationToken.None);
+        }
+    }, cancel));
+
+    public ValueTask<bool> DeleteAsync(string name, CancellationToken cancel) => new(CallAsync("delete", name, async client =>
+    {
+        try
+        {
+            await client.RemoveAsync(PathOf(name), cancel);
+            return true;
+        }
+        catch (SftpException e) when (e.Status == SftpStatus.NoSuchFile)
+        {
+            return false; // the answer, not a failure
+        }
+    }, cancel));
+
+    public async IAsyncEnumerable<RemoteFile> ListAsync(string directory, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        var directories = new Stack<(string Name, int Depth)>();
+        directories.Push((directory, 0));
+        while (directories.TryPop(out (string Name, int Depth) next))
+        {
+            foreach ((string name, SftpAttributes attributes) in await CallAsync("list", next.Name, client => ListOneAsync(client, next.Name, cancel), cancel))
+            {
+                string full = next.Name.Length == 0 ? name : $"{next.Name}/{name}";
+                if (attributes.IsDirectory && next.Depth < Limits.ListDepth && full != TemporaryDirectory) directories.Push((full, next.Depth + 1));
+                if (attributes.IsFile) yield return new RemoteFile(full, attributes.SizeBytes ?? 0, DateTimeOffset.FromUnixTimeSeconds(attributes.ModifiedSeconds ?? 0));
+            }
+        }
+    }
+
+    public ValueTask<RemoteSpace?> GetSpaceAsync(CancellationToken cancel) => new(CallAsync<RemoteSpace?>("ask for the free space of", _root, async client =>
+        await client.GetSpaceAsync(_root, cancel) is var (total, available) ? new RemoteSpace(total, available) : null, cancel));
+
+    public async ValueTask DisposeAsync()
+    {
+        await _connecting.WaitAsync();
+        _isDisposed = true;
+        if (_session is { } session) await session.DisposeAsync();
+        _session = null;
+        _connecting.Release();
+    }
+
+    private async Task<IReadOnlyList<(string Name, SftpAttributes Attributes)>> ListOneAsync(SftpClient client, string directory, CancellationToken cancel)
+    {
+        byte[]? handle = await IfThereAsync(client.OpenDirectoryAsync(PathOf(directory), cancel));
+        if (handle is null) return [];
+        var entries = new List<(string, SftpAttributes)>();
+        try
+        {
+            while (await client.ReadDirectoryAsync(handle, cancel) is { } some) entries.AddRange(some.Where(static entry => entry.Name is not ("." or "..")));
+        }
+        finally
+        {
+            if (!client.HasFailed) await client.CloseAsync(handle, CancellationToken.None);
+        }
+
+        return entries;
+    }
+
+    private static async Task<bool> RenameAsync(SftpClient client, string from, string to, CancellationToken cancel)
+    {
+        if (!client.CanReplace) await IfThereAsync(client.RemoveAsync(to, cancel));
+        await client.RenameAsync(from, to, cancel);
+        return true;
+    }
+
+    /// <summary>Directories are made when something is to be put into them and they turn out to be missing.</summary>
+    private async Task<T> WithDirectoryAsync<T>(SftpClient client, string path, Func<Task<T>> action, CancellationToken cancel)
+    {
+        try
+        {
+            return await action();
+        }
+        catch (SftpException e) when (e.Status == SftpStatus.NoSuchFile)
+        {
+            await MakeDirectoriesAsync(client, path[..path.LastIndexOf('/')], cancel);
+            return await action();
+        }
+    }
+
+    /// <summary>Makes a directory below the root, and the root itself, but nothing above it: that would be a mistyped path.</summary>
+    private async Task MakeDirectoriesAsync(SftpClient client, string path, CancellationToken cancel)
+    {
+        for (int end = _root.Length; ; end = path.IndexOf('/', end + 1))
+        {
+            string part = end < 0 ? path : path[..end];
+            try
+            {
+                await client.MakeDirectoryAsync(part, cancel);
+            }
+            catch (SftpException e) when (e.Status == SftpStatus.Failure)
+            {
+                // It is there, made by another call perhaps; if not, the caller's second attempt says so.
+            }
+
+            if (part.Length == path.Length) return;
+        }
+    }
+
+    private async Task<T> CallAsync<T>(string verb, string name, Func<SftpClient, Task<T>> call, CancellationToken cancel)
+    {
+        for (bool isAgain = false; ; isAgain = true)
+        {
+            SshSession session = await ConnectAsync(cancel);
+            try
+            {
+                return await call(session.Client);
+            }
+            catch (SftpException e)
+            {
+                throw new StoreException($"{Name}: cannot {verb} {name}: {e.Message}", e) { IsDiskFull = e.Status == SftpStatus.Failure && verb == "write" && await IsFullAsync(session.Client, cancel) };
+            }
+            catch (IOException) when (!isAgain && session.Client.HasFailed)
+            {
+                // The connection ended, perhaps long before this call: a new one tells whether the server is there. All calls may be repeated.
+            }
+            catch (IOException e)
+            {
+                throw new StoreException($"{Name}: cannot {verb} {name}: the connection ended ({e.Message})", e) { IsUnreachable = true };
+            }
+        }
+    }
+
+    /// <summary>SFTP 3 has no code for a full disk: the server only says that it failed.</summary>
+    private async Task<bool> IsFullAsync(SftpClient client, CancellationToken cancel)
+    {
+        try
+        {
+            return await client.GetSpaceAsync(_root, cancel) is (_, < Limits.SftpFullBytes);
+        }
+        catch (IOException)
+        {
+            return false; // the first failure is the one to tell
+        }
+    }
+
+    private async Task<SshSession> ConnectAsync(CancellationToken cancel)
+    {
+        await _connecting.WaitAsync(cancel);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (_session is { } ended && ended.Client.HasFailed)
+            {
+                _session = null;
+                await ended.DisposeAsync();
+            }
+
+            return _session ??= await SshSession.OpenAsync(address, options, cancel);
+        }
+        finally
+        {
+            _connecting.Release();
+        }
+    }
+
+    private string PathOf(string name) => name.Length == 0 ? _root : $"{_root}/{name}";
+
+    private string RandomName()
+    {
+        Span<byte> random = stackalloc byte[16];
+        entropy.Fill(random);
+        return Convert.ToHexStringLower(random);
+    }
+
+    private static async Task<byte[]?> IfThereAsync(Task<byte[]> opening)
+    {
+        try
+        {
+            return await opening;
+        }
+        catch (SftpException e) when (e.Status == SftpStatus.NoSuchFile)
+        {
+            return null; // the answer, not a failure
+        }
+    }
+
+    private static async Task IfThereAsync(Task removing)
+    {
+        try
+        {
+            await removing;
+        }
+        catch (SftpException e) when (e.Status == SftpStatus.NoSuchFile)
+        {
+            // There is nothing to remove.
+        }
+    }
+}
