@@ -23,4 +23,19 @@ public static class Limits
 
     /// <summary>A disk with less free than this that refuses a write counts as full.</summary>
     public const long SftpFullBytes = 1 << 20;
+
+    /// <summary>A pack is closed before it grows beyond this: 10,000 objects of 4 KiB are three requests, and one upload is a second on a slow line.</summary>
+    public const int PackSizeBytes = 16 << 20;
+
+    /// <summary>Objects in a pack; their directory is then 3.3 MiB at most.</summary>
+    public const int PackObjects = 1 << 16;
+
+    /// <summary>Packs that are being written at once: what is in memory is this often <see cref="PackSizeBytes"/>, and one more.</summary>
+    public const int PackUploads = 4;
+
+    /// <summary>What is fetched of the end of an unknown pack first: the directory of a thousand objects.</summary>
+    public const int PackTailBytes = 1 << 16;
+
+    /// <summary>Unknown packs that are looked into at once.</summary>
+    public const int PackLookups = 16;
 }

@@ -31,6 +31,17 @@ public enum Table : byte
     /// <summary>(nothing) → the last completed collection of garbage.</summary>
     Collection = 0x11,
 
+    // Of stores in other places: owned by Bazil.Remotes.
+
+    /// <summary>address → id of the store that was found there (docs/remotes.md).</summary>
+    RemoteStore = 0x12,
+
+    /// <summary>store id ‖ pack id → its size and what of it is wanted.</summary>
+    RemotePack = 0x13,
+
+    /// <summary>store id ‖ object id → where in which pack it lies.</summary>
+    RemoteObject = 0x14,
+
     // Of one volume: key continues with the volume's local number (BE32). Owned by Bazil.FileSystem.
 
     /// <summary>inode (BE64) → node record.</summary>

@@ -118,7 +118,7 @@ public sealed class SftpChannelTests
     private async Task ReceiveAsync()
     {
         ReadResult read = await _toServer.Reader.ReadAtLeastAsync(4, _none);
-        int length = 4 + BinaryPrimitives.ReadInt32BigEndian(read.Buffer.Slice(0, 4).ToArray());
+        int length = 4 + BinaryPrimitives.ReadInt32BigEndian(System.Buffers.BuffersExtensions.ToArray(read.Buffer.Slice(0, 4)));
         _toServer.Reader.AdvanceTo(read.Buffer.Start);
         read = await _toServer.Reader.ReadAtLeastAsync(length, _none);
         _toServer.Reader.AdvanceTo(read.Buffer.GetPosition(length));

@@ -1,0 +1,63 @@
+using Bazil.Core;
+
+namespace Bazil.Remotes.Packs;
+
+/// <summary>A pack in memory, being filled or on its way. Not safe for concurrent use.</summary>
+internal sealed class PackBuilder(PackId id)
+{
+    private readonly List<PackEntry> _entries = [];
+    private readonly Dictionary<ObjectId, int> _positions = []; // the newest entry of each object
+    private readonly MemoryStream _bytes = new();
+    private bool _isFinished;
+
+    public PackId Id { get; } = id;
+
+    public IReadOnlyList<PackEntry> Entries => _entries;
+
+    public int SizeBytes => (int)_bytes.Length;
+
+    /// <summary>True when nothing in it is wanted any more.</summary>
+    public bool IsEmpty => _positions.Count == 0;
+
+    /// <summary>Whether an object of this size and its entry still fit.</summary>
+    public bool HasRoomFor(int sizeBytes) =>
+        _entries.Count == 0 || (_entries.Count < Limits.PackObjects && _bytes.Length + sizeBytes + PackFormat.TailBytes(_entries.Count + 1) <= Limits.PackSizeBytes);
+
+    public void Add(in ObjectId id, ReadOnlySpan<byte> bytes, ObjectChecksum checksum)
+    {
+        _positions[id] = _entries.Count;
+        _entries.Add(new PackEntry(id, (int)_bytes.Length, bytes.Length, checksum));
+        _bytes.Write(bytes);
+    }
+
+    public bool TryFind(in ObjectId id, out PackEntry entry)
+    {
+        bool isThere = _positions.TryGetValue(id, out int position);
+        entry = isThere ? _entries[position] : default;
+        return isThere;
+    }
+
+    /// <summary>The bytes of one of its entries.</summary>
+    public ReadOnlyMemory<byte> BytesOf(in PackEntry entry) => _bytes.GetBuffer().AsMemory(entry.Offset, entry.Length);
+
+    /// <summary>Forgets an object. Its bytes stay; nothing refers to them.</summary>
+    public bool Remove(in ObjectId id) => _positions.Remove(id);
+
+    /// <summary>The entries that are wanted: of each object the newest, unless it was removed.</summary>
+    public IEnumerable<PackEntry> Wanted() => _positions.Values.Select(position => _entries[position]);
+
+    /// <summary>The pack as it is written. Nothing is added after this.</summary>
+    public ReadOnlyMemory<byte> Finish()
+    {
+        if (!_isFinished) WriteTail();
+        return _bytes.GetBuffer().AsMemory(0, (int)_bytes.Length);
+    }
+
+    private void WriteTail()
+    {
+        byte[] tail = new byte[PackFormat.TailBytes(_entries.Count)];
+        PackFormat.WriteTail(_entries, tail);
+        _bytes.Write(tail);
+        _isFinished = true;
+    }
+}

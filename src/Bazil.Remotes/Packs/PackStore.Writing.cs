@@ -1,0 +1,164 @@
+using System.Buffers;
+using Bazil.Core;
+using Bazil.Storage.Buffers;
+using Bazil.Storage.Stores;
+
+namespace Bazil.Remotes.Packs;
+
+public sealed partial class PackStore
+{
+    private readonly SemaphoreSlim _uploads = new(Limits.PackUploads);
+
+    // Guards the packs in memory; nothing is waited for while it is held.
+    private readonly Lock _packs = new();
+    private readonly Dictionary<PackBuilder, Task> _closed = []; // full or synced, not in the folder yet, with what is being done about that
+    private PackBuilder _open;
+
+    /// <summary>Gathers the object. Waits while as much as may be is on its way to the folder.</summary>
+    /// <exception cref="StoreException">Earlier objects could not be written; they are kept, and another attempt is made now and then.</exception>
+    public async ValueTask PutAsync(ObjectId id, ReadOnlyMemory<byte> buffer, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        ObjectChecksum checksum = ObjectChecksum.Of(buffer.Span);
+        if (TryFindWaiting(id, out PackEntry waiting) ? waiting.Checksum == checksum : _index?.Find(id) is { } known && known.Checksum == checksum) return;
+        for (;;)
+        {
+            Task? full;
+            lock (_packs)
+            {
+                if (_open.HasRoomFor(buffer.Length))
+                {
+                    Gather(id, buffer.Span, checksum);
+                    return;
+                }
+
+                full = _closed.Count < Limits.PackUploads ? null : Task.WhenAny(_closed.Values).Unwrap();
+                if (full is null) CloseOpen();
+            }
+
+            if (full is not null) await WaitForRoomAsync(full, cancel);
+        }
+    }
+
+    public ValueTask<bool> DeleteAsync(ObjectId id, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        bool had = false;
+        lock (_packs)
+        {
+            foreach (PackBuilder pack in (IEnumerable<PackBuilder>)[.. _closed.Keys, _open]) had |= pack.Remove(id);
+        }
+
+        return DeleteKnownAsync(id, had, cancel);
+    }
+
+    /// <summary>On return, everything that was put is in the folder, which keeps what it took.</summary>
+    /// <exception cref="StoreException">Not all of it is; the rest is kept and tried again by the next call.</exception>
+    public async ValueTask SyncAsync(CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        Task[] uploads;
+        lock (_packs)
+        {
+            if (!_open.IsEmpty) CloseOpen();
+            foreach ((PackBuilder pack, Task upload) in _closed.ToArray())
+            {
+                if (upload.IsFaulted) _closed[pack] = UploadAsync(pack);
+            }
+
+            uploads = [.. _closed.Values];
+        }
+
+        await Task.WhenAll(uploads).WaitAsync(cancel);
+    }
+
+    private async ValueTask<bool> DeleteKnownAsync(ObjectId id, bool had, CancellationToken cancel)
+    {
+        if (await LocateAsync(id, cancel) is null) return had;
+        return _index!.Remove(id) || had;
+    }
+
+    /// <summary>Adds to the open pack. Other bytes of the object that wait are not wanted any more, or the later of two uploads would decide.</summary>
+    private void Gather(in ObjectId id, ReadOnlySpan<byte> bytes, ObjectChecksum checksum)
+    {
+        foreach (PackBuilder pack in _closed.Keys) pack.Remove(id);
+        _open.Add(id, bytes, checksum);
+    }
+
+    private void CloseOpen()
+    {
+        PackBuilder full = _open;
+        _open = new PackBuilder(PackId.Create(_entropy));
+        _closed.Add(full, UploadAsync(full));
+    }
+
+    /// <summary>Writes a pack and notes it. It stays readable from memory until then, and for good if this fails.</summary>
+    private async Task UploadAsync(PackBuilder pack)
+    {
+        await Task.Yield(); // the caller holds the lock
+        await _uploads.WaitAsync();
+        try
+        {
+            PackIndex index = await MeetAsync(CancellationToken.None);
+            ReadOnlyMemory<byte> content;
+            lock (_packs) content = pack.Finish();
+            await _folder.WriteAsync(pack.Id.FileName, content, CancellationToken.None);
+            lock (_packs)
+            {
+                // In one step for readers: it is found in memory until the index has it. What was deleted meanwhile is not noted.
+                index.Add(pack.Id, content.Length, pack.Wanted(), isFound: false);
+                _closed.Remove(pack);
+            }
+        }
+        finally
+        {
+            _uploads.Release();
+        }
+    }
+
+    private async Task WaitForRoomAsync(Task upload, CancellationToken cancel)
+    {
+        try
+        {
+            await upload.WaitAsync(cancel);
+        }
+        catch (StoreException)
+        {
+            await SyncAsync(cancel); // one more attempt at all that failed; its failure is the caller's
+        }
+    }
+
+    private bool TryFindWaiting(in ObjectId id, out PackEntry entry)
+    {
+        lock (_packs) return TryFindWaiting(id, out entry, out _);
+    }
+
+    private bool TryFindWaiting(in ObjectId id, out PackEntry entry, out PackBuilder? holder)
+    {
+        holder = _open;
+        if (_open.TryFind(id, out entry)) return true;
+        foreach (PackBuilder pack in _closed.Keys)
+        {
+            holder = pack;
+            if (pack.TryFind(id, out entry)) return true;
+        }
+
+        return false;
+    }
+
+    private IMemoryOwner<byte>? TryCopyWaiting(in ObjectId id)
+    {
+        lock (_packs)
+        {
+            if (!TryFindWaiting(id, out PackEntry entry, out PackBuilder? pack)) return null;
+            IMemoryOwner<byte> copy = BufferPool.Shared.Rent(entry.Length);
+            pack!.BytesOf(entry).CopyTo(copy.Memory);
+            return copy;
+        }
+    }
+
+    private HashSet<ObjectId> ListWaiting()
+    {
+        lock (_packs) return [.. ((IEnumerable<PackBuilder>)[_open, .. _closed.Keys]).SelectMany(static pack => pack.Wanted()).Select(static entry => entry.Id)];
+    }
+}

@@ -1,0 +1,123 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using Bazil.Core;
+using Bazil.Remotes.Folders;
+using Bazil.Storage.Metadata;
+using Bazil.Storage.Stores;
+
+namespace Bazil.Remotes.Packs;
+
+/// <summary>
+/// A store in a folder on another machine that keeps files and knows nothing of objects. Objects are gathered into packs, so that ten thousand small ones cost a handful of
+/// requests; which lies where is kept in this node's database, which is made anew from the packs when it is lost. Several nodes may use one folder: each writes packs
+/// of its own, and finds those of the others (docs/remotes.md).
+/// <para>Works while the folder cannot be reached: what is put waits in memory, within bounds; what the index does not know is then not known to be missing, and asking for it is a failure.</para>
+/// <para>Owns the folder. Safe for concurrent use.</para>
+/// </summary>
+public sealed partial class PackStore : IObjectStore
+{
+    private readonly IRemoteFolder _folder;
+    private readonly IMetadataStore _metadata;
+    private readonly IEntropy _entropy;
+    private readonly bool _mayMake;
+
+    // One call at a time gets to know the folder; the others wait for it.
+    private readonly SemaphoreSlim _meeting = new(1);
+    private volatile bool _isKnown; // the folder's mark was read, and all its packs were found
+    private volatile PackIndex? _index; // of the store that is there, or was the last time
+
+    /// <param name="folder">Where the packs are.</param>
+    /// <param name="metadata">Keeps the index.</param>
+    /// <param name="entropy">For names of packs.</param>
+    /// <param name="mayMake">An empty folder becomes a store when it is first used; otherwise it must be one.</param>
+    public PackStore(IRemoteFolder folder, IMetadataStore metadata, IEntropy entropy, bool mayMake)
+    {
+        (_folder, _metadata, _entropy, _mayMake) = (folder, metadata, entropy, mayMake);
+        _open = new PackBuilder(PackId.Create(entropy));
+        if (PackStoreMark.Recall(metadata, folder.Name) is { } id) _index = new PackIndex(metadata, id);
+    }
+
+    public string Name => _folder.Name;
+
+    public async ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        for (int attempt = 0; ; attempt++)
+        {
+            if (TryCopyWaiting(id) is { } waiting) return waiting;
+            PackLocation? location = await LocateAsync(id, cancel);
+            if (location is not { } found) return null;
+            IMemoryOwner<byte>? read = await ReadAsync(id, found, cancel);
+            if (read is not null) return read;
+
+            // Another node has moved its objects elsewhere and removed the pack.
+            if (attempt > 0) throw new CorruptObjectException(id, Name, $"its pack {found.Pack.FileName} is gone");
+            await ForgetPacksAsync(cancel);
+        }
+    }
+
+    public async ValueTask<bool> HasAsync(ObjectId id, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        return TryFindWaiting(id, out _) || await LocateAsync(id, cancel) is not null;
+    }
+
+    public async ValueTask<int?> SizeOfAsync(ObjectId id, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        return TryFindWaiting(id, out PackEntry entry) ? entry.Length : (await LocateAsync(id, cancel))?.Length;
+    }
+
+    /// <summary>Lists what the index knows, after it knows all packs.</summary>
+    public async IAsyncEnumerable<ObjectId> ListAsync([EnumeratorCancellation] CancellationToken cancel)
+    {
+        PackIndex index = await MeetAsync(cancel);
+        foreach (ObjectId id in ListWaiting()) yield return id;
+        foreach (ObjectId id in index.ListObjects())
+        {
+            cancel.ThrowIfCancellationRequested();
+            if (!TryFindWaiting(id, out _)) yield return id;
+        }
+    }
+
+    /// <summary>Writes what waits, as far as that can be done, and closes the folder.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await SyncAsync(CancellationToken.None);
+        }
+        finally
+        {
+            await _folder.DisposeAsync();
+        }
+    }
+
+    /// <summary>Where an object is by the index. Only when the folder was met does "nowhere" mean that it is not there.</summary>
+    private async ValueTask<PackLocation?> LocateAsync(ObjectId id, CancellationToken cancel)
+    {
+        if (_index?.Find(id) is { } known) return known;
+        return _isKnown ? null : (await MeetAsync(cancel)).Find(id);
+    }
+
+    private async ValueTask<IMemoryOwner<byte>?> ReadAsync(ObjectId id, PackLocation location, CancellationToken cancel)
+    {
+        IMemoryOwner<byte> buffer = Storage.Buffers.BufferPool.Shared.Rent(location.Length);
+        try
+        {
+            int? read = location.Length == 0 ? 0 : await _folder.ReadAsync(location.Pack.FileName, location.Offset, buffer.Memory, cancel);
+            if (read == location.Length && ObjectChecksum.Of(buffer.Memory.Span) == location.Checksum)
+            {
+                IMemoryOwner<byte> found = buffer;
+                buffer = null!;
+                return found;
+            }
+
+            return read is null ? null : throw new CorruptObjectException(id, Name, $"{location.Pack.FileName} has other bytes at {location.Offset} than were put there");
+        }
+        finally
+        {
+            buffer?.Dispose();
+        }
+    }
+}

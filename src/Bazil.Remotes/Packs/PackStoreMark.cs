@@ -1,0 +1,67 @@
+using System.Text;
+using Bazil.Core;
+using Bazil.Remotes.Folders;
+using Bazil.Storage.Metadata;
+using Bazil.Storage.Stores;
+
+namespace Bazil.Remotes.Packs;
+
+/// <summary>The file that makes a folder a store: <c>bazil-store</c>, <c>bazil pack store 1 ID</c>, ID 32 hex digits, random. This node remembers which id it met at which address.</summary>
+internal static class PackStoreMark
+{
+    public const int IdBytes = 16;
+
+    private const string FileName = "bazil-store";
+    private const string Format = "bazil pack store 1 ";
+    private const int FileBytes = 256;
+
+    /// <summary>The id that was found at an address before, or null.</summary>
+    public static byte[]? Recall(IMetadataStore metadata, string address) => metadata.Get(Key(address)) is { Length: IdBytes } id ? id : null;
+
+    public static void Remember(IMetadataStore metadata, string address, byte[] id)
+    {
+        var batch = new MetadataBatch();
+        batch.Put(Key(address), id);
+        metadata.Commit(batch);
+    }
+
+    /// <summary>The id of the store in a folder. An empty folder becomes one, if that is wanted.</summary>
+    /// <exception cref="StoreException">It is no store, of a newer format, or cannot be reached.</exception>
+    public static async Task<byte[]> ReadOrMakeAsync(IRemoteFolder folder, IEntropy entropy, bool mayMake, CancellationToken cancel)
+    {
+        byte[] content = new byte[FileBytes];
+        if (await folder.ReadAsync(FileName, 0, content, cancel) is { } length) return Parse(folder.Name, Encoding.UTF8.GetString(content.AsSpan(0, length)));
+        await foreach (RemoteFile file in folder.ListAsync("", cancel))
+        {
+            throw new StoreException($"{folder.Name} has other things in it ({file.Name}) and is no store; name a folder that is new or empty");
+        }
+
+        if (!mayMake) throw new StoreException($"{folder.Name} is no store any more: it is empty; if another disk or bucket is in its place, put the right one back");
+        byte[] id = new byte[IdBytes];
+        entropy.Fill(id);
+        await folder.WriteAsync(FileName, Encoding.UTF8.GetBytes($"{Format}{Convert.ToHexStringLower(id)}\n"), cancel);
+        return id;
+    }
+
+    private static byte[] Parse(string folder, string text)
+    {
+        string digits = text.StartsWith(Format, StringComparison.Ordinal) ? text[Format.Length..].TrimEnd('\n') : "";
+        if (digits.Length == 2 * IdBytes && digits.All(char.IsAsciiHexDigitLower)) return Convert.FromHexString(digits);
+        throw new StoreException($"{folder} is no store that this version reads: its file {FileName} says {(text.Length > 60 ? text[..60] : text).Trim().ReplaceLineEndings(" ")}");
+    }
+
+    private static byte[] Key(string address)
+    {
+        byte[] text = Encoding.UTF8.GetBytes(address);
+
+        // Longer addresses than a key has room for are told apart by their hash.
+        if (text.Length > MetadataKey.MaxSize - 1)
+        {
+            byte[] hash = new byte[32];
+            Core.Crypto.Blake2b.Hash(text, hash);
+            text = hash;
+        }
+
+        return [(byte)Table.RemoteStore, .. text];
+    }
+}

@@ -1,0 +1,66 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using Bazil.Remotes.Folders;
+using Bazil.Storage.Stores;
+
+namespace Bazil.Remotes.Tests.Folders;
+
+/// <summary>A folder in memory that can be away, and counts what it is asked. Several nodes may share its files.</summary>
+internal sealed class MemoryFolder(ConcurrentDictionary<string, byte[]>? files = null, string name = "memory:folder") : IRemoteFolder
+{
+    public ConcurrentDictionary<string, byte[]> Files { get; } = files ?? new(StringComparer.Ordinal);
+
+    public string Name => name;
+
+    /// <summary>While true every call fails, as when the network is down.</summary>
+    public bool IsAway { get; set; }
+
+    public int WriteCount { get; private set; }
+
+    public int ReadCount { get; private set; }
+
+    public ValueTask WriteAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
+    {
+        Check(cancel);
+        WriteCount++;
+        Files[name] = content.ToArray();
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<int?> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel)
+    {
+        Check(cancel);
+        ReadCount++;
+        if (!Files.TryGetValue(name, out byte[]? content)) return new((int?)null);
+        ReadOnlySpan<byte> rest = offset < content.Length ? content.AsSpan((int)offset) : [];
+        ReadOnlySpan<byte> part = rest[..Math.Min(rest.Length, buffer.Length)];
+        part.CopyTo(buffer.Span);
+        return new((int?)part.Length);
+    }
+
+    public ValueTask<bool> DeleteAsync(string name, CancellationToken cancel)
+    {
+        Check(cancel);
+        return new(Files.TryRemove(name, out _));
+    }
+
+    public async IAsyncEnumerable<RemoteFile> ListAsync(string directory, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        Check(cancel);
+        await Task.CompletedTask;
+        foreach ((string name, byte[] content) in Files)
+        {
+            if (directory.Length == 0 || name.StartsWith(directory + "/", StringComparison.Ordinal)) yield return new RemoteFile(name, content.Length, DateTimeOffset.UnixEpoch);
+        }
+    }
+
+    public ValueTask<RemoteSpace?> GetSpaceAsync(CancellationToken cancel) => new((RemoteSpace?)null);
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private void Check(CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        if (IsAway) throw new StoreException($"{Name} is away") { IsUnreachable = true };
+    }
+}

@@ -1,0 +1,229 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using Bazil.Core;
+using Bazil.Core.Crypto;
+using Bazil.Remotes.Packs;
+using Bazil.Remotes.Tests.Folders;
+using Bazil.Storage.Metadata;
+using Bazil.Storage.Stores;
+
+namespace Bazil.Remotes.Tests.Packs;
+
+public sealed class PackStoreTests : IDisposable
+{
+    private static readonly CancellationToken _none = CancellationToken.None;
+
+    private readonly ConcurrentDictionary<string, byte[]> _files = new(StringComparer.Ordinal);
+    private readonly MemoryMetadataStore _metadata = new();
+
+    public void Dispose() => _metadata.Dispose();
+
+    [Fact]
+    public async Task Ten_thousand_small_objects_are_a_handful_of_files()
+    {
+        var folder = new MemoryFolder(_files);
+        await using PackStore store = Open(folder);
+        for (int index = 0; index < 10_000; index++) await store.PutAsync(PackFormatTests.Id(index), Bytes(index, 4096), _none);
+        await store.SyncAsync(_none);
+        Assert.InRange(folder.WriteCount, 4, 5); // 3 packs of 16 MiB at most, and the mark
+        int reads = folder.ReadCount;
+        Assert.Equal(Bytes(5000, 4096), await ReadAsync(store, 5000));
+        Assert.Equal(reads + 1, folder.ReadCount);
+    }
+
+    [Fact]
+    public async Task Store_opened_again_needs_no_look_at_its_packs()
+    {
+        await FillAsync(100);
+        var folder = new MemoryFolder(_files);
+        await using PackStore store = Open(folder);
+        Assert.Equal(Bytes(7, 50), await ReadAsync(store, 7));
+        Assert.Equal(1, folder.ReadCount);
+        Assert.Null(await ReadAsync(store, 1000));
+        Assert.Equal(2, folder.ReadCount); // the mark
+    }
+
+    [Fact]
+    public async Task Index_is_made_anew_from_the_packs()
+    {
+        await FillAsync(3000); // its directory is longer than what is fetched first
+        using var lost = new MemoryMetadataStore();
+        await using PackStore store = Open(new MemoryFolder(_files), lost);
+        for (int index = 0; index < 3000; index += 97) Assert.Equal(Bytes(index, 50), await ReadAsync(store, index));
+        Assert.Equal(3000, await CountAsync(store));
+    }
+
+    [Fact]
+    public async Task Nodes_that_share_a_folder_find_each_others_objects()
+    {
+        using var otherMetadata = new MemoryMetadataStore();
+        await FillAsync(10);
+        await using (PackStore other = Open(new MemoryFolder(_files), otherMetadata))
+        {
+            Assert.Equal(Bytes(3, 50), await ReadAsync(other, 3));
+            await other.PutAsync(PackFormatTests.Id(77), Bytes(77, 50), _none);
+        }
+
+        await using PackStore store = Open(new MemoryFolder(_files));
+        Assert.Equal(Bytes(77, 50), await ReadAsync(store, 77));
+    }
+
+    [Fact]
+    public async Task Pack_that_another_node_replaced_is_looked_for_again()
+    {
+        using var otherMetadata = new MemoryMetadataStore();
+        await FillAsync(10);
+        await using PackStore store = Open(new MemoryFolder(_files));
+        Assert.Equal(Bytes(3, 50), await ReadAsync(store, 3));
+        await using (PackStore other = Open(new MemoryFolder(_files), otherMetadata))
+        {
+            for (int index = 0; index < 8; index++) await other.DeleteAsync(PackFormatTests.Id(index), _none);
+            Assert.True(await other.ReclaimAsync(_none) > 0);
+        }
+
+        Assert.Equal(Bytes(9, 50), await ReadAsync(store, 9));
+        Assert.Null(await ReadAsync(store, 3));
+    }
+
+    [Fact]
+    public async Task What_is_known_is_known_while_the_folder_is_away_and_the_rest_is_a_failure()
+    {
+        await FillAsync(10);
+        var folder = new MemoryFolder(_files) { IsAway = true };
+        await using PackStore store = Open(folder);
+        Assert.True(await store.HasAsync(PackFormatTests.Id(3), _none));
+        StoreException away = await Assert.ThrowsAsync<StoreException>(async () => await store.HasAsync(PackFormatTests.Id(1000), _none));
+        Assert.True(away.IsUnreachable);
+        await store.PutAsync(PackFormatTests.Id(50), Bytes(50, 50), _none);
+        Assert.Equal(Bytes(50, 50), await ReadAsync(store, 50));
+        await Assert.ThrowsAsync<StoreException>(async () => await store.SyncAsync(_none));
+        Assert.Equal(Bytes(50, 50), await ReadAsync(store, 50));
+        folder.IsAway = false;
+        await store.SyncAsync(_none);
+        Assert.False(await store.HasAsync(PackFormatTests.Id(1000), _none));
+        using var lost = new MemoryMetadataStore();
+        await using PackStore other = Open(new MemoryFolder(_files), lost);
+        Assert.Equal(Bytes(50, 50), await ReadAsync(other, 50));
+    }
+
+    [Fact]
+    public async Task Memory_is_bounded_while_the_folder_is_away()
+    {
+        var folder = new MemoryFolder(_files);
+        await using PackStore store = Open(folder);
+        folder.IsAway = true;
+        byte[] large = new byte[ObjectLimits.ObjectSizeBytesMax];
+        int taken = 0;
+        await Assert.ThrowsAsync<StoreException>(async () =>
+        {
+            for (; taken < 100; taken++)
+            {
+                large[0] = (byte)taken;
+                await store.PutAsync(PackFormatTests.Id(taken), large, _none);
+            }
+        });
+        Assert.InRange(taken, 8, 20); // four packs and an open one, of 16 MiB
+        folder.IsAway = false;
+        await store.PutAsync(PackFormatTests.Id(taken), large, _none);
+        await store.SyncAsync(_none);
+        Assert.Equal(taken + 1, await CountAsync(store));
+    }
+
+    [Fact]
+    public async Task Another_store_in_the_place_of_the_known_one_is_refused()
+    {
+        await FillAsync(3);
+        _files.Clear();
+        await using (PackStore store = Open(new MemoryFolder(_files)))
+        {
+            StoreException empty = await Assert.ThrowsAsync<StoreException>(async () => await store.HasAsync(PackFormatTests.Id(9), _none));
+            Assert.Contains("is no store any more", empty.Message, StringComparison.Ordinal);
+        }
+
+        using var otherMetadata = new MemoryMetadataStore();
+        await using (PackStore other = Open(new MemoryFolder(_files), otherMetadata)) await other.PutAsync(PackFormatTests.Id(1), Bytes(1, 10), _none);
+        await using (PackStore store = Open(new MemoryFolder(_files)))
+        {
+            StoreException replaced = await Assert.ThrowsAsync<StoreException>(async () => await store.HasAsync(PackFormatTests.Id(9), _none));
+            Assert.Contains("another store than before", replaced.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("photo.jpg", "holiday", "has other things in it")]
+    [InlineData("bazil-store", "bazil pack store 9 x\n", "no store that this version reads")]
+    [InlineData("bazil-store", "", "no store that this version reads")]
+    public async Task Folder_that_is_no_store_is_refused(string name, string content, string reason)
+    {
+        _files[name] = [.. content.Select(static letter => (byte)letter)];
+        await using PackStore store = Open(new MemoryFolder(_files));
+        StoreException refused = await Assert.ThrowsAsync<StoreException>(async () => await store.HasAsync(PackFormatTests.Id(9), _none));
+        Assert.Contains(reason, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Damaged_bytes_are_corruption_and_a_damaged_directory_does_not_hide_the_other_packs()
+    {
+        await FillAsync(5);
+        string first = _files.Keys.Single(static name => name.StartsWith("packs/", StringComparison.Ordinal));
+        await using (PackStore more = Open(new MemoryFolder(_files))) await more.PutAsync(PackFormatTests.Id(60), Bytes(60, 50), _none);
+        _files[first][0] ^= 1;
+        await using (PackStore store = Open(new MemoryFolder(_files)))
+        {
+            await Assert.ThrowsAsync<CorruptObjectException>(async () => await store.GetAsync(PackFormatTests.Id(0), _none));
+            Assert.Equal(Bytes(1, 50), await ReadAsync(store, 1));
+        }
+
+        _files[first][^1] ^= 1;
+        using var lost = new MemoryMetadataStore();
+        await using PackStore anew = Open(new MemoryFolder(_files), lost);
+        Assert.Equal(Bytes(60, 50), await ReadAsync(anew, 60));
+        Assert.Contains(first, Assert.Single(anew.DamagedPacks), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Room_of_deleted_objects_is_given_back()
+    {
+        await using PackStore store = Open(new MemoryFolder(_files));
+        for (int pack = 0; pack < 3; pack++)
+        {
+            for (int index = 0; index < 100; index++) await store.PutAsync(PackFormatTests.Id(pack * 100 + index), Bytes(pack * 100 + index, 1000), _none);
+            await store.SyncAsync(_none);
+        }
+
+        long full = _files.Values.Sum(static file => (long)file.Length);
+        for (int index = 0; index < 190; index++) Assert.True(await store.DeleteAsync(PackFormatTests.Id(index), _none));
+        Assert.True(await store.ReclaimAsync(_none) > 0);
+        Assert.InRange(_files.Values.Sum(static file => (long)file.Length), 110_000, full / 2);
+        for (int index = 190; index < 300; index++) Assert.Equal(Bytes(index, 1000), await ReadAsync(store, index));
+        Assert.Equal(110, await CountAsync(store));
+    }
+
+    private async Task FillAsync(int count)
+    {
+        await using PackStore store = Open(new MemoryFolder(_files));
+        for (int index = 0; index < count; index++) await store.PutAsync(PackFormatTests.Id(index), Bytes(index, 50), _none);
+    }
+
+    private PackStore Open(MemoryFolder folder, MemoryMetadataStore? metadata = null) => new(folder, metadata ?? _metadata, new SodiumEntropy(), mayMake: true);
+
+    private static async Task<byte[]?> ReadAsync(PackStore store, int number)
+    {
+        using IMemoryOwner<byte>? found = await store.GetAsync(PackFormatTests.Id(number), _none);
+        return found?.Memory.ToArray();
+    }
+
+    private static async Task<int> CountAsync(PackStore store)
+    {
+        int count = 0;
+        await foreach (ObjectId _ in store.ListAsync(_none)) count++;
+        return count;
+    }
+
+    private static byte[] Bytes(int seed, int size)
+    {
+        byte[] bytes = new byte[size];
+        new Random(seed).NextBytes(bytes);
+        return bytes;
+    }
+}
