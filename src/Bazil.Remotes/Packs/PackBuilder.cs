@@ -1,3 +1,4 @@
+using System.Buffers;
 using Bazil.Core;
 
 namespace Bazil.Remotes.Packs;
@@ -7,26 +8,26 @@ internal sealed class PackBuilder(PackId id)
 {
     private readonly List<PackEntry> _entries = [];
     private readonly Dictionary<ObjectId, int> _positions = []; // the newest entry of each object
-    private readonly MemoryStream _bytes = new();
+    private readonly ArrayBufferWriter<byte> _bytes = new();
     private bool _isFinished;
 
     public PackId Id { get; } = id;
 
     public IReadOnlyList<PackEntry> Entries => _entries;
 
-    public int SizeBytes => (int)_bytes.Length;
+    public int SizeBytes => _bytes.WrittenCount;
 
     /// <summary>True when nothing in it is wanted any more.</summary>
     public bool IsEmpty => _positions.Count == 0;
 
     /// <summary>Whether an object of this size and its entry still fit.</summary>
     public bool HasRoomFor(int sizeBytes) =>
-        _entries.Count == 0 || (_entries.Count < Limits.PackObjects && _bytes.Length + sizeBytes + PackFormat.TailBytes(_entries.Count + 1) <= Limits.PackSizeBytes);
+        _entries.Count == 0 || (_entries.Count < Limits.PackObjects && _bytes.WrittenCount + sizeBytes + PackFormat.TailBytes(_entries.Count + 1) <= Limits.PackSizeBytes);
 
     public void Add(in ObjectId id, ReadOnlySpan<byte> bytes, ObjectChecksum checksum)
     {
         _positions[id] = _entries.Count;
-        _entries.Add(new PackEntry(id, (int)_bytes.Length, bytes.Length, checksum));
+        _entries.Add(new PackEntry(id, _bytes.WrittenCount, bytes.Length, checksum));
         _bytes.Write(bytes);
     }
 
@@ -38,7 +39,7 @@ internal sealed class PackBuilder(PackId id)
     }
 
     /// <summary>The bytes of one of its entries.</summary>
-    public ReadOnlyMemory<byte> BytesOf(in PackEntry entry) => _bytes.GetBuffer().AsMemory(entry.Offset, entry.Length);
+    public ReadOnlyMemory<byte> BytesOf(in PackEntry entry) => _bytes.WrittenMemory.Slice(entry.Offset, entry.Length);
 
     /// <summary>Forgets an object. Its bytes stay; nothing refers to them.</summary>
     public bool Remove(in ObjectId id) => _positions.Remove(id);
@@ -50,7 +51,7 @@ internal sealed class PackBuilder(PackId id)
     public ReadOnlyMemory<byte> Finish()
     {
         if (!_isFinished) WriteTail();
-        return _bytes.GetBuffer().AsMemory(0, (int)_bytes.Length);
+        return _bytes.WrittenMemory;
     }
 
     private void WriteTail()

@@ -1,5 +1,4 @@
 using System.Buffers;
-using Bazil.Core;
 using Bazil.Storage.Stores;
 
 namespace Bazil.Remotes.Packs;
