@@ -43,6 +43,8 @@ internal sealed class LiveSnapshotSource(
 
     public long ListedDirectories { get; private set; }
 
+    public long ListedNames { get; private set; }
+
     public InodeId Root => InodeId.Root;
 
     public AttributeValue RootAttributes => attributesOf(_transaction.Require(InodeId.Root));
@@ -50,7 +52,14 @@ internal sealed class LiveSnapshotSource(
     public UnixTime RootModifyTime => _transaction.Require(InodeId.Root).ModifyTime;
 
     public DirectoryManifest? FindUnchanged(InodeId directory) =>
-        _isPlain && frozen.Frozen.Find(directory) is { } found && found.OldestKeyEpoch >= KeyEpoch ? found.Manifest : null;
+        _isPlain && frozen.Frozen.Find(directory) is { HasChanged: false } found && found.OldestKeyEpoch >= KeyEpoch ? found.Manifest : null;
+
+    public DirectoryChanges? FindChanges(InodeId directory) =>
+        _isPlain && frozen.Frozen.Find(directory) is { HasChanged: true } found && found.OldestKeyEpoch >= KeyEpoch
+            ? new DirectoryChanges(found.Manifest, frozen.Frozen.ReadNames(directory))
+            : null;
+
+    public void OnAbandoned(InodeId directory) => _oldest.Pop();
 
     public void OnWritten(InodeId directory, DirectoryManifest manifest)
     {
@@ -60,11 +69,17 @@ internal sealed class LiveSnapshotSource(
         else _written.Clear();
     }
 
-    public IEnumerable<SnapshotSourceEntry> List(InodeId directory)
+    public IEnumerable<SnapshotSourceEntry> List(InodeId directory) => List(Names(directory));
+
+    public IEnumerable<SnapshotSourceEntry> List(InodeId directory, IReadOnlyList<FileName> names) =>
+        List(names.Select(name => (name, _transaction.Resolve(directory, name))).Where(shown => !shown.Item2.IsNothing));
+
+    private IEnumerable<SnapshotSourceEntry> List(IEnumerable<(FileName Name, ShownName Shown)> names)
     {
         _oldest.Push(KeyEpoch);
-        foreach ((FileName name, ShownName shown) in Names(directory))
+        foreach ((FileName name, ShownName shown) in names)
         {
+            ListedNames++;
             NodeRecord record = _transaction.Require(shown.Primary.Inode);
             ContentValue? published = record.ShownContent?.Value, open = Unpublished(record);
             if ((open ?? published) is { Form: ContentForm.Blob } blob) NoteEpoch(blob.Manifest.KeyEpoch);

@@ -15,11 +15,12 @@ internal sealed partial class Transaction
             return;
         }
 
+        Store.Frozen.BeginBatch();
         foreach ((InodeId inode, Edit edit) in _edits)
         {
             if (edit.Record.IsVolumeWide || !ShowsAnew(edit)) continue;
-            foreach (PlacedClaim placed in edit.PlacedBefore) ForgetUpFrom(placed.Parent);
-            foreach (PlacedClaim placed in edit.Placed) ForgetUpFrom(placed.Parent);
+            foreach (PlacedClaim placed in edit.PlacedBefore) ForgetUpFrom(placed.Parent, placed.Name);
+            foreach (PlacedClaim placed in edit.Placed) ForgetUpFrom(placed.Parent, placed.Name);
             if (edit.Record.IsDirectory && edit.PlacedBefore.Count > 0 && edit.Placed.Count == 0) Store.Frozen.Remove(Batch, inode);
         }
     }
@@ -28,12 +29,17 @@ internal sealed partial class Transaction
     public void ForgetFrozenAround(InodeId inode)
     {
         if (Read(inode) is not { } record) return;
-        foreach (PlacedClaim placed in PlacementOf(record, isBefore: false)) ForgetUpFrom(placed.Parent);
+        foreach (PlacedClaim placed in PlacementOf(record, isBefore: false)) ForgetUpFrom(placed.Parent, placed.Name);
     }
 
-    private void ForgetUpFrom(InodeId directory)
+    private void ForgetUpFrom(InodeId directory, FileName name)
     {
-        while (directory != default && Store.Frozen.Forget(Batch, directory)) directory = ShownParent(directory);
+        while (Store.Frozen.Forget(Batch, directory, name))
+        {
+            List<PlacedClaim> placed = Read(directory) is { } record && record.Id != NodeId.Root ? PlacementOf(record, isBefore: false) : [];
+            if (placed.Count == 0) return;
+            (directory, name) = (placed[0].Parent, placed[0].Name);
+        }
     }
 
     /// <summary>Whether a snapshot would have something else of this node now; its access time, say, is not in snapshots.</summary>

@@ -35,20 +35,20 @@ public sealed partial class Volume
     /// <param name="cancel">Gives up; nothing is left.</param>
     public async Task<SnapshotOutcome> TakeSnapshotAsync(FileName name, SnapshotOrigin origin, bool skipUnchanged, CancellationToken cancel)
     {
-        if (Failure is not null) return new SnapshotOutcome(Errno.EROFS, null, 0);
-        if (FindSnapshot(name) is not null) return new SnapshotOutcome(Errno.EEXIST, null, 0);
-        if (ListSnapshots().Count >= SnapshotLimits.SnapshotsMax) return new SnapshotOutcome(Errno.EDQUOT, null, 0);
+        if (Failure is not null) return new SnapshotOutcome(Errno.EROFS, null, 0, 0);
+        if (FindSnapshot(name) is not null) return new SnapshotOutcome(Errno.EEXIST, null, 0, 0);
+        if (ListSnapshots().Count >= SnapshotLimits.SnapshotsMax) return new SnapshotOutcome(Errno.EDQUOT, null, 0, 0);
         await EnterSnapshotAsync(cancel);
         try
         {
             (SnapshotKey key, LiveSnapshotSource source) = await WriteTreeAsync(isKept: true, cancel);
-            if (skipUnchanged && await IsLikeNewestAsync(key, cancel)) return new SnapshotOutcome(Errno.OK, null, source.ListedDirectories);
+            if (skipUnchanged && await IsLikeNewestAsync(key, cancel)) return new SnapshotOutcome(Errno.OK, null, source.ListedDirectories, source.ListedNames);
             await SyncContentAsync(cancel);
             var reference = new SnapshotReference(name, key, source.Taken, source.OldestKeyEpoch, origin);
             Errno error = AddReference(reference, source);
-            if (error != Errno.OK) return new SnapshotOutcome(error, null, source.ListedDirectories);
+            if (error != Errno.OK) return new SnapshotOutcome(error, null, source.ListedDirectories, source.ListedNames);
             await SyncAsync(cancel);
-            return new SnapshotOutcome(Errno.OK, reference, source.ListedDirectories);
+            return new SnapshotOutcome(Errno.OK, reference, source.ListedDirectories, source.ListedNames);
         }
         finally
         {

@@ -37,12 +37,39 @@ internal sealed class DirectoryBuilder(IChunkStore chunks)
         SnapshotEntryCodec.Write(_body, entry);
         Invariant.Check(_body.Length <= SnapshotLimits.EntryBytesMax);
 
-        int before = leaf.Items.Length;
-        DirectoryNodeCodec.WriteLeafItem(leaf.Items, entry.Name.Span, _body.Span);
-        leaf.OnAdded(entry.Name.Span, 1);
-        _entries++;
         _totals = _totals.Add(entry.Totals);
-        if (SplitRule.EndsNode(0, leaf.Items.Length, leaf.Items.Length - before, entry.Name.Span)) await EndNodeAsync(0, cancel);
+        if (AddItem(leaf, entry.Name.Span, _body.Span)) await EndNodeAsync(0, cancel);
+    }
+
+    /// <summary>Begins with what the entries of an earlier state come to, before any is taken from it.</summary>
+    public void StartFrom(TreeTotals totals) => _totals = totals;
+
+    /// <summary>An entry of the earlier state is gone, or about to be added as it is now.</summary>
+    public void Leave(TreeTotals totals) => _totals = _totals.Subtract(totals);
+
+    /// <summary>Adds an entry of the earlier state as it is.</summary>
+    public async ValueTask TakeEntryAsync(DirectoryNode node, int index, CancellationToken cancel)
+    {
+        if (AddItem(Level(0), node.NameOf(index), node.BodyOf(index))) await EndNodeAsync(0, cancel);
+    }
+
+    /// <summary>Whether no node up to a level is open.</summary>
+    public bool IsBetweenNodes(byte level)
+    {
+        for (byte below = 0; below <= level; below++)
+        {
+            if (Level(below).Count > 0) return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Adds a whole child of a branch of the earlier state, which was written then. It was not the last of its level, so it ends by the rule.</summary>
+    public async ValueTask TakeNodeAsync(DirectoryNode branch, int index, CancellationToken cancel)
+    {
+        for (byte below = 0; below < branch.Level; below++) Level(below).IsWritten = true;
+        _entries += branch.EntriesOf(index);
+        if (Hang(Level(branch.Level), branch.Level, branch.NameOf(index), branch.EntriesOf(index), branch.ChildOf(index))) await EndNodeAsync(branch.Level, cancel);
     }
 
     /// <summary>Writes what is open and returns the manifest. The builder is empty then.</summary>
@@ -81,17 +108,33 @@ internal sealed class DirectoryBuilder(IChunkStore chunks)
             ChunkKey key = await chunks.PutAsync(ChunkType.Directory, level, _chunk.Memory, cancel);
             if (first.IsZero) first = key;
 
-            OpenNode parent = Level((byte)(level + 1));
-            int before = parent.Items.Length;
-            DirectoryNodeCodec.WriteBranchItem(parent.Items, node.LastName, node.Entries, key);
-            parent.OnAdded(node.LastName, node.Entries);
-            parent.LastChild = key;
-            ends = SplitRule.EndsNode((byte)(level + 1), parent.Items.Length, parent.Items.Length - before, node.LastName);
+            byte above = (byte)(level + 1);
+            ends = Hang(Level(above), above, node.LastName, node.Entries, key);
             node.Clear();
             node.IsWritten = true;
         }
 
         return first;
+    }
+
+    /// <summary>Adds an entry to the open leaf. Returns whether the leaf ends behind it.</summary>
+    private bool AddItem(OpenNode leaf, ReadOnlySpan<byte> name, ReadOnlySpan<byte> body)
+    {
+        int before = leaf.Items.Length;
+        DirectoryNodeCodec.WriteLeafItem(leaf.Items, name, body);
+        leaf.OnAdded(name, 1);
+        _entries++;
+        return SplitRule.EndsNode(0, leaf.Items.Length, leaf.Items.Length - before, name);
+    }
+
+    /// <summary>Adds a child to an open branch. Returns whether the branch ends behind it.</summary>
+    private static bool Hang(OpenNode parent, byte level, ReadOnlySpan<byte> lastName, ulong entries, in ChunkKey key)
+    {
+        int before = parent.Items.Length;
+        DirectoryNodeCodec.WriteBranchItem(parent.Items, lastName, entries, key);
+        parent.OnAdded(lastName, entries);
+        parent.LastChild = key;
+        return SplitRule.EndsNode(level, parent.Items.Length, parent.Items.Length - before, lastName);
     }
 
     private OpenNode Level(byte level)

@@ -40,6 +40,20 @@ public interface ISnapshotSource
     DirectoryManifest? FindUnchanged(InodeId directory) => null;
 
     /// <summary>
+    /// When it is known in which names a directory, its manifest apart, may differ from a snapshot that this machine still holds complete: those
+    /// names. Only they are listed then. Null means not known.
+    /// </summary>
+    DirectoryChanges? FindChanges(InodeId directory) => null;
+
+    /// <summary>What some names (strictly ascending) show in a directory, like <see cref="List(InodeId)"/>; those that show nothing are left out.</summary>
+    IEnumerable<SnapshotSourceEntry> List(InodeId directory, IReadOnlyList<FileName> names) => List(directory).Where(entry => names.Contains(entry.Name));
+
+    /// <summary>Tells that a listing is given up, and begun again for all names of the directory.</summary>
+    void OnAbandoned(InodeId directory)
+    {
+    }
+
+    /// <summary>
     /// Tells that a directory was listed and written, to be remembered for <see cref="FindUnchanged"/>; valid only once the
     /// snapshot is complete.
     /// </summary>

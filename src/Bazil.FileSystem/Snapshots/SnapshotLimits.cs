@@ -47,6 +47,15 @@ internal static class SnapshotLimits
     /// <summary>Directories that one snapshot remembers for the next one while it is written: 100 MB of memory. With more of them changed, the next one lists everything again.</summary>
     public const int FrozenDirectoriesMax = 1 << 20;
 
+    /// <summary>Names of one directory that are remembered as changed since the newest snapshot; beyond it nearly all its nodes have changed, or it takes seconds anyway.</summary>
+    public const int ChangedNamesMax = 8192;
+
+    /// <summary>With more than one changed name for so many names, a directory is listed whole: a row of the database is read some twenty times as slowly as an entry is carried over.</summary>
+    public const int NamesForEachChange = 16;
+
+    /// <summary>Changed names of all directories kept in memory, up to 20 MB; beyond it they are read again from their rows.</summary>
+    public const int ChangedNamesCached = 1 << 16;
+
     /// <summary>Rows of frozen directories in one batch: a few hundred kilobytes, written while nobody can change the volume.</summary>
     public const int FrozenDirectoriesBatch = 4096;
 

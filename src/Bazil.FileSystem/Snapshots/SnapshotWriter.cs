@@ -1,5 +1,7 @@
 using Bazil.Core;
+using Bazil.FileSystem.Nodes;
 using Bazil.Storage.Cas;
+using Bazil.Storage.Stores;
 
 namespace Bazil.FileSystem.Snapshots;
 
@@ -15,7 +17,7 @@ public sealed class SnapshotWriter(IChunkStore chunks)
     /// same time gives the same key on every machine; what the store has already is not written again. When it is cancelled
     /// or fails, what was written is unreferenced.
     /// </summary>
-    /// <exception cref="Storage.Stores.StoreException">The store failed.</exception>
+    /// <exception cref="StoreException">The store failed.</exception>
     /// <exception cref="InvariantException">The source broke its contract, for example the order of names.</exception>
     public async ValueTask<SnapshotKey> WriteAsync(ISnapshotSource source, CancellationToken cancel)
     {
@@ -44,10 +46,16 @@ public sealed class SnapshotWriter(IChunkStore chunks)
                 if (current.Entries.MoveNext())
                 {
                     SnapshotSourceEntry entry = current.Entries.Current;
-                    bool isDirectory = entry.Kind == Nodes.NodeKind.Directory;
+                    bool isDirectory = entry.Kind == NodeKind.Directory;
                     DirectoryManifest? manifest = isDirectory ? source.FindUnchanged(entry.Directory) : null;
                     if (isDirectory && manifest is null) open.Push(Open(source, entry, entry.Directory, builders));
-                    else await current.Builder.AddAsync(Freeze(entry, manifest), cancel);
+                    else if (!await AddAsync(current, Freeze(entry, manifest), cancel)) Reopen(source, open);
+                    continue;
+                }
+
+                if (!await CarryUntilAsync(current, null, cancel))
+                {
+                    Reopen(source, open);
                     continue;
                 }
 
@@ -56,7 +64,7 @@ public sealed class SnapshotWriter(IChunkStore chunks)
                 builders.Push(current.Builder);
                 source.OnWritten(current.Handle, written);
                 if (open.Count == 0) return written;
-                await open.Peek().Builder.AddAsync(Freeze(current.Entry, written), cancel);
+                if (!await AddAsync(open.Peek(), Freeze(current.Entry, written), cancel)) Reopen(source, open);
             }
         }
         finally
@@ -70,8 +78,47 @@ public sealed class SnapshotWriter(IChunkStore chunks)
 
     private OpenDirectory Open(ISnapshotSource source, SnapshotSourceEntry entry, InodeId handle, Stack<DirectoryBuilder> builders)
     {
-        IEnumerator<SnapshotSourceEntry> entries = source.List(handle).GetEnumerator();
-        return new OpenDirectory(entry, handle, entries, builders.TryPop(out DirectoryBuilder? used) ? used : new DirectoryBuilder(chunks));
+        DirectoryBuilder builder = builders.TryPop(out DirectoryBuilder? used) ? used : new DirectoryBuilder(chunks);
+        if (source.FindChanges(handle) is not { Before.Totals.IsExact: true } changes)
+        {
+            return new OpenDirectory(entry, handle, source.List(handle).GetEnumerator(), builder, null);
+        }
+
+        var before = new DirectoryNodeReader(chunks, new DirectoryNodeCache(0), default);
+        return new OpenDirectory(entry, handle, source.List(handle, changes.Names).GetEnumerator(), builder, new DirectoryUpdate(before, builder, changes));
+    }
+
+    /// <summary>Gives up what of a directory is written so far, and lists it whole.</summary>
+    private static void Reopen(ISnapshotSource source, Stack<OpenDirectory> open)
+    {
+        OpenDirectory given = open.Pop();
+        given.Entries.Dispose();
+        given.Builder.Clear();
+        source.OnAbandoned(given.Handle);
+        open.Push(given with { Entries = source.List(given.Handle).GetEnumerator(), Update = null });
+    }
+
+    /// <summary>Adds an entry behind what is carried over up to it. Returns false when the earlier state of the directory cannot be read.</summary>
+    private static async ValueTask<bool> AddAsync(OpenDirectory directory, SnapshotEntry entry, CancellationToken cancel)
+    {
+        if (!await CarryUntilAsync(directory, entry.Name, cancel)) return false;
+        await directory.Builder.AddAsync(entry, cancel);
+        return true;
+    }
+
+    private static async ValueTask<bool> CarryUntilAsync(OpenDirectory directory, FileName? bound, CancellationToken cancel)
+    {
+        if (directory.Update is null) return true;
+        try
+        {
+            await directory.Update.CarryUntilAsync(bound, cancel);
+            return true;
+        }
+        catch (Exception e) when (e is StoreException or WireFormatException)
+        {
+            // A snapshot that is damaged is reported by who reads or checks it. The next one does without it; what else is wrong with the store shows then.
+            return false;
+        }
     }
 
     private static SnapshotEntry Freeze(SnapshotSourceEntry entry, DirectoryManifest? directory) => new()
@@ -90,9 +137,11 @@ public sealed class SnapshotWriter(IChunkStore chunks)
     /// <param name="Handle">Its handle at the source.</param>
     /// <param name="Entries">What is left of its listing.</param>
     /// <param name="Builder">Where its entries go.</param>
+    /// <param name="Update">Carries over what is not listed; null when all is.</param>
     private readonly record struct OpenDirectory(
         SnapshotSourceEntry Entry,
         InodeId Handle,
         IEnumerator<SnapshotSourceEntry> Entries,
-        DirectoryBuilder Builder);
+        DirectoryBuilder Builder,
+        DirectoryUpdate? Update);
 }

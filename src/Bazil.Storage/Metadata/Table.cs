@@ -107,6 +107,9 @@ public enum Table : byte
     /// <summary>inode of a directory → its manifest in the newest snapshot, while nothing below it has changed since (docs/snapshots.md, "Taking one").</summary>
     FrozenDirectory = 0x48,
 
+    /// <summary>inode of a directory, name → nothing: it may show something else than in the newest snapshot. Only of directories whose row in the table before says so.</summary>
+    ChangedName = 0x49,
+
     /// <summary>inode of a directory → what lies below it (docs/accounting.md).</summary>
     SubtreeTotals = 0x50,
 

@@ -50,6 +50,46 @@ public sealed class IncrementalSnapshotTests
     }
 
     [Fact]
+    public async Task Only_changed_names_of_a_large_directory_are_looked_at()
+    {
+        await using World world = await World.CreateAsync(1, seed: 6);
+        Replica a = world.Replicas[0];
+        a.MakeDirectory("d");
+        for (int file = 0; file < 500; file++) await a.WriteAsync($"d/f{file}", $"{file}");
+        Assert.Equal(501, await LookAsync(a, "first"));
+        await a.WriteAsync("d/f7", "new");
+        Assert.Equal(Errno.OK, a.Rename("d/f8", "d/g8"));
+        a.Unlink("d/f9");
+        Assert.Equal(1 + 2, await LookAsync(a, "four names changed")); // the directory itself, and what is there of the names
+        await a.RestartAsync();
+        await a.WriteAsync("d/f10", "new");
+        await a.RestartAsync();
+        await a.WriteAsync("d/f11", "new");
+        Assert.Equal(1 + 2, await LookAsync(a, "changed between restarts"));
+        Assert.Equal(0, await LookAsync(a, "unchanged"));
+        for (int file = 20; file < 60; file++) await a.WriteAsync($"d/f{file}", "new");
+        Assert.Equal(1 + 499, await LookAsync(a, "too many to be remembered"));
+        await AssertIsWholeAsync(a, "at the end");
+    }
+
+    [Fact]
+    public async Task Names_changed_while_a_snapshot_is_written_are_looked_at_by_the_next()
+    {
+        await using World world = await World.CreateAsync(1, seed: 7);
+        Replica a = world.Replicas[0];
+        a.MakeDirectory("d");
+        for (int file = 0; file < 100; file++) await a.WriteAsync($"d/f{file}", $"{file}");
+        await TakeAsync(a, "first");
+        FuseHandle open = await a.OpenForWritingAsync("d/f1");
+        await a.WriteAsync(open, "open");
+        Assert.Equal(1 + 1, await LookAsync(a, "while it is open"));
+        await a.WriteAsync(open, "more");
+        await a.CloseAsync(open);
+        Assert.Equal(1 + 1, await LookAsync(a, "closed"));
+        await AssertIsWholeAsync(a, "at the end");
+    }
+
+    [Fact]
     public async Task Reading_changes_nothing_for_the_next_snapshot()
     {
         await using World world = await World.CreateAsync(1, seed: 2);
@@ -86,7 +126,7 @@ public sealed class IncrementalSnapshotTests
         Assert.NotNull((await a.Volume.TakeSnapshotAsync(FileName.Parse("one"), SnapshotOrigin.Schedule, skipUnchanged: true, Cancel)).Taken);
         world.Clock.Advance(TimeSpan.FromHours(1));
         SnapshotOutcome second = await a.Volume.TakeSnapshotAsync(FileName.Parse("two"), SnapshotOrigin.Schedule, skipUnchanged: true, Cancel);
-        Assert.Equal(new SnapshotOutcome(Errno.OK, null, 0), second);
+        Assert.Equal(new SnapshotOutcome(Errno.OK, null, 0, 0), second);
         Assert.Equal(Errno.OK, a.Chmod("f", 0x180));
         Assert.NotNull((await a.Volume.TakeSnapshotAsync(FileName.Parse("three"), SnapshotOrigin.Schedule, skipUnchanged: true, Cancel)).Taken);
         Assert.Equal(["one", "three"], a.Volume.ListSnapshots().Select(snapshot => snapshot.Name.ToString()));
@@ -149,11 +189,19 @@ public sealed class IncrementalSnapshotTests
         return outcome.ListedDirectories;
     }
 
+    private static async Task<long> LookAsync(Replica replica, string name)
+    {
+        SnapshotOutcome outcome = await replica.Volume.TakeSnapshotAsync(FileName.Parse(name), SnapshotOrigin.Person, skipUnchanged: false, Cancel);
+        Assert.Equal(Errno.OK, outcome.Error);
+        return outcome.ListedNames;
+    }
+
     private static async Task RunAsync(Random random, string seed)
     {
         await using World world = await World.CreateAsync(2, random.Next());
         (Replica a, Replica b) = world;
         var open = new Dictionary<string, FuseHandle>();
+        if (random.Next(4) == 0) await FillAsync(a, random);
         for (int step = 0; step < 150; step++)
         {
             world.Clock.Advance(TimeSpan.FromSeconds(1));
@@ -200,6 +248,16 @@ public sealed class IncrementalSnapshotTests
 
         Assert.Equal(Errno.OK, await a.Volume.TakeSnapshotAsync(FileName.Parse("last"), Cancel));
         await AssertIsWholeAsync(a, $"{seed}, at the end");
+    }
+
+    /// <summary>Makes directories large enough that changes in them are remembered by name.</summary>
+    private static async Task FillAsync(Replica replica, Random random)
+    {
+        foreach (string directory in (string[])["a", "b", "b/c"])
+        {
+            replica.MakeDirectory(directory);
+            for (int file = random.Next(250); file >= 0; file--) await replica.WriteAsync($"{directory}/file {file}", new string('x', random.Next(60)));
+        }
     }
 
     /// <summary>The rows lead to the same snapshot as a walk of everything.</summary>

@@ -32,11 +32,17 @@ internal sealed class ModelTree : ISnapshotSource
     /// <summary>What the source claims to be unchanged.</summary>
     public Dictionary<InodeId, DirectoryManifest> Unchanged { get; } = [];
 
+    /// <summary>What the source knows of changes.</summary>
+    public Dictionary<InodeId, DirectoryChanges> Changes { get; } = [];
+
     /// <summary>What the writer told of.</summary>
     public Dictionary<InodeId, DirectoryManifest> Written { get; } = [];
 
     /// <summary>Directories that were listed.</summary>
     public List<InodeId> Listed { get; } = [];
+
+    /// <summary>Listings that were given up and begun again.</summary>
+    public int Abandoned { get; private set; }
 
     public int OpenListings { get; private set; }
 
@@ -79,6 +85,10 @@ internal sealed class ModelTree : ISnapshotSource
     }
 
     public DirectoryManifest? FindUnchanged(InodeId directory) => Unchanged.TryGetValue(directory, out DirectoryManifest known) ? known : null;
+
+    public DirectoryChanges? FindChanges(InodeId directory) => Changes.GetValueOrDefault(directory);
+
+    public void OnAbandoned(InodeId directory) => Abandoned++;
 
     public void OnWritten(InodeId directory, DirectoryManifest manifest) => Written.Add(directory, manifest);
 
