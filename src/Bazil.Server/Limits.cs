@@ -65,4 +65,7 @@ internal static class Limits
 
     /// <summary>How long programs may finish with their open files when a volume is unmounted; systemd's own patience at shutdown is 90 s.</summary>
     public static readonly TimeSpan UnmountGrace = TimeSpan.FromSeconds(2);
+
+    /// <summary>Programs that use a mount and are named in a message: enough to know what to do.</summary>
+    public const int UsersNamedMax = 5;
 }

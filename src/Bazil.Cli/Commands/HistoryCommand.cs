@@ -20,6 +20,7 @@ internal static class HistoryCommand
             HistoryReply reply = await context.CallAsync(parsed, ControlMethods.History, new PathRequest(PathOf(context, parsed.GetRequiredValue(path))), cancel);
             if (parsed.GetValue(json)) Json.Print(context.Environment, reply);
             else Table.Print(context.Environment, ["SNAPSHOT", "TAKEN", "MODIFIED", "SIZE", "PATH"], reply.Versions.Select(Row));
+            Warn(context, reply.Unreadable);
         });
         return command;
     }
@@ -29,6 +30,12 @@ internal static class HistoryCommand
     {
         string absolute = context.Absolute(path);
         return Path.GetDirectoryName(absolute) is { } parent ? Path.Combine(CanonicalPath.Resolve(parent), Path.GetFileName(absolute)) : absolute;
+    }
+
+    /// <summary>Names the snapshots that could not be looked into.</summary>
+    public static void Warn(CommandContext context, IReadOnlyList<string> unreadable)
+    {
+        foreach (string snapshot in unreadable) context.Environment.Error.WriteLine($"bazil: {snapshot}");
     }
 
     private static IReadOnlyList<string> Row(FileVersionInfo version)

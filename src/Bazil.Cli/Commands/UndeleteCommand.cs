@@ -28,6 +28,7 @@ internal static class UndeleteCommand
         UndeleteReply reply = await context.CallAsync(parsed, ControlMethods.Undelete, request, cancel);
         if (isJson) Json.Print(context.Environment, reply);
         else context.Environment.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{reply.Path}: {reply.Restored} restored from snapshot {reply.Snapshot} of {TimeText.Of(reply.Taken)}"));
+        HistoryCommand.Warn(context, reply.Unreadable);
     }
 
     private static async Task ListAsync(CommandContext context, ParseResult parsed, PathRequest request, bool isJson, CancellationToken cancel)
@@ -35,6 +36,7 @@ internal static class UndeleteCommand
         LostListReply reply = await context.CallAsync(parsed, ControlMethods.UndeleteList, request, cancel);
         if (isJson) Json.Print(context.Environment, reply);
         else Table.Print(context.Environment, ["NAME", "SIZE", "MODIFIED", "SNAPSHOT", "TAKEN"], reply.Names.Select(Row));
+        HistoryCommand.Warn(context, reply.Unreadable);
     }
 
     private static IReadOnlyList<string> Row(LostNameInfo lost) =>

@@ -17,4 +17,7 @@ public static class AccountingLimits
 
     /// <summary>Changed directories looked at to find whether one lies below a given one; with more it is taken for granted.</summary>
     public const int WaitingSearchedMax = 1000;
+
+    /// <summary>Names of a directory that are read at once for a list of its subdirectories: some milliseconds in which no change is made.</summary>
+    public const int ListedBatch = 1024;
 }

@@ -13,6 +13,9 @@ namespace Bazil.FileSystem.Dynamic;
 internal sealed class AlternatesDirectory(InodeId inode, InodeId directory, FileName conflicted, Volume volume)
     : VirtualDirectory(inode, volume, 0x1C0)
 {
+    /// <summary>The name is gone when its last alternate is, but for who is just removing them all.</summary>
+    public override TimeSpan NameValidity => TimeSpan.FromSeconds(10);
+
     protected override IReadOnlyList<FileName> Names() => [.. Volume.ListAlternates(directory, conflicted).Select(alternate => alternate.Label)];
 
     protected override FuseFileType TypeOf(FileName name) => Find(name) is { } alternate ? FuseMode.TypeOf(Volume.TypeBits(alternate.Kind)) : FuseFileType.Unknown;

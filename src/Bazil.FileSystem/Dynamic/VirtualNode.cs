@@ -15,6 +15,9 @@ internal abstract class VirtualNode(InodeId inode)
 
     public abstract FuseAttributes Attributes { get; }
 
+    /// <summary>How long the kernel may take for granted that the name is there. Mostly not at all: it may go without the kernel having a hand in it.</summary>
+    public virtual TimeSpan NameValidity => TimeSpan.Zero;
+
     public bool IsDirectory => FuseMode.IsDirectory(Attributes.Mode);
 
     /// <summary>Finds a name in this directory; null when it is not there.</summary>

@@ -47,17 +47,18 @@ internal sealed class ChangedNames(VolumeTables tables)
     /// <summary>Deletes the rows of a directory but for these names, for which it makes rows.</summary>
     public void Set(MetadataBatch batch, InodeId directory, IReadOnlyCollection<FileName> names)
     {
-        foreach (FileName old in Read(directory)) batch.Delete(Key(stackalloc byte[MetadataKey.MaxSize], directory, old));
+        Span<byte> key = stackalloc byte[MetadataKey.MaxSize];
+        foreach (FileName old in Read(directory)) batch.Delete(Key(key, directory, old));
         if (TryGet(directory, out HashSet<FileName>? known))
         {
             // Some may be in the batch only.
-            foreach (FileName old in known) batch.Delete(Key(stackalloc byte[MetadataKey.MaxSize], directory, old));
+            foreach (FileName old in known) batch.Delete(Key(key, directory, old));
             _known.Remove(directory);
             _knownCount -= known.Count;
         }
 
         if (names.Count == 0) return;
-        foreach (FileName name in names) batch.Put(Key(stackalloc byte[MetadataKey.MaxSize], directory, name), []);
+        foreach (FileName name in names) batch.Put(Key(key, directory, name), []);
         Remember(directory, [.. names]);
     }
 

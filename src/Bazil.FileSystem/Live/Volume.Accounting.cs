@@ -31,22 +31,29 @@ public sealed partial class Volume
     /// <summary>The subdirectories of the directory at a path with what lies below each, in the order of their names.</summary>
     public IReadOnlyList<KeyValuePair<FileName, SubtreeUse>> ListSubtrees(IEnumerable<FileName> path)
     {
-        lock (_gate)
+        FileName[] names = [.. path];
+        var found = new List<KeyValuePair<FileName, SubtreeUse>>();
+        HashSet<InodeId>? inexact = null;
+        byte[] after = [];
+        for (bool isFirst = true; ; isFirst = false)
         {
-            var transaction = new Transaction(_store);
-            InodeId at = InodeId.Root;
-            foreach (FileName name in path)
+            // Page by page: nobody waits for the listing of a directory of a million names.
+            lock (_gate)
             {
-                ShownName shown = transaction.Resolve(at, name);
-                if (shown.IsNothing || !shown.Primary.IsDirectory) return [];
-                at = shown.Primary.Inode;
-            }
+                var transaction = new Transaction(_store);
+                if (isFirst) inexact = Inexact(transaction);
+                if (FindDirectory(transaction, names) is not { } at) return found;
+                int count = 0;
+                foreach ((FileName name, Claim[] claims) in Names(transaction, at, after).Take(AccountingLimits.ListedBatch))
+                {
+                    count++;
+                    after = name.Span.ToArray();
+                    Claim directory = claims.Where(static claim => claim.IsDirectory).OrderBy(static claim => claim.Node).FirstOrDefault();
+                    if (directory.Inode != default) found.Add(KeyValuePair.Create(name, SubtreeOf(transaction, transaction.Require(directory.Inode), inexact)));
+                }
 
-            HashSet<InodeId>? inexact = Inexact(transaction);
-            return [.. Names(transaction, at, [])
-                .Select(row => KeyValuePair.Create(row.Key, row.Value.Where(claim => claim.IsDirectory).OrderBy(claim => claim.Node).FirstOrDefault()))
-                .Where(row => row.Value.Inode != default)
-                .Select(row => KeyValuePair.Create(row.Key, SubtreeOf(transaction, transaction.Require(row.Value.Inode), inexact)))];
+                if (count < AccountingLimits.ListedBatch) return found;
+            }
         }
     }
 
@@ -92,6 +99,19 @@ public sealed partial class Volume
         Dictionary<InodeId, SubtreeTotals> drift = await Task.Run(() => check.Run(cancel), cancel);
         if (drift.Count > 0) MendAccounts(drift);
         return new AccountsReport(check.DirectoryCount, drift.Count, drift.Keys.DefaultIfEmpty().Min(), IsCounting: false);
+    }
+
+    private static InodeId? FindDirectory(Transaction transaction, FileName[] path)
+    {
+        InodeId at = InodeId.Root;
+        foreach (FileName name in path)
+        {
+            ShownName shown = transaction.Resolve(at, name);
+            if (shown.IsNothing || !shown.Primary.IsDirectory) return null;
+            at = shown.Primary.Inode;
+        }
+
+        return at;
     }
 
     internal SubtreeUse? FindSubtree(InodeId inode)
@@ -160,14 +180,16 @@ public sealed partial class Volume
 
     private async Task TrySettleAccountsAsync()
     {
+        string work = $"volume {Name}: sizes of directories could not be brought up to date";
         try
         {
             await SettleAccountsAsync(_closing.Token);
+            _failures.Succeeded(work);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // A failed database has made the volume read-only and said so; whatever else it is, the next turn comes.
-            _options.Log($"volume {Name}: sizes of directories could not be brought up to date: {e.Message}", e);
+            _failures.Failed(work, e);
         }
     }
 }

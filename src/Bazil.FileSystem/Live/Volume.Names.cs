@@ -67,7 +67,7 @@ public sealed partial class Volume
             if (shown.IsNothing) return Errno.ENOENT;
             if (shown.Primary.IsDirectory) return Errno.EISDIR;
             Remove(transaction, shown, parent);
-            Commit(transaction);
+            Commit(transaction, isRemoval: true);
             return Errno.OK;
         }
     }
@@ -85,7 +85,7 @@ public sealed partial class Volume
             if (!shown.Primary.IsDirectory) return Errno.ENOTDIR;
             if (!IsEmpty(transaction, shown)) return Errno.ENOTEMPTY;
             Remove(transaction, shown, parent);
-            Commit(transaction);
+            Commit(transaction, isRemoval: true);
             return Errno.OK;
         }
     }

@@ -17,6 +17,9 @@ public sealed partial class Volume
     /// <summary>What this node vouched for when the snapshot that is being written began; null when there is none. Guarded by the gate.</summary>
     private Knowledge? _snapshotKnowledge;
     private readonly ContentPause _contentPause = new();
+
+    /// <summary>How long changes of content are held up for a snapshot at first; storing what was written last takes some tens of milliseconds.</summary>
+    private static readonly TimeSpan FirstPauseLimit = TimeSpan.FromMilliseconds(500);
     private SnapshotReader? _snapshotReader;
 
     internal SnapshotReader SnapshotReader => LazyInitializer.EnsureInitialized(ref _snapshotReader, () => new SnapshotReader(_options.Chunks))!;
@@ -104,7 +107,26 @@ public sealed partial class Volume
     /// <summary>Takes the view of one moment. Programs wait with their writes only while what they have just written is stored.</summary>
     private async Task<FrozenView> FreezeViewAsync(bool isKept, CancellationToken cancel)
     {
-        await SaveOpenFilesAsync(cancel);
+        for (TimeSpan limit = FirstPauseLimit; ; limit *= 2)
+        {
+            await SaveOpenFilesAsync(cancel);
+            long begun = _options.Clock.GetTimestamp();
+            using var hurry = new CancellationTokenSource(limit, _options.Clock);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, hurry.Token);
+            try
+            {
+                return await PauseAndFreezeAsync(isKept, either.Token);
+            }
+            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+            {
+                // One change waits for content that is far away. All others go on for as long as they have waited, and then it is tried for longer.
+                await Task.Delay(_options.Clock.GetElapsedTime(begun), _options.Clock, cancel);
+            }
+        }
+    }
+
+    private async Task<FrozenView> PauseAndFreezeAsync(bool isKept, CancellationToken cancel)
+    {
         await _contentPause.PauseAsync(cancel);
         try
         {

@@ -40,7 +40,7 @@ public sealed partial class Volume
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // Whatever it is, the next turn comes, and closing the volume saves what is left.
-            _options.Log($"volume {Name}: content could not be saved in the background: {e.Message}", e);
+            _failures.Failed($"volume {Name}: content could not be saved in the background", e);
         }
     }
 
@@ -56,7 +56,7 @@ public sealed partial class Volume
             catch (Exception e) when (e is IOException)
             {
                 // The data stays dirty in memory and the next close or fsync reports the error.
-                _options.Log($"volume {Name}: content of inode {file.Inode} could not be saved in the background: {e.Message}", e);
+                _failures.Failed($"volume {Name}: content of inode {file.Inode} could not be saved in the background", e);
             }
             finally
             {
@@ -97,9 +97,10 @@ public sealed partial class Volume
 
     /// <summary>
     /// The last resort against undo rows without end: this change waits for a sync of the content, and with it all others. It is not made when
-    /// the content cannot be synced. Under the gate; the chunk store never calls the volume.
+    /// the content cannot be synced; but a removal is made on a full disk: only removals make room, and there are no more of them than names. Under the gate; the chunk
+    /// store never calls the volume.
     /// </summary>
-    private void SettleLongUndo()
+    private void SettleLongUndo(bool isRemoval)
     {
         if (!_store.Undo!.IsTooLong) return;
         ulong mark = _store.Undo.Mark, unsyncedMark = _unsynced.Mark();
@@ -111,6 +112,10 @@ public sealed partial class Volume
         {
             Fail(e);
             throw;
+        }
+        catch (StoreException e) when (e.IsDiskFull && isRemoval)
+        {
+            return;
         }
 
         _unsynced.Synced(unsyncedMark);
@@ -132,13 +137,15 @@ public sealed partial class Volume
             if (!_store.Undo!.IsPending && _unsynced.Count <= Limits.UnsyncedChunksTarget) return;
         }
 
+        string work = $"volume {Name}: content could not be made durable in the background";
         try
         {
             await SyncContentAsync(cancel);
+            _failures.Succeeded(work);
         }
         catch (Exception e) when (e is IOException)
         {
-            _options.Log($"volume {Name}: content could not be made durable in the background: {e.Message}", e);
+            _failures.Failed(work, e);
         }
     }
 

@@ -24,10 +24,13 @@ public sealed partial class Volume : IAsyncDisposable
     private readonly Task _writeBack;
     private readonly Task _accounting;
     private readonly Task _settling;
+    private readonly FailureLog _failures;
     private string? _failure;
+    private string? _damage;
 
     private Volume(VolumeOptions options)
     {
+        _failures = new FailureLog(options.Log, options.Clock);
         _unsynced = new UnsyncedChunks(Limits.UnsyncedChunksTarget, SettleSoon);
         _options = options = options with { Blobs = options.Blobs.Noting(_unsynced) };
         options.Keys?.Follow(KeyEpochList.Read(options.Metadata, options.LocalNumber), KeyEpochList.ReadEverKnown(options.Metadata, options.LocalNumber));
@@ -58,6 +61,15 @@ public sealed partial class Volume : IAsyncDisposable
 
     /// <summary>Why the volume is read-only, or null. An I/O or sync error makes it so, until the daemon is restarted.</summary>
     public string? Failure => Volatile.Read(ref _failure);
+
+    /// <summary>What was read first of the database, since the volume was opened, that is no row of it; null when all was well.</summary>
+    public string? Damage => Volatile.Read(ref _damage);
+
+    /// <summary>Notes what a request failed with that has been answered with an error.</summary>
+    public void NoteFailed(Exception reason)
+    {
+        if (reason is WireFormatException) Interlocked.CompareExchange(ref _damage, reason.Message, null);
+    }
 
     /// <summary>
     /// Opens a volume whose rows exist: content that was synced but not closed before a crash becomes the file's
@@ -172,11 +184,11 @@ public sealed partial class Volume : IAsyncDisposable
     private UnixTime Now() => UnixTime.Now(_options.Clock);
 
     /// <summary>Runs a change under the gate. Any failure of the database stops all further changes.</summary>
-    private CommittedChange Commit(Transaction transaction)
+    private CommittedChange Commit(Transaction transaction, bool isRemoval = false)
     {
         // After a failure the values in memory may be ahead of the rows.
         if (Failure is { } failure) throw new MetadataException($"volume {Name} is read-only: {failure}");
-        SettleLongUndo();
+        SettleLongUndo(isRemoval);
         CommittedChange? change = null;
         bool changesEpochs = transaction.IsEdited(Transaction.EpochsInode);
         if (changesEpochs) RememberEpochs(transaction);
@@ -192,8 +204,10 @@ public sealed partial class Volume : IAsyncDisposable
         {
             action();
         }
-        catch (Exception e) when (e is MetadataException or InvariantException)
+        catch (Exception e) when (e is MetadataException or InvariantException or WireFormatException)
         {
+            // Where a damaged row was met in the middle of a change, the values in memory may be ahead of the rows, as after a failure.
+            NoteFailed(e);
             Fail(e);
             throw;
         }

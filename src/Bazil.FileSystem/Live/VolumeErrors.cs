@@ -1,3 +1,4 @@
+using Bazil.Core;
 using Bazil.FileSystem.Epochs;
 using Bazil.Storage.Cas;
 using Bazil.Storage.Metadata;
@@ -19,6 +20,9 @@ internal static class VolumeErrors
         // A store that may have the content could not be asked: offline, not lost.
         StoreException { IsUnreachable: true } => Errno.EHOSTUNREACH,
         MetadataException => Errno.EIO,
+
+        // A damaged row, or a damaged node of a snapshot.
+        WireFormatException => Errno.EIO,
         TimeoutException => Errno.ETIMEDOUT,
         IOException => Errno.EIO,
         _ => null,

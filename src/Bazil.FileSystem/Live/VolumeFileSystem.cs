@@ -68,7 +68,7 @@ public sealed partial class VolumeFileSystem(Volume volume) : FuseFileSystem
     private FuseEntry Remember(VirtualNode node)
     {
         _virtual.AddOrUpdate(node.Inode.Value, _ => new VirtualLookup(node), (_, lookup) => lookup.Again(node));
-        return new FuseEntry { Node = new FuseNodeId(node.Inode.Value), Attributes = node.Attributes };
+        return new FuseEntry { Node = new FuseNodeId(node.Inode.Value), Attributes = node.Attributes, EntryTimeout = node.NameValidity };
     }
 
     private VirtualNode? FindVirtual(FuseNodeId node) => _virtual.TryGetValue(node.Value, out VirtualLookup? lookup) ? lookup.Node : null;

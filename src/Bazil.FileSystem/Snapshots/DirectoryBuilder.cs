@@ -32,7 +32,6 @@ internal sealed class DirectoryBuilder(IChunkStore chunks)
     public async ValueTask AddAsync(SnapshotEntry entry, CancellationToken cancel)
     {
         OpenNode leaf = Level(0);
-        Invariant.Check(_entries == 0 || entry.Name.Span.SequenceCompareTo(leaf.LastName) > 0);
         _body.Clear();
         SnapshotEntryCodec.Write(_body, entry);
         Invariant.Check(_body.Length <= SnapshotLimits.EntryBytesMax);
@@ -67,7 +66,7 @@ internal sealed class DirectoryBuilder(IChunkStore chunks)
     /// <summary>Adds a whole child of a branch of the earlier state, which was written then. It was not the last of its level, so it ends by the rule.</summary>
     public async ValueTask TakeNodeAsync(DirectoryNode branch, int index, CancellationToken cancel)
     {
-        for (byte below = 0; below < branch.Level; below++) Level(below).IsWritten = true;
+        for (byte below = 0; below < branch.Level; below++) Level(below).OnTaken(branch.NameOf(index));
         _entries += branch.EntriesOf(index);
         if (Hang(Level(branch.Level), branch.Level, branch.NameOf(index), branch.EntriesOf(index), branch.ChildOf(index))) await EndNodeAsync(branch.Level, cancel);
     }
@@ -122,6 +121,7 @@ internal sealed class DirectoryBuilder(IChunkStore chunks)
     {
         int before = leaf.Items.Length;
         DirectoryNodeCodec.WriteLeafItem(leaf.Items, name, body);
+        Invariant.Check(_entries == 0 || name.SequenceCompareTo(leaf.LastName) > 0);
         leaf.OnAdded(name, 1);
         _entries++;
         return SplitRule.EndsNode(0, leaf.Items.Length, leaf.Items.Length - before, name);
@@ -169,10 +169,22 @@ internal sealed class DirectoryBuilder(IChunkStore chunks)
 
         public void OnAdded(ReadOnlySpan<byte> name, ulong entries)
         {
-            name.CopyTo(_lastName);
-            _lastNameLength = name.Length;
+            SetLastName(name);
             Count++;
             Entries += entries;
+        }
+
+        private void SetLastName(ReadOnlySpan<byte> name)
+        {
+            name.CopyTo(_lastName);
+            _lastNameLength = name.Length;
+        }
+
+        /// <summary>A whole node of this level was taken over.</summary>
+        public void OnTaken(ReadOnlySpan<byte> lastName)
+        {
+            SetLastName(lastName);
+            IsWritten = true;
         }
 
         public void Clear()

@@ -11,6 +11,7 @@ namespace Bazil.Server.Checking;
 internal sealed class StoreWarnings(ConfigStore config, VolumeRegistry volumes, StoragePool storages)
 {
     private const string Restart = "look at the disk and the log of the kernel; then stop the server and start it again";
+    private const string Repair = "if it is a row of the database, stop the server and rebuild it: bazil server repair; if it is a snapshot, remove that";
 
     public async Task<IReadOnlyList<WarningInfo>> ListAsync(CancellationToken cancel)
     {
@@ -26,7 +27,9 @@ internal sealed class StoreWarnings(ConfigStore config, VolumeRegistry volumes, 
 
         foreach (VolumeConfig volume in config.ListVolumes())
         {
-            if (volumes.Find(volume.Id)?.Volume.Failure is { } failure) warnings.Add(new WarningInfo($"volume {volume.Name} is read-only: {failure}", Restart));
+            if (volumes.Find(volume.Id)?.Volume is not { } open) continue;
+            if (open.Damage is { } damage) warnings.Add(new WarningInfo($"something that volume {volume.Name} keeps is damaged: {damage}", Repair));
+            else if (open.Failure is { } failure) warnings.Add(new WarningInfo($"volume {volume.Name} is read-only: {failure}", Restart));
         }
 
         return warnings;

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Runtime.ExceptionServices;
+using Bazil.Core;
 using Bazil.FileSystem.Live;
 using Bazil.FileSystem.Nodes;
 using Bazil.FileSystem.Snapshots;
@@ -9,6 +11,7 @@ using Bazil.Server.Control.Messages;
 using Bazil.Server.Errors;
 using Bazil.Server.Snapshots;
 using Bazil.Server.Volumes;
+using Bazil.Storage.Stores;
 
 namespace Bazil.Server.Commands;
 
@@ -26,10 +29,10 @@ internal sealed class HistoryCommands(VolumeRegistry volumes, ConfigStore config
     {
         (Volume volume, FileName[] path) = Find(request.Path);
         if (path.Length == 0) throw new CommandFailedException(ErrorKind.Invalid, $"{request.Path} is the root of volume {volume.Name}", $"see: bazil snapshot list {volume.Name}");
-        List<(SnapshotReference Reference, Snapshot Snapshot)> snapshots = await OpenAllAsync(volume, cancel);
+        (List<(SnapshotReference Reference, Snapshot Snapshot)> snapshots, List<string> unreadable) = await OpenAllAsync(volume, cancel);
         IReadOnlyList<FileVersion> versions = await FileHistory.FindAsync(await volume.FreezeAsync(cancel), snapshots, path, cancel);
         if (versions.Count == 0) throw NowhereFound(volume, path, snapshots);
-        return new HistoryReply(volume.Name, VolumePaths.Text(path), [.. versions.Select(InfoOf)], snapshots.Count);
+        return new HistoryReply(volume.Name, VolumePaths.Text(path), [.. versions.Select(InfoOf)], snapshots.Count, unreadable);
     }
 
     private async Task<UndeleteReply> UndeleteAsync(PathRequest request, CancellationToken cancel)
@@ -42,7 +45,7 @@ internal sealed class HistoryCommands(VolumeRegistry volumes, ConfigStore config
                 ErrorKind.AlreadyExists, $"{request.Path} is there: nothing was restored", $"for an earlier state of it, see: bazil history {request.Path}; then: bazil snapshot restore {volume.Name} SNAPSHOT {text} -to PATH");
         }
 
-        List<(SnapshotReference Reference, Snapshot Snapshot)> snapshots = await OpenAllAsync(volume, cancel);
+        (List<(SnapshotReference Reference, Snapshot Snapshot)> snapshots, List<string> unreadable) = await OpenAllAsync(volume, cancel);
         LostName lost = await LostNames.FindAsync(snapshots, path, cancel) ?? throw NowhereFound(volume, path, snapshots);
         RestoreOutcome outcome = await volume.RestoreAsync(lost.Snapshot, path, path, cancel);
         if (outcome.Result == RestoreResult.NoParent)
@@ -52,16 +55,16 @@ internal sealed class HistoryCommands(VolumeRegistry volumes, ConfigStore config
         }
 
         RestoreFailures.Check(outcome.Result, volume, lost.Snapshot.Name.ToString(), text, text);
-        return new UndeleteReply(volume.Name, text, lost.Snapshot.Name.ToString(), lost.Snapshot.Taken.ToDateTimeOffset(), outcome.Restored);
+        return new UndeleteReply(volume.Name, text, lost.Snapshot.Name.ToString(), lost.Snapshot.Taken.ToDateTimeOffset(), outcome.Restored, unreadable);
     }
 
     private async Task<LostListReply> ListAsync(PathRequest request, CancellationToken cancel)
     {
         (Volume volume, FileName[] path) = Find(request.Path);
-        List<(SnapshotReference Reference, Snapshot Snapshot)> snapshots = await OpenAllAsync(volume, cancel);
+        (List<(SnapshotReference Reference, Snapshot Snapshot)> snapshots, List<string> unreadable) = await OpenAllAsync(volume, cancel);
         Snapshot present = await volume.FreezeAsync(cancel);
         IReadOnlyList<LostName> lost = await LostNames.ListAsync(present, snapshots, path, cancel) ?? await NothingLostAsync(volume, present, snapshots, request.Path, path, cancel);
-        return new LostListReply(volume.Name, VolumePaths.Text(path), [.. lost.Select(InfoOf)]);
+        return new LostListReply(volume.Name, VolumePaths.Text(path), [.. lost.Select(InfoOf)], unreadable);
     }
 
     /// <summary>No snapshot has the directory: nothing can be brought back in it if it is there now, and otherwise there is no such directory.</summary>
@@ -90,15 +93,27 @@ internal sealed class HistoryCommands(VolumeRegistry volumes, ConfigStore config
         throw new CommandFailedException(ErrorKind.NotFound, $"{path} is not in a mounted volume of this node", "see where volumes are mounted: bazil volume list");
     }
 
-    private static async Task<List<(SnapshotReference Reference, Snapshot Snapshot)>> OpenAllAsync(Volume volume, CancellationToken cancel)
+    /// <summary>All snapshots, the newest first, and why others cannot be looked into. It fails when none of them can.</summary>
+    private static async Task<(List<(SnapshotReference Reference, Snapshot Snapshot)> Opened, List<string> Unreadable)> OpenAllAsync(Volume volume, CancellationToken cancel)
     {
         var opened = new List<(SnapshotReference, Snapshot)>();
+        var unreadable = new List<string>();
+        Exception? first = null;
         foreach (SnapshotReference reference in volume.ListSnapshots().OrderByDescending(static s => s.Taken).ThenByDescending(static s => s.Name))
         {
-            opened.Add((reference, await volume.OpenSnapshotAsync(reference.Key, cancel)));
+            try
+            {
+                opened.Add((reference, await volume.OpenSnapshotAsync(reference.Key, cancel)));
+            }
+            catch (Exception e) when (e is StoreException or WireFormatException)
+            {
+                first ??= e;
+                unreadable.Add($"snapshot {reference.Name} could not be read and was left out: {e.Message}");
+            }
         }
 
-        return opened;
+        if (opened.Count == 0 && first is not null) ExceptionDispatchInfo.Throw(first);
+        return (opened, unreadable);
     }
 
     private static CommandFailedException NowhereFound(Volume volume, FileName[] path, List<(SnapshotReference Reference, Snapshot Snapshot)> searched)

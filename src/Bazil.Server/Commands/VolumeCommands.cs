@@ -74,15 +74,18 @@ internal sealed class VolumeCommands(
         return Nothing.Instance;
     }
 
-    private async Task<Nothing> UnmountAsync(VolumeRequest request, CancellationToken cancel)
+    private async Task<Nothing> UnmountAsync(VolumeUnmountRequest request, CancellationToken cancel)
     {
-        VolumeConfig volume = config.GetVolume(request.Volume);
+        VolumeConfig volume = request.Volume.StartsWith('/')
+            ? config.ListVolumes().FirstOrDefault(v => (volumes.MountpointOf(v.Id) ?? v.Mountpoint) == request.Volume)
+                ?? throw new CommandFailedException(ErrorKind.NotFound, $"no volume is mounted on {request.Volume}", "see where volumes are mounted: bazil volume list")
+            : config.GetVolume(request.Volume);
         if (volumes.MountpointOf(volume.Id) is null && volume.Mountpoint is null)
         {
             throw new CommandFailedException(ErrorKind.Busy, $"volume {volume.Name} is not mounted", $"mount it with: bazil volume mount {volume.Name} MOUNTPOINT");
         }
 
-        await volumes.UnmountAsync(volume.Id, cancel);
+        await volumes.UnmountAsync(volume.Id, request.Lazy, cancel);
         config.UpdateVolume(volume.Name, static v => v with { Mountpoint = null });
         return Nothing.Instance;
     }

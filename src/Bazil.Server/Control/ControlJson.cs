@@ -29,6 +29,7 @@ namespace Bazil.Server.Control;
 [JsonSerializable(typeof(VolumeCreateRequest))]
 [JsonSerializable(typeof(VolumeConnectRequest))]
 [JsonSerializable(typeof(VolumeMountRequest))]
+[JsonSerializable(typeof(VolumeUnmountRequest))]
 [JsonSerializable(typeof(VolumeSetRequest))]
 [JsonSerializable(typeof(VolumeSyncRequest))]
 [JsonSerializable(typeof(VolumeSyncReply))]

@@ -29,7 +29,7 @@ public static class ControlMethods
     public static readonly ControlMethod<VolumeCreateRequest, VolumeInfo> VolumeCreate = new("volume/create");
     public static readonly ControlMethod<VolumeConnectRequest, VolumeInfo> VolumeConnect = new("volume/connect");
     public static readonly ControlMethod<VolumeMountRequest, Nothing> VolumeMount = new("volume/mount");
-    public static readonly ControlMethod<VolumeRequest, Nothing> VolumeUnmount = new("volume/unmount");
+    public static readonly ControlMethod<VolumeUnmountRequest, Nothing> VolumeUnmount = new("volume/unmount");
     public static readonly ControlMethod<VolumeRequest, VolumeRemoveReply> VolumeRemove = new("volume/remove");
     public static readonly ControlMethod<VolumeSyncRequest, VolumeSyncReply> VolumeSync = new("volume/sync");
     public static readonly ControlMethod<Nothing, VolumeListReply> VolumeList = new("volume/list");

@@ -126,7 +126,6 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
         try
         {
             if (!FilesObjectStore.Exists(path)) CheckMayBecomeStore(path, mayCreate);
-            Directory.CreateDirectory(Path.GetDirectoryName(path) ?? "/", UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             return FilesObjectStore.Open(name, path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -140,6 +139,12 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
         if (!mayCreate)
         {
             throw new CommandFailedException(ErrorKind.Failed, $"storage {path} is not there", "if it is on a disk of its own, attach that disk and try again");
+        }
+
+        // Only the last directory of a path is made: more of them missing is a mistake, or a disk that is not there.
+        if (Path.GetDirectoryName(path) is { } parent && !Directory.Exists(parent))
+        {
+            throw new CommandFailedException(ErrorKind.NotFound, $"storage {path} cannot be made: there is no directory {parent}", $"look at the path; if it is right: mkdir -p {parent}");
         }
 
         if (FilesObjectStore.MayMake(path)) return;

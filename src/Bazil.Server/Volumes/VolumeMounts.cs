@@ -24,7 +24,11 @@ internal static class VolumeMounts
             // Handlers of a volume may block on the database; over io_uring that would hold up a whole processor.
             Transport = FuseTransport.Device,
             Capabilities = VolumeFileSystem.Capabilities,
-            MapException = VolumeFileSystem.MapException,
+            MapException = reason =>
+            {
+                volume.NoteFailed(reason);
+                return VolumeFileSystem.MapException(reason);
+            },
         };
         try
         {

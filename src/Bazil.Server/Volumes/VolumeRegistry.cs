@@ -95,14 +95,17 @@ internal sealed class VolumeRegistry(ConfigStore config, VolumeFactory factory, 
     }
 
     /// <summary>Unmounts a volume and makes it durable; does nothing when it is not mounted.</summary>
-    /// <exception cref="CommandFailedException">Programs have files open in it: they would lose what they are writing.</exception>
-    public async Task UnmountAsync(VolumeId id, CancellationToken cancel)
+    /// <param name="id">The volume.</param>
+    /// <param name="isLazy">Also while programs use it.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <exception cref="CommandFailedException">Programs use it: they would lose what they are writing, or the ground under their feet.</exception>
+    public async Task UnmountAsync(VolumeId id, bool isLazy, CancellationToken cancel)
     {
         await _gate.WaitAsync(cancel);
         try
         {
             if (!_open.TryGetValue(id, out OpenVolume? volume)) return;
-            await RequireUnusedAsync(volume, cancel);
+            if (!isLazy) await RequireUnusedAsync(volume, cancel);
             await UnmountHeldAsync(volume);
             await volume.Volume.SyncAsync(cancel);
         }
@@ -216,16 +219,15 @@ internal sealed class VolumeRegistry(ConfigStore config, VolumeFactory factory, 
         if (volume.MountedOn is not { } mountpoint) return;
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
         long deadline = Environment.TickCount64 + (long)Limits.UnmountGrace.TotalMilliseconds;
-        while (volume.Volume.OpenFileCount is var count and > 0)
-        {
-            if (Environment.TickCount64 > deadline)
-            {
-                throw new CommandFailedException(
-                    ErrorKind.Busy, $"volume {volume.Volume.Name} is in use: {count} open {(count == 1 ? "file" : "files")}", $"close the programs that use it and try again; to see them: fuser -vm {mountpoint}");
-            }
-
-            await timer.WaitForNextTickAsync(cancel);
-        }
+        while (volume.Volume.OpenFileCount > 0 && Environment.TickCount64 <= deadline) await timer.WaitForNextTickAsync(cancel);
+        int count = volume.Volume.OpenFileCount;
+        List<string> users = await Task.Run(() => MountUsers.Find(mountpoint, Limits.UsersNamedMax), cancel);
+        if (count == 0 && users.Count == 0) return;
+        string name = volume.Volume.Name;
+        throw new CommandFailedException(
+            ErrorKind.Busy,
+            $"volume {name} is in use{(users.Count > 0 ? $" by {string.Join(", ", users)}" : "")}{(count > 0 ? $": {count} open {(count == 1 ? "file" : "files")}" : "")}",
+            $"close the programs that use it, or leave its directories, and try again; to unmount it under them: bazil volume unmount -lazy {name}");
     }
 
     private async Task CloseAsync(OpenVolume volume, Func<Task> step)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 
 namespace Bazil.Cli.Tests.EndToEnd;
@@ -114,6 +115,47 @@ public sealed class BadInputTests : EndToEndTest
         await White.FailsAsync("volume mount second /proc", "already mounted");
         await White.FailsAsync("volume mount myfiles free", $"volume myfiles is already mounted on {White.Mount}", "bazil volume unmount myfiles");
         Assert.Equal("inside", await White.ShellAsync("ls mnt"));
+    }
+
+    [Fact]
+    public async Task Volume_in_use_is_unmounted_only_when_told_so_and_who_uses_it_is_named()
+    {
+        await MountAsync(White);
+        await White.ShellAsync("mkdir mnt/inside");
+        using var shell = Process.Start(new ProcessStartInfo("sh", ["-c", "echo standing; read line"])
+        {
+            WorkingDirectory = Path.Combine(White.Mount, "inside"), RedirectStandardInput = true, RedirectStandardOutput = true,
+        })!;
+        Assert.Equal("standing", await shell.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+
+        await White.FailsAsync("volume unmount myfiles", $"volume myfiles is in use by sh ({shell.Id})", "bazil volume unmount -lazy myfiles");
+        Assert.True(White.IsMounted());
+        await White.RunAsync("volume unmount -lazy ./mnt");
+        Assert.False(White.IsMounted());
+        shell.StandardInput.Close();
+        await shell.WaitForExitAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Volume_is_unmounted_by_the_path_of_its_mount_too()
+    {
+        await MountAsync(White);
+        await White.FailsAsync("volume unmount mnt/inside", $"no volume is mounted on {White.Mount}/inside", "bazil volume list");
+        await White.RunAsync("volume unmount ./mnt");
+        Assert.False(White.IsMounted());
+        await White.FailsAsync("volume unmount ./mnt", $"no volume is mounted on {White.Mount}");
+    }
+
+    [Fact]
+    public async Task Storage_whose_directory_is_a_mistake_is_not_made()
+    {
+        await White.RunAsync("create");
+        await White.StartServerAsync();
+        string typo = Path.Combine(White.Directory, "typo");
+        await White.FailsAsync($"volume create -backend={typo}/store myfiles", $"storage {typo}/store cannot be made: there is no directory {typo}", $"mkdir -p {typo}");
+        Assert.False(Directory.Exists(typo));
+        Assert.Equal("", await White.RunAsync("volume list"));
+        await White.RunAsync($"volume create -backend={typo} myfiles");
     }
 
     [Fact]

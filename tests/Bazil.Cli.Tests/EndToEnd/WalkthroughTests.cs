@@ -70,7 +70,12 @@ public sealed class WalkthroughTests : EndToEndTest
 
         Assert.Equal(0, sync.Code);
         Assert.Contains("changed on both sides", sync.Error);
+        Assert.Equal("1 file, directory or link has changed", sync.Output.Trim());
+        Assert.Equal("nothing new", await Black.RunAsync("volume sync myfiles white"));
         Assert.Equal("black", await Black.ShellAsync("cat mnt/file"));
         Assert.Equal("white", await Black.ShellAsync("find mnt/.bazil/conflicts -type f -exec cat {} +"));
+        await Black.ShellAsync("rm -r mnt/.bazil/conflicts/file");
+        Assert.Equal("", await Black.ShellAsync("ls mnt/.bazil/conflicts"));
+        Assert.Equal("black", await Black.ShellAsync("cat mnt/file"));
     }
 }

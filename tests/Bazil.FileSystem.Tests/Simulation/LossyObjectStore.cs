@@ -20,12 +20,16 @@ internal sealed class LossyObjectStore : IObjectStore
     /// <summary>Makes syncs fail, as after an error of the disk.</summary>
     public bool IsBroken { get; set; }
 
+    /// <summary>Makes reads fail, as those of a disk with bad sectors.</summary>
+    public bool IsUnreadable { get; set; }
+
     /// <summary>Makes syncs fail for want of space.</summary>
     public bool IsFull { get; set; }
 
     public ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel)
     {
         GetCount++;
+        if (IsUnreadable) throw new StoreException($"store lossy cannot read object {id}: Input/output error");
         return _objects.GetAsync(id, cancel);
     }
 

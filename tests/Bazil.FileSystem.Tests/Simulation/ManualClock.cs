@@ -7,6 +7,8 @@ internal sealed class ManualClock : TimeProvider
 
     public override DateTimeOffset GetUtcNow() => _now = _now.AddMilliseconds(1);
 
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
     public override long GetTimestamp() => _now.Ticks;
 
     public void Advance(TimeSpan time) => _now += time;

@@ -5,6 +5,7 @@ using Bazil.FileSystem.Live;
 using Bazil.FileSystem.Nodes;
 using Bazil.Fuse;
 using Bazil.Storage.Blobs;
+using Bazil.Storage.Stores;
 using Bazil.Testing;
 
 namespace Bazil.FileSystem.Tests.Simulation;
@@ -62,6 +63,25 @@ public sealed class PowerCutTests
         Assert.Equal(Text(1), await replica.ReadAsync("f"));
         Assert.False(replica.Exists("later"));
         Assert.Contains(replica.Log, message => message.Contains("were taken back", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Content_that_the_disk_does_not_give_is_no_reason_to_take_changes_back()
+    {
+        var objects = new LossyObjectStore();
+        await using World world = await World.CreateAsync(1, 1, objects);
+        Replica replica = world.Replicas[0];
+        await replica.WriteAsync("f", Text(1));
+        replica.Metadata.Sync();
+        objects.IsUnreadable = true;
+
+        StoreException failure = Assert.Throws<StoreException>(() => replica.PowerCut(new Random(1)));
+
+        Assert.Contains("mend the disk", failure.Message);
+        Assert.NotEmpty(replica.UndoRows());
+        objects.IsUnreadable = false;
+        replica.PowerCut(new Random(1));
+        Assert.Equal(Text(1), await replica.ReadAsync("f"));
     }
 
     [Fact]
@@ -126,6 +146,7 @@ public sealed class PowerCutTests
         var objects = new LossyObjectStore();
         await using World world = await World.CreateAsync(1, 1, objects);
         Replica replica = world.Replicas[0];
+        await replica.WriteAsync("removed on a full disk", "");
         await replica.WriteAsync("a", Text(1));
         objects.IsFull = true;
         int changes = 0;
@@ -136,6 +157,7 @@ public sealed class PowerCutTests
 
         int rows = replica.UndoRows().Count;
         Assert.InRange(rows, Limits.UndoRowsTarget, (Limits.UndoWaitFactor * Limits.UndoRowsTarget) + 1);
+        Assert.Equal(Unix.Errno.OK, replica.Unlink("removed on a full disk"));
         Assert.Null(replica.Volume.Failure);
         objects.IsFull = false; // somebody made room
 

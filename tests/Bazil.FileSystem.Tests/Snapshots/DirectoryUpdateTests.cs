@@ -54,6 +54,47 @@ public sealed class DirectoryUpdateTests : IDisposable
     }
 
     [Fact]
+    public async Task Many_directories_that_changed_at_once_are_what_they_are_when_listed()
+    {
+        Seed seed = Seed.Take(604);
+        Random random = seed.CreateRandom();
+        var tree = new ModelTree();
+        var directories = new List<InodeId> { tree.Root };
+        for (int number = 0; number < 40; number++)
+        {
+            InodeId directory = tree.AddDirectory(directories[random.Next(directories.Count)], FileName.Parse($"d{random.Next()}"));
+            directories.Add(directory);
+            for (int file = random.Next(3) * random.Next(400); file > 0; file--) tree.AddFile(directory, FileName.Parse($"{random.Next()}"), Text(random));
+        }
+
+        await new SnapshotWriter(_chunks).WriteAsync(tree, Never);
+        var before = tree.Written.ToDictionary();
+        for (int step = 0; step < 5; step++)
+        {
+            // Whatever is below may have changed, so the directories are told to have, too.
+            foreach (InodeId directory in directories)
+            {
+                SortedSet<FileName> changed = [.. tree.Entries(directory).Values.Where(entry => entry.Kind == NodeKind.Directory).Select(entry => entry.Name)];
+                for (int count = random.Next(4); count > 0; count--)
+                {
+                    FileName name = FileName.Parse($"{random.Next()}");
+                    tree.AddFile(directory, name, Text(random));
+                    changed.Add(name);
+                }
+
+                if (random.Next(5) > 0) tree.Changes[directory] = new DirectoryChanges(before[directory], [.. changed]);
+            }
+
+            tree.Written.Clear();
+            SnapshotKey quick = await new SnapshotWriter(_chunks).WriteAsync(tree, Never);
+            before = tree.Written.ToDictionary();
+            tree.Changes.Clear();
+            tree.Written.Clear();
+            Assert.True(quick == await new SnapshotWriter(_chunks).WriteAsync(tree, Never), $"step {step}; {seed}");
+        }
+    }
+
+    [Fact]
     public async Task What_cannot_be_read_of_the_snapshot_before_is_listed_whole()
     {
         Random random = Seed.Take(603).CreateRandom();

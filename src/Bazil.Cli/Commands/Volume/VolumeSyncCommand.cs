@@ -20,6 +20,7 @@ internal static class VolumeSyncCommand
             VolumeSyncReply reply = await context.CallAsync(
                 parsed, ControlMethods.VolumeSync, new VolumeSyncRequest(parsed.GetRequiredValue(name), parsed.GetRequiredValue(peer)), cancel);
             if (parsed.GetValue(json)) Json.Print(context.Environment, reply);
+            else await context.Environment.Output.WriteLineAsync(Describe(reply));
             if (reply.Postponed > 0)
             {
                 await context.Environment.Error.WriteLineAsync($"bazil: {reply.Postponed} files are open for writing here; what came for them is shown when they are closed");
@@ -34,4 +35,11 @@ internal static class VolumeSyncCommand
         });
         return command;
     }
+
+    private static string Describe(VolumeSyncReply reply) => reply.Changed switch
+    {
+        0 => "nothing new",
+        1 => "1 file, directory or link has changed",
+        _ => $"{reply.Changed} files, directories and links have changed",
+    };
 }

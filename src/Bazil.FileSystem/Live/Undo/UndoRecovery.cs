@@ -24,7 +24,7 @@ internal sealed class UndoRecovery
     /// <summary>Brings the rows of a volume in order; must come before anything is read from them.</summary>
     /// <returns>How many batches were taken back.</returns>
     /// <exception cref="WireFormatException">A row is damaged or of a newer version.</exception>
-    /// <exception cref="StoreException">Content cannot be read here: by this version, or without a key that is missing. Nothing was changed.</exception>
+    /// <exception cref="StoreException">Content cannot be read here: by this version, without a key that is missing, or because the disk does not give it. Nothing was changed.</exception>
     public static async Task<int> RunAsync(IMetadataStore metadata, VolumeTables tables, IChunkStore chunks)
     {
         List<KeyValuePair<byte[], UndoRow>> rows = ReadRows(tables);
@@ -59,10 +59,16 @@ internal sealed class UndoRecovery
             foreach (BlobSubtree chunk in row.Unsynced) await ReadAsync(chunk, withAllBelow: row.NamesWholeContents);
             return true;
         }
+        catch (StoreException e) when (e is ChunkNotFoundException or CorruptObjectException || e.IsUnreachable)
+        {
+            // It did not reach the disk, or only in part; another machine that may have it besides does not answer. What says that this program or
+            // machine cannot read it now is for people: taking changes back that are there would be a loss.
+            return false;
+        }
         catch (StoreException e) when (e is not (UnknownEncodingException or KeyMissingException))
         {
-            // Those two say that this program or machine cannot read it, not that it did not reach the disk: they are for people.
-            return false;
+            throw new StoreException(
+                $"{e.Message}; it was written right before the power failed, and whether it is whole decides which changes count: mend the disk or put the store back, and start the server again", e);
         }
     }
 

@@ -55,7 +55,8 @@ public sealed record PathRequest(string Path);
 /// <param name="Path">From the root of the volume.</param>
 /// <param name="Versions">The newest first.</param>
 /// <param name="Searched">How many snapshots were looked at.</param>
-public sealed record HistoryReply(string Volume, string Path, IReadOnlyList<FileVersionInfo> Versions, int Searched);
+/// <param name="Unreadable">Snapshots that were left out, each with the reason.</param>
+public sealed record HistoryReply(string Volume, string Path, IReadOnlyList<FileVersionInfo> Versions, int Searched, IReadOnlyList<string> Unreadable);
 
 /// <param name="Snapshot">The newest snapshot with it; null when only the present has it.</param>
 /// <param name="Oldest">The oldest of those in a row that have it; null as well.</param>
@@ -66,8 +67,10 @@ public sealed record FileVersionInfo(
     bool Present, string? Snapshot, string? Oldest, int Snapshots, DateTimeOffset? Taken, string Path, string Type, DateTimeOffset Modified, ulong? Bytes);
 
 /// <param name="Snapshot">Where it came from.</param>
-public sealed record UndeleteReply(string Volume, string Path, string Snapshot, DateTimeOffset Taken, long Restored);
+/// <param name="Unreadable">Snapshots that were left out, each with the reason.</param>
+public sealed record UndeleteReply(string Volume, string Path, string Snapshot, DateTimeOffset Taken, long Restored, IReadOnlyList<string> Unreadable);
 
-public sealed record LostListReply(string Volume, string Path, IReadOnlyList<LostNameInfo> Names);
+/// <param name="Unreadable">Snapshots that were left out, each with the reason.</param>
+public sealed record LostListReply(string Volume, string Path, IReadOnlyList<LostNameInfo> Names, IReadOnlyList<string> Unreadable);
 
 public sealed record LostNameInfo(string Name, string Type, ulong? Bytes, DateTimeOffset Modified, string Snapshot, DateTimeOffset Taken);

@@ -13,6 +13,9 @@ public sealed record VolumeConnectRequest(string Peer, string Volume, string? Lo
 /// <param name="Mountpoint">An absolute path without symbolic links.</param>
 public sealed record VolumeMountRequest(string Volume, string Mountpoint);
 
+/// <param name="Lazy">Also while programs use it: they lose what they have open.</param>
+public sealed record VolumeUnmountRequest(string Volume, bool Lazy);
+
 /// <param name="Settings">Names and values, such as <c>compression</c> and <c>on</c>.</param>
 public sealed record VolumeSetRequest(string Volume, IReadOnlyList<VolumeSetting> Settings);
 
