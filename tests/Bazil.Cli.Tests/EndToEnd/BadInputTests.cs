@@ -124,7 +124,7 @@ public sealed class BadInputTests : EndToEndTest
         await White.ShellAsync("mkdir mnt/inside");
         using var shell = Process.Start(new ProcessStartInfo("sh", ["-c", "echo standing; read line"])
         {
-            WorkingDirectory = Path.Combine(White.Mount, "inside"), RedirectStandardInput = true, RedirectStandardOutput = true,
+            UseShellExecute = false, WorkingDirectory = Path.Combine(White.Mount, "inside"), RedirectStandardInput = true, RedirectStandardOutput = true,
         })!;
         Assert.Equal("standing", await shell.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
 
