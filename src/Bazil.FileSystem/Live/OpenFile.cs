@@ -68,6 +68,9 @@ internal sealed partial class OpenFile : IAsyncDisposable
     /// <summary>When content or times were last changed through this state.</summary>
     public UnixTime ChangeTime { get; private set; }
 
+    /// <summary>The access time that a program set and that goes into the record when the content is published; null for that of the record. Guarded by the volume's gate.</summary>
+    public UnixTime? AccessTime { get; set; }
+
     /// <summary>True when there are changes that were not published.</summary>
     public bool IsDirty { get; private set; }
 
@@ -199,6 +202,7 @@ internal sealed partial class OpenFile : IAsyncDisposable
         Seen = value;
         IsDirty = false;
         HasWorkingRow = false;
+        AccessTime = null;
     }
 
     /// <summary>Replaces the content by one that came from a peer, if there are no changes. Under <see cref="Gate"/>.</summary>
@@ -215,10 +219,11 @@ internal sealed partial class OpenFile : IAsyncDisposable
         return true;
     }
 
-    public void SetTimes(UnixTime modifyTime, UnixTime changeTime)
+    public void SetTimes(UnixTime modifyTime, UnixTime changeTime, UnixTime? accessTime = null)
     {
         ModifyTime = modifyTime;
         ChangeTime = changeTime;
+        AccessTime = accessTime ?? AccessTime;
     }
 
     /// <summary>True when the content has been dirty for at least this many clock ticks.</summary>

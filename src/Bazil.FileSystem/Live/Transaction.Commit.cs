@@ -10,9 +10,12 @@ namespace Bazil.FileSystem.Live;
 // How edits become one batch of rows.
 internal sealed partial class Transaction
 {
-    private readonly byte[] _key = new byte[MetadataKey.MaxSize];
-    private readonly WireWriter _writer = new();
-    private readonly List<(InodeId Parent, FileName Name)> _shownBefore = [];
+    private readonly List<(InodeId Parent, FileName Name)> _shown = [];
+
+    // Made when they are first used: most transactions only look something up.
+    private byte[]? _key;
+    private WireWriter? _writer;
+    private MetadataBatch? _batch;
 
     /// <summary>True when nodes of another replica are merged: only then can directories come to form a cycle.</summary>
     public bool MergesForeign { get; init; }
@@ -21,7 +24,9 @@ internal sealed partial class Transaction
     public UnixTime Now { get; init; }
 
     /// <summary>Extra rows of this transaction, written in the same batch.</summary>
-    public MetadataBatch Batch { get; } = new();
+    public MetadataBatch Batch => _batch ??= new MetadataBatch();
+
+    private WireWriter Writer => _writer ??= new WireWriter();
 
     /// <summary>Chunks of content that the edits name and that no sync of the content store covers yet.</summary>
     public List<BlobSubtree> Unsynced { get; } = [];
@@ -78,7 +83,7 @@ internal sealed partial class Transaction
             else Store.Cache.Set(edit.Record);
         }
 
-        return new CommittedChange([.. _shownBefore], [.. _edits.Where(e => e.Value.Before is not null).Select(e => e.Key)]);
+        return new CommittedChange([.. _shown], [.. _edits.Where(e => e.Value.Before is not null).Select(e => e.Key)]);
     }
 
     private void WriteEdit(Edit edit)
@@ -92,8 +97,8 @@ internal sealed partial class Transaction
         }
         else
         {
-            if (edit.Before is null) PutNew(row.Bytes, NodeCodec.EncodeRow(_writer, record, State.ReferenceId(record.Reference)));
-            else Batch.Put(row.Bytes, NodeCodec.EncodeRow(_writer, record, State.ReferenceId(record.Reference)));
+            if (edit.Before is null) PutNew(row.Bytes, NodeCodec.EncodeRow(Writer, record, State.ReferenceId(record.Reference)));
+            else Batch.Put(row.Bytes, NodeCodec.EncodeRow(Writer, record, State.ReferenceId(record.Reference)));
             if (edit.Before is null) WriteInode(record);
         }
 
@@ -107,9 +112,9 @@ internal sealed partial class Transaction
 
     private void WriteInode(NodeRecord record)
     {
-        _writer.Clear();
-        _writer.WriteUInt64(record.Inode.Value);
-        PutNew(Key(Table.Node).Add(record.Id).Bytes, _writer.Span);
+        Writer.Clear();
+        Writer.WriteUInt64(record.Inode.Value);
+        PutNew(Key(Table.Node).Add(record.Id).Bytes, Writer.Span);
     }
 
     private void WriteStamps(Edit edit)
@@ -190,10 +195,10 @@ internal sealed partial class Transaction
         MetadataKey row = Key(Table.Dirent).Add(parent).Add(name.Span);
         int before = ReadClaimsBefore(parent, name).Length;
         if (claims.Length == 0) Batch.Delete(row.Bytes);
-        else if (before == 0) PutNew(row.Bytes, ClaimRow.Encode(_writer, claims));
-        else Batch.Put(row.Bytes, ClaimRow.Encode(_writer, claims));
+        else if (before == 0) PutNew(row.Bytes, ClaimRow.Encode(Writer, claims));
+        else Batch.Put(row.Bytes, ClaimRow.Encode(Writer, claims));
         bool isShared = claims.Length > 1 && claims.Any(claim => !claim.IsDirectory);
-        if (before > 0) _shownBefore.Add((parent, name));
+        _shown.Add((parent, name));
         bool wasShared = before > 1;
         if (!isShared && !wasShared) return;
         MetadataKey conflict = Key(Table.Conflict).Add([1]).Add(parent).Add(name.Span);
@@ -231,5 +236,5 @@ internal sealed partial class Transaction
         if (before && !after) Batch.Delete(key.Bytes);
     }
 
-    private MetadataKey Key(Table table) => Store.Tables.Key(_key, table);
+    private MetadataKey Key(Table table) => Store.Tables.Key(_key ??= new byte[MetadataKey.MaxSize], table);
 }

@@ -33,7 +33,8 @@ internal sealed partial class Transaction
     }
 
     /// <summary>True for the root and for nodes that are alive, and so have a place.</summary>
-    public bool IsShown(NodeRecord record) => record.Id == NodeId.Root || PlacementOf(record, isBefore: false).Count > 0;
+    public bool IsShown(NodeRecord record) =>
+        record.Id == NodeId.Root || record is { IsDirectory: true, HasLiveLink: true } || PlacementOf(record, isBefore: false).Count > 0;
 
     /// <summary>The directory that shows this one, or none for the root and for a directory that is not shown.</summary>
     public InodeId ShownParent(InodeId directory)

@@ -34,7 +34,13 @@ public sealed partial class Volume
                 return FindAttributes(inode);
             }
 
-            if (accessTime is { } time) transaction.Change(inode).AccessTime = time;
+            if (file is { IsDirty: true } && IsOfTimes(record, value, changes))
+            {
+                file.SetTimes(file.ModifyTime, now, accessTime);
+                return FindAttributes(inode);
+            }
+
+            if (accessTime is { } time) SetAccessTime(transaction.Change(inode), file, time);
             bool isLocalOnly = (changes.Fields & ~(AttributeField.AccessTime | AttributeField.AccessTimeNow | AttributeField.Handle | AttributeField.LockOwner)) == 0;
             if (isLocalOnly || IsAsShown(record, value, changes)) transaction.Change(inode).ChangeTime = now;
             else new LocalChange(transaction, now).SetAttributes(inode, value);
@@ -66,7 +72,10 @@ public sealed partial class Volume
         lock (_gate)
         {
             if (Find(inode, out _, out _) is not { } record) return Errno.ENOENT;
-            return ShownAttributes(record).Extended.Find(name) is { } value ? (ReadOnlyMemory<byte>)value : Errno.ENODATA;
+            if (ShownAttributes(record).Extended.Find(name) is { } value) return (ReadOnlyMemory<byte>)value;
+
+            // Whoever hears that there are no labels here (ls -l does) does not ask for that of each file. Where SELinux is on, it answers itself.
+            return name.SequenceEqual("security.selinux"u8) ? Errno.EOPNOTSUPP : Errno.ENODATA;
         }
     }
 
@@ -173,6 +182,23 @@ public sealed partial class Volume
         !changes.Has(AttributeField.ModificationTime) && !record.Attributes.IsConflict && record.ShownAttributes is { } shown
         && (value with { ModifyTime = shown.ModifyTime }).Equals(shown);
 
+    /// <summary>
+    /// True when a change is of nothing but times, or of none: a file with unpublished content keeps it with that, and needs no batch for it.
+    /// So do <c>tar</c> and <c>cp -a</c>, which set times, owner and mode of a file that they have just written.
+    /// </summary>
+    private static bool IsOfTimes(NodeRecord record, AttributeValue value, in AttributeChanges changes)
+    {
+        const AttributeField times = AttributeField.AccessTime | AttributeField.AccessTimeNow | AttributeField.ModificationTime | AttributeField.ModificationTimeNow
+            | AttributeField.ChangeTime | AttributeField.Handle | AttributeField.LockOwner;
+        return (changes.Fields & ~times) == 0 || IsAsShown(record, value, changes);
+    }
+
+    private static void SetAccessTime(NodeRecord record, OpenFile? file, UnixTime time)
+    {
+        record.AccessTime = time;
+        if (file is not null) file.AccessTime = null;
+    }
+
     private Reply<FuseAttributes> FindAttributes(InodeId inode)
     {
         if (Find(inode, out OpenFile? file, out bool isUnlinked) is { } record) return AttributesOf(isUnlinked ? null : new Transaction(_store), record, file);
@@ -195,7 +221,7 @@ public sealed partial class Volume
             Inode = record.Inode.Value,
             Size = (long)size,
             Blocks = (long)((allocated + StatBlockBytes - 1) / StatBlockBytes),
-            AccessTime = record.AccessTime,
+            AccessTime = file?.AccessTime ?? record.AccessTime,
             ModificationTime = file?.ModifyTime ?? ModifyTimeOf(record),
             ChangeTime = file is { IsDirty: true } ? Later(file.ChangeTime, record.ChangeTime) : record.ChangeTime,
             Mode = TypeBits(record.Kind) | attributes.Mode,

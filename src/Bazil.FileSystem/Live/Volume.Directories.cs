@@ -8,9 +8,18 @@ namespace Bazil.FileSystem.Live;
 // Listing of directories.
 public sealed partial class Volume
 {
+    /// <summary>True once directories were united since the volume was opened. Written under the gate.</summary>
+    private volatile bool _hadUnions;
+
     /// <summary>
-    /// Adds the entries of a directory to the buffer, from where the cursor stands, until it is full. Offsets are
-    /// ordinal numbers: 1 is <c>.</c>, 2 is <c>..</c>.
+    /// True while the kernel may keep listings. What changes behind its back changes the rows of a directory, which it is told of; but what is
+    /// united with a directory can change further up.
+    /// </summary>
+    internal bool MayKeepListings => !_hadUnions;
+
+    /// <summary>
+    /// Adds the entries of a directory to the buffer, from an offset on, until it is full. The offset after <c>.</c> is 1, that
+    /// after <c>..</c> is 2; the others are those of <see cref="DirectoryCursor"/>.
     /// </summary>
     internal Errno ReadDirectory(InodeId inode, DirectoryCursor cursor, long offset, DirectoryBuffer buffer, Func<FuseAttributes, FuseEntry> toEntry)
     {
@@ -27,12 +36,12 @@ public sealed partial class Volume
                 offset = DirectoryCursor.FirstEntry;
             }
 
-            (long position, byte[] after) = cursor.Seek(offset);
+            byte[] after = offset == DirectoryCursor.FirstEntry ? [] : cursor.Seek(offset, from => Names(transaction, inode, from).Select(row => row.Key));
             foreach (KeyValuePair<FileName, Claim[]> row in Names(transaction, inode, after))
             {
-                if (position++ < offset) continue;
-                if (!TryAdd(transaction, inode, row, position, buffer, toEntry)) return Errno.OK;
-                cursor.Mark(position, row.Key);
+                long next = DirectoryCursor.OffsetAfter(row.Key.Span);
+                if (!TryAdd(transaction, inode, row, next, buffer, toEntry)) return Errno.OK;
+                cursor.Mark(next, row.Key);
             }
         }
 

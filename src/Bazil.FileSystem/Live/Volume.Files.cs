@@ -271,9 +271,13 @@ public sealed partial class Volume
         lock (_gate)
         {
             if (file.Unlinked is not null || _store.Read(file.Inode) is not { } record) return;
+
+            // A program may have set the time while the content was being saved.
+            value = value.WithModifyTime(file.ModifyTime);
             var transaction = new Transaction(_store);
             var change = new LocalChange(transaction, Later(file.ChangeTime, record.ChangeTime));
             change.Write(file.Inode, file.Seen, value, file.AllocatedBytes);
+            if (file.AccessTime is { } time) transaction.Change(file.Inode).AccessTime = time;
             transaction.Unsynced.AddRange(unsynced);
 
             // A peer deleted the file while it was being written: the edit wins, with the attributes it had.

@@ -9,6 +9,9 @@ namespace Bazil.FileSystem.Live;
 // writer is working on waits for its close (a postponed merge).
 public sealed partial class Volume
 {
+    /// <summary>So many messages to the kernel are on their way at a time at most: far fewer than would be refused.</summary>
+    private const int NotificationsMax = 1024;
+
     private IFuseNotifier? _notifier;
 
     /// <summary>Takes the mount's way to tell the kernel; null when the mount has ended.</summary>
@@ -105,17 +108,29 @@ public sealed partial class Volume
     private async Task NotifyAsync(CommittedChange change)
     {
         if (_notifier is not { } notifier) return;
-        var sent = new List<Task>(change.Inodes.Count + change.Names.Count);
+        var sent = new List<Task>(NotificationsMax + 1);
         foreach ((InodeId parent, FileName name) in change.Names)
         {
+            if (sent.Count >= NotificationsMax) await ArriveAsync(sent);
             sent.Add(notifier.InvalidateEntry(new FuseNodeId(parent.Value), name.Span));
             InodeId primary;
             lock (_gate) primary = new Transaction(_store).PrimaryOf(parent);
             if (primary != parent) sent.Add(notifier.InvalidateEntry(new FuseNodeId(primary.Value), name.Span));
         }
 
-        foreach (InodeId inode in change.Inodes) sent.Add(notifier.InvalidateInode(new FuseNodeId(inode.Value), 0, 0));
+        foreach (InodeId inode in change.Inodes)
+        {
+            if (sent.Count >= NotificationsMax) await ArriveAsync(sent);
+            sent.Add(notifier.InvalidateInode(new FuseNodeId(inode.Value), 0, 0));
+        }
+
+        await ArriveAsync(sent);
+    }
+
+    private static async Task ArriveAsync(List<Task> sent)
+    {
         await Task.WhenAll(sent);
+        sent.Clear();
     }
 
     private byte[] PendingKey(InodeId inode) => _store.Tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Pending).Add(inode).Bytes.ToArray();

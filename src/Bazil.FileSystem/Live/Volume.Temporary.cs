@@ -88,6 +88,7 @@ public sealed partial class Volume
             if (error != Errno.OK) return error;
             if (!transaction.Resolve(newParent, name).IsNothing) return Errno.EEXIST;
             UnixTime now = Now();
+            value = value.WithModifyTime(file.ModifyTime); // which a program may have set meanwhile
             AttributeValue attributes = ShownAttributes(file.Unlinked!) with { ModifyTime = file.ModifyTime };
             NodeRecord record = new LocalChange(transaction, now).Create(parent!, name, NodeKind.File, value, attributes, file.Inode);
             record.AllocatedBytes = file.AllocatedBytes;

@@ -42,7 +42,7 @@ public sealed partial class Volume
         changed.AccessTime = accessTime;
         changed.ChangeTime = now;
         if (changed.IsDirectory) changed.DirectoryTime = value.ModifyTime;
-        if (_unlinked.TryGetValue(record.Inode, out OpenFile? file)) file.Unlinked = changed;
+        if (_unlinked.TryGetValue(record.Inode, out OpenFile? file)) (file.Unlinked, file.AccessTime) = (changed, null);
         else _nameless[record.Inode] = changed;
     }
 

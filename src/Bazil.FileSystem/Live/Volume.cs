@@ -37,6 +37,7 @@ public sealed partial class Volume : IAsyncDisposable
         RecoverUndo();
         _store = new VolumeStore(options.Metadata, options.LocalNumber, options.Entropy, options.Identity.PeerId) { CollectionGeneration = options.CollectionGeneration };
         FollowEpochs();
+        _hadUnions = _store.State.Unions > 0;
 
         // Before the first change of this start, which puts the head of its own new replica id into the same row.
         SettleLastHead();
@@ -193,6 +194,7 @@ public sealed partial class Volume : IAsyncDisposable
         bool changesEpochs = transaction.IsEdited(Transaction.EpochsInode);
         if (changesEpochs) RememberEpochs(transaction);
         Guarded(() => change = transaction.Commit());
+        if (_store.State.Unions > 0) _hadUnions = true;
         if (changesEpochs) FollowEpochs();
         if (_store.Undo!.IsLong) SettleSoon();
         return change!;

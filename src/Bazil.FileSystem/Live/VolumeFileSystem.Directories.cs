@@ -10,7 +10,11 @@ public sealed partial class VolumeFileSystem
 {
     public override ValueTask<Reply<FuseOpened>> OpenDirectory(in RequestContext context, FuseNodeId node, FuseOpenMode flags, CancellationToken cancellationToken)
     {
-        if (!IsVirtual(node)) return new(new FuseOpened(AddOpen(new DirectoryCursor())));
+        if (!IsVirtual(node))
+        {
+            return new(new FuseOpened(AddOpen(new DirectoryCursor()), volume.MayKeepListings ? FuseOpenFlags.CacheDirectory | FuseOpenFlags.KeepCache : FuseOpenFlags.None));
+        }
+
         return new(FindVirtual(node) is { IsDirectory: true } found ? new FuseOpened(AddOpen(found)) : Errno.ENOENT);
     }
 

@@ -14,7 +14,9 @@ public sealed partial class VolumeFileSystem
         if (!opened.HasValue) return new(opened.Error);
         if (flags.KillSuidGid) volume.DropPrivileges(InodeOf(node), context);
         if (flags.Truncate) return TruncateOpenedAsync(node, opened.Value, cancellationToken);
-        return new(new FuseOpened(opened.Value, FuseOpenFlags.KeepCache));
+
+        // A reader has nothing to publish when it closes.
+        return new(new FuseOpened(opened.Value, flags.CanWrite ? FuseOpenFlags.KeepCache : FuseOpenFlags.KeepCache | FuseOpenFlags.NoFlush));
     }
 
     public override ValueTask<Reply<FuseReadResult>> Read(

@@ -14,7 +14,8 @@ public sealed partial class VolumeFileSystem
     {
         if (IsVirtual(parent)) return LookupVirtualAsync(FindVirtual(parent), FileName.Parse(name), cancellationToken);
         if (FindDynamic(parent, name) is { } dynamic) return new(Remember(dynamic));
-        return new(ToEntry(volume.Lookup(InodeOf(parent), name)));
+        Reply<FuseAttributes> found = volume.Lookup(InodeOf(parent), name);
+        return new(found.Error == Errno.ENOENT && !found.HasValue ? FuseEntry.Negative(AbsenceTime) : ToEntry(found));
     }
 
     public override ValueTask<Reply<ReadOnlyMemory<byte>>> ReadLink(in RequestContext context, FuseNodeId node, CancellationToken cancellationToken)

@@ -16,6 +16,12 @@ public sealed partial class VolumeFileSystem(Volume volume) : FuseFileSystem
     /// <summary>Everything that changes behind the kernel's back is invalidated explicitly.</summary>
     private static readonly TimeSpan CacheTime = TimeSpan.FromHours(1);
 
+    /// <summary>
+    /// How long the kernel may remember that a name is not there. Names that come are announced as well, but one that comes while the kernel
+    /// still waits for the answer that it is not there would be missed.
+    /// </summary>
+    private static readonly TimeSpan AbsenceTime = TimeSpan.FromSeconds(10);
+
     private readonly ConcurrentDictionary<ulong, VirtualLookup> _virtual = new();
     private readonly ConcurrentDictionary<ulong, object> _open = new();
     private ulong _lastHandle = VirtualHandleBit;

@@ -198,6 +198,40 @@ def Setting_the_time_of_an_open_file_that_was_written_stays_and_ctime_does_not_g
         assert status.st_ctime_ns >= before, f"ctime {status.st_ctime_ns}"
 
 
+def Attributes_of_a_file_that_was_written_are_seen_at_once_and_kept_at_close(d):
+    path = f"{d}/f"
+    for size in (10, 2 * CHUNK):
+        write(path, b"")
+        fd = os.open(path, os.O_RDWR)
+        os.write(fd, pattern(size))
+        os.utime(path, ns=(21, 22))
+        same((os.fstat(fd).st_atime_ns, os.stat(path).st_mtime_ns), (21, 22))
+        c = times(path)[1]
+        pause()
+        os.fchown(fd, os.fstat(fd).st_uid, os.fstat(fd).st_gid)
+        assert times(path)[1] > c, "chown to what is there moves ctime"
+        c = times(path)[1]
+        pause()
+        os.fchmod(fd, os.fstat(fd).st_mode & 0o7777)
+        assert times(path)[1] > c, "chmod to what is there moves ctime"
+        c = times(path)[1]
+        os.fchmod(fd, 0o640)
+        os.utime(fd, ns=(31, 32))
+        os.rename(path, f"{d}/g")
+        os.close(fd)
+        status = os.stat(f"{d}/g")
+        same((status.st_mode & 0o7777, status.st_atime_ns, status.st_mtime_ns, status.st_size), (0o640, 31, 32, size))
+        assert status.st_ctime_ns > c
+        fd = os.open(f"{d}/g", os.O_RDWR)
+        os.write(fd, b"x")
+        os.utime(fd, ns=(41, 42))
+        os.unlink(f"{d}/g")
+        same((os.fstat(fd).st_atime_ns, os.fstat(fd).st_mtime_ns), (41, 42))
+        os.utime(fd, ns=(51, 52))
+        same((os.fstat(fd).st_atime_ns, os.fstat(fd).st_mtime_ns), (51, 52))
+        os.close(fd)
+
+
 def Directory_times_move_when_names_change(d):
     os.mkdir(f"{d}/x")
     os.mkdir(f"{d}/y")

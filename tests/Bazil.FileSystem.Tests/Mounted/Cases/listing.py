@@ -125,6 +125,54 @@ def Seeking_and_rewinding_a_directory_find_the_same_entries(d):
     libc.closedir(handle)
 
 
+def Listing_that_was_read_before_follows_every_change(d):
+    fill(f"{d}/x", 300)
+    names = {f"file-{i:06}" for i in range(300)}
+    for step in range(5):
+        same(set(os.listdir(f"{d}/x")), names)
+        same(set(os.listdir(f"{d}/x")), names)
+        write(f"{d}/x/new-{step}", b"")
+        os.unlink(f"{d}/x/file-{step:06}")
+        os.rename(f"{d}/x/file-{step + 100:06}", f"{d}/x/renamed-{step}")
+        os.mkdir(f"{d}/x/directory-{step}")
+        same(os.path.exists(f"{d}/x/file-{step:06}"), False)
+        names |= {f"new-{step}", f"renamed-{step}", f"directory-{step}"}
+        names -= {f"file-{step:06}", f"file-{step + 100:06}"}
+
+
+def Readers_that_meet_in_one_directory_miss_nothing_that_stays(d):
+    """One removes what it has read, another lists all in between: the kernel keeps a listing that the first one has not read from."""
+    fill(f"{d}/x", 2000)
+    seen = []
+    fd = os.open(f"{d}/x", os.O_RDONLY)
+    os.listdir(f"{d}/x")
+    while names := raw_listing(fd, 4000):
+        for name in names:
+            if name not in (b".", b".."):
+                seen.append(name)
+                os.unlink(name, dir_fd=fd)
+        left = os.listdir(f"{d}/x")
+        same(len(left), 2000 - len(set(seen)))
+        same(os.listdir(f"{d}/x"), left)
+    os.close(fd)
+    same(len(set(seen)), 2000)
+
+
+def Name_that_was_not_there_is_found_when_it_is_made(d):
+    for make in (lambda p: write(p, b""), os.mkdir, lambda p: os.symlink("x", p), lambda p: os.rename(f"{d}/other", p), lambda p: os.link(f"{d}/third", p)):
+        write(f"{d}/other", b"")
+        write(f"{d}/third", b"")
+        path = f"{d}/name"
+        for _ in range(2):
+            with fails(ENOENT):
+                os.lstat(path)
+        make(path)
+        os.lstat(path)
+        os.rename(path, f"{d}/away-{os.lstat(path).st_ino}")
+        with fails(ENOENT):
+            os.lstat(path)
+
+
 def Listing_gives_inode_numbers_and_kinds(d):
     os.mkdir(f"{d}/dir")
     write(f"{d}/file", b"")
