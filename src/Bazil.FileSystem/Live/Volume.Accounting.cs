@@ -96,7 +96,7 @@ public sealed partial class Volume
 
         using IMetadataSnapshot owned = view;
         var check = new AccountsCheck(_store.Freeze(view));
-        Dictionary<InodeId, SubtreeTotals> drift = await Task.Run(() => check.Run(cancel), cancel);
+        Dictionary<InodeId, SubtreeTotals> drift = await _options.Scheduler.RunAsync(() => Task.FromResult(check.Run(cancel)));
         if (drift.Count > 0) MendAccounts(drift);
         return new AccountsReport(check.DirectoryCount, drift.Count, drift.Keys.DefaultIfEmpty().Min(), IsCounting: false);
     }

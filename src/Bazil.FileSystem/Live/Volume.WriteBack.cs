@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Bazil.Core;
 using Bazil.FileSystem.Nodes;
 using Bazil.Storage.Blobs;
@@ -15,8 +16,8 @@ public sealed partial class Volume
     /// <summary>Chunks of this volume that no sync covers.</summary>
     private readonly UnsyncedChunks _unsynced;
 
-    /// <summary>Taken by <see cref="SettleLoopAsync"/>. Not disposed: whoever puts a last chunk may still ask.</summary>
-    private readonly SemaphoreSlim _settleSoon = new(0);
+    /// <summary>Read by <see cref="SettleLoopAsync"/>; holds at most one request.</summary>
+    private readonly Channel<bool> _settleSoon = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     private async Task WriteBackLoopAsync()
     {
@@ -74,7 +75,7 @@ public sealed partial class Volume
         {
             while (true)
             {
-                await _settleSoon.WaitAsync(_closing.Token);
+                await _settleSoon.Reader.ReadAsync(_closing.Token);
                 await TryAsync(SettleUndoAsync);
                 bool isLong;
                 lock (_gate) isLong = _store.Undo!.IsLong;
@@ -90,10 +91,7 @@ public sealed partial class Volume
     }
 
     /// <summary>Asks for a sync of the content. Returns at once; may be called under any lock.</summary>
-    private void SettleSoon()
-    {
-        if (_settleSoon.CurrentCount == 0) _settleSoon.Release(); // two callers at a time make it two syncs, which does no harm
-    }
+    private void SettleSoon() => _settleSoon.Writer.TryWrite(true);
 
     /// <summary>
     /// The last resort against undo rows without end: this change waits for a sync of the content, and with it all others. It is not made when
@@ -152,7 +150,7 @@ public sealed partial class Volume
     /// <summary>Saves what was written to an open file. Returns the value; null when there is nothing to save.</summary>
     private async Task<ContentValue?> SaveWorkingAsync(OpenFile file, CancellationToken cancel)
     {
-        await file.Gate.WaitAsync(cancel);
+        await file.Gate.WaitAsync(CancellationToken.None); // closing the volume waits for the gate, too
         try
         {
             if (!file.IsDirty || file.Unlinked is not null || Failure is not null) return null;

@@ -42,9 +42,9 @@ public sealed partial class Volume : IAsyncDisposable
         // Before the first change of this start, which puts the head of its own new replica id into the same row.
         SettleLastHead();
         RecoverWorkingContent();
-        _writeBack = Task.Run(WriteBackLoopAsync);
-        _accounting = Task.Run(AccountLoopAsync);
-        _settling = Task.Run(SettleLoopAsync);
+        _writeBack = options.Scheduler.RunAsync(WriteBackLoopAsync);
+        _accounting = options.Scheduler.RunAsync(AccountLoopAsync);
+        _settling = options.Scheduler.RunAsync(SettleLoopAsync);
     }
 
     public string Name => _options.Name;
@@ -130,9 +130,15 @@ public sealed partial class Volume : IAsyncDisposable
         // Both at once, for each waits for the disk: rows that get there before the content that they name are taken back by their undo rows.
         UnsyncedMarks marks = MarkUnsynced();
         await Task.WhenAll(
-            Task.Run(() => SyncChunksAsync(cancel), CancellationToken.None),
-            Task.Run(() => Guarded(() => _options.Metadata.Sync()), CancellationToken.None));
+            _options.Scheduler.RunAsync(() => SyncChunksAsync(cancel)),
+            _options.Scheduler.RunAsync(SyncRowsAsync));
         NoteSynced(marks);
+    }
+
+    private Task SyncRowsAsync()
+    {
+        Guarded(() => _options.Metadata.Sync());
+        return Task.CompletedTask;
     }
 
     private async Task SyncChunksAsync(CancellationToken cancel)
@@ -164,7 +170,7 @@ public sealed partial class Volume : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _closing.CancelAsync();
+        StopBackground();
         await _writeBack;
         await _accounting;
         await _settling;
@@ -173,6 +179,9 @@ public sealed partial class Volume : IAsyncDisposable
         Guarded(() => _options.Metadata.Sync()); // that no undo rows are needed any more
         _closing.Dispose();
     }
+
+    /// <summary>Tells the loops to end, here and now: they go on where they run, not on any thread.</summary>
+    private void StopBackground() => _closing.Cancel();
 
     /// <summary>Content of closed files that a power cut kept from the disk is taken back, with what was changed after it.</summary>
     private void RecoverUndo()

@@ -37,6 +37,9 @@ public sealed record VolumeOptions
 
     public required IEntropy Entropy { get; init; }
 
+    /// <summary>Where the background work of the volume runs.</summary>
+    public TaskScheduler Scheduler { get; init; } = TaskScheduler.Default;
+
     /// <summary>Shown as the owner of what belongs to the owner of the volume.</summary>
     public required uint OwnerId { get; init; }
 

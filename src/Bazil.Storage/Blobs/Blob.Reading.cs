@@ -103,7 +103,7 @@ public sealed partial class Blob
         int sizeBytes = (int)_layout.ChunkSizeBytes;
         bool isAway = offload && !(_chunks is CachingChunkStore cache && cache.IsCached(ChunkType.File, 0, key, sizeBytes));
         using IMemoryOwner<byte> content = isAway
-            ? await Task.Run(() => _chunks.GetAsync(ChunkType.File, 0, key, sizeBytes, cancel).AsTask(), cancel)
+            ? await _context.Budget.Scheduler.RunAsync(() => _chunks.GetAsync(ChunkType.File, 0, key, sizeBytes, cancel).AsTask())
             : await _chunks.GetAsync(ChunkType.File, 0, key, sizeBytes, cancel);
         CopyOrZero(content.Memory.Span, within, destination.Span);
     }

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Bazil.Core;
 using Bazil.Storage.Stores;
 
 namespace Bazil.Storage.Blobs;
@@ -31,16 +32,22 @@ public sealed class DirtyBudget : IAsyncDisposable
     private long _queuedBytes;
     private volatile bool _hasWaiters;
 
+    /// <param name="sizeBytes">The bound.</param>
     /// <param name="workerCount">Chunks stored at the same time. Each has one sealed chunk in memory beside the budget.</param>
-    public DirtyBudget(long sizeBytes = DefaultSizeBytes, int workerCount = 4)
+    /// <param name="scheduler">Where the workers run; null for the thread pool.</param>
+    public DirtyBudget(long sizeBytes = DefaultSizeBytes, int workerCount = 4, TaskScheduler? scheduler = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sizeBytes);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(workerCount);
         SizeBytes = sizeBytes;
-        _workers = [.. Enumerable.Range(0, workerCount).Select(_ => Task.Run(WorkAsync))];
+        Scheduler = scheduler ?? TaskScheduler.Default;
+        _workers = [.. Enumerable.Range(0, workerCount).Select(_ => Scheduler.RunAsync(WorkAsync))];
     }
 
     public long SizeBytes { get; }
+
+    /// <summary>Where work beside the caller's runs.</summary>
+    internal TaskScheduler Scheduler { get; }
 
     public long UsedBytes
     {
@@ -206,11 +213,14 @@ public sealed class DirtyBudget : IAsyncDisposable
 
     private async Task WorkAsync()
     {
-        await foreach (Job job in _jobs.Reader.ReadAllAsync())
+        while (await _jobs.Reader.WaitToReadAsync()) // ReadAllAsync would leave the scheduler
         {
-            await job.Blob.SealQueuedAsync(job.Node);
-            lock (_lock) _queuedBytes -= job.Bytes;
-            Relieve();
+            while (_jobs.Reader.TryRead(out Job job))
+            {
+                await job.Blob.SealQueuedAsync(job.Node);
+                lock (_lock) _queuedBytes -= job.Bytes;
+                Relieve();
+            }
         }
     }
 
