@@ -43,9 +43,12 @@ internal sealed partial class LocalChange(Transaction transaction, UnixTime now)
     /// Removes the claims that a name shows. With the last link of a file goes the shown content only: siblings of a
     /// conflict were not seen and keep the node alive.
     /// </summary>
-    public void Remove(IEnumerable<Claim> group, InodeId directory)
+    /// <param name="group">The claims.</param>
+    /// <param name="directory">Where the name is.</param>
+    /// <param name="seen">What is shown in place of the rows' content, as a file is being written to: what a peer wrote meanwhile was not seen.</param>
+    public void Remove(IEnumerable<Claim> group, InodeId directory, IReadOnlyDictionary<InodeId, ContentValue>? seen = null)
     {
-        foreach (Claim claim in group) RemoveLink(claim);
+        foreach (Claim claim in group) RemoveLink(claim, seen?.GetValueOrDefault(claim.Inode));
         TouchDirectory(directory);
     }
 
@@ -126,7 +129,7 @@ internal sealed partial class LocalChange(Transaction transaction, UnixTime now)
         record.DirectoryTime = record.ChangeTime = now;
     }
 
-    private void RemoveLink(Claim claim)
+    private void RemoveLink(Claim claim, ContentValue? seen = null)
     {
         if (transaction.Read(claim.Inode) is null) return;
         NodeRecord record = Stamped(claim.Inode);
@@ -134,7 +137,7 @@ internal sealed partial class LocalChange(Transaction transaction, UnixTime now)
         bool isLast = !record.Links.Any(other => other.IsLive && other.Id != link.Id);
         record.SetLink(link.Remove(Version));
         if (!isLast) return;
-        if (record.ShownContent is { } shown) record.Content = record.Content.Without(shown.Value);
+        if ((seen ?? record.ShownContent?.Value) is { } shown) record.Content = record.Content.Without(shown);
         record.AllocatedBytes = null;
         record.Attributes = Facet<AttributeValue>.Empty;
     }

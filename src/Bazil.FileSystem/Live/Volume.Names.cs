@@ -151,8 +151,10 @@ public sealed partial class Volume
     private void Remove(Transaction transaction, ShownName shown, InodeId parent)
     {
         UnixTime now = Now();
+        var seen = new Dictionary<InodeId, ContentValue>();
         foreach (Claim claim in shown.Group)
         {
+            if (_files.TryGetValue(claim.Inode, out OpenFile? file) && file is { Writers: > 0, Seen: { } content }) seen[claim.Inode] = content;
             NodeRecord record = transaction.Require(claim.Inode);
             int removed = shown.Group.Count(other => other.Inode == claim.Inode);
             if (record.LiveLinks.Count() > removed) continue;
@@ -160,7 +162,7 @@ public sealed partial class Volume
             KeepUnlinked(record, now);
         }
 
-        new LocalChange(transaction, now).Remove(shown.Group, parent);
+        new LocalChange(transaction, now).Remove(shown.Group, parent, seen);
     }
 
     /// <summary>Checks that an entry of this name may be looked for or made here.</summary>

@@ -28,6 +28,34 @@ public sealed partial class SyncScenarioTests
         Assert.Equal("new", await b.ReadAsync("f"));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Removing_a_file_that_is_being_written_keeps_what_a_peer_wrote_to_it_meanwhile(bool isUnlink)
+    {
+        await using World world = await World.CreateAsync(2);
+        (Replica a, Replica b) = world;
+        await a.WriteAsync("f", "x");
+        await world.SpreadAsync();
+        FuseHandle writer = await a.OpenForWritingAsync("f", truncate: false);
+        await b.WriteAsync("f", "edit");
+        await a.PullAsync(b);
+        Assert.Equal("x", await a.ReadAsync("f"));
+        if (isUnlink)
+        {
+            Assert.Equal(Errno.OK, a.Unlink("f"));
+        }
+        else
+        {
+            await a.WriteAsync("g", "new");
+            Assert.Equal(Errno.OK, a.Rename("g", "f"));
+        }
+
+        await a.CloseAsync(writer);
+        await world.SettleAsync();
+        Assert.Contains("edit", b.Alternates("f").Append(await b.ReadAsync("f")));
+    }
+
     [Fact]
     public async Task Truncation_through_a_descriptor_changes_the_unlinked_file_and_not_the_one_that_a_peer_revived()
     {
