@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Bazil.Core;
 using Bazil.Core.Crypto;
@@ -25,12 +26,14 @@ internal sealed class Replica : IAsyncDisposable
 {
     private readonly World _world;
     private readonly SigningKey _identity;
-    private readonly DirtyBudget _budget = new();
+    private readonly IReplicaHost? _host;
+    private DirtyBudget _budget = new(workerCount: 1);
     private readonly HeldKeys _held = new();
 
-    public Replica(World world, string name, bool isOwner)
+    public Replica(World world, string name, bool isOwner, IReplicaHost? host = null)
     {
         _world = world;
+        _host = host;
         Name = name;
         byte[] seed = new byte[SigningKey.SeedSize];
         Encoding.ASCII.GetBytes(name).CopyTo(seed, 0);
@@ -38,7 +41,7 @@ internal sealed class Replica : IAsyncDisposable
         _held.Add(world.SharingKey);
         Keys = NewKeys();
         Volume.Create(Options(), isOwner);
-        Volume = Volume.Open(Options());
+        Start();
     }
 
     public string Name { get; }
@@ -61,20 +64,30 @@ internal sealed class Replica : IAsyncDisposable
 
     // -- life
 
+    /// <summary>The daemon starts on what the disk has.</summary>
+    [MemberNotNull(nameof(Volume), nameof(Keys))]
+    public void Start()
+    {
+        if (_host is not null) _budget = new DirtyBudget(workerCount: 2, scheduler: _host.Scheduler);
+        Keys = NewKeys();
+        Volume = Volume.Open(Options());
+    }
+
+    /// <summary>The data directory becomes an old copy.</summary>
+    public void TakeFrom(MemoryMetadataStore backup) => Metadata = Copy(backup);
+
     /// <summary>Stops without a crash and starts again, as the daemon does.</summary>
     public async Task RestartAsync()
     {
         await Volume.DisposeAsync();
-        Keys = NewKeys();
-        Volume = Volume.Open(Options());
+        Start();
     }
 
     /// <summary>Power fails: an arbitrary part of what was not synced is lost. Then it starts again.</summary>
     public void PowerCut(Random random)
     {
         Metadata.LoseUnsynced(random);
-        Keys = NewKeys();
-        Volume = Volume.Open(Options());
+        Start();
     }
 
     /// <summary>Stops, repairs its rows, and starts again.</summary>
@@ -83,8 +96,7 @@ internal sealed class Replica : IAsyncDisposable
         await Volume.DisposeAsync();
         Keys = NewKeys();
         VolumeRepairReport report = await VolumeRepair.RunAsync(Options(), salvage, CancellationToken.None);
-        Keys = NewKeys();
-        Volume = Volume.Open(Options());
+        Start();
         return report;
     }
 
@@ -107,9 +119,8 @@ internal sealed class Replica : IAsyncDisposable
     /// <summary>The data directory is replaced by an old copy, and the daemon starts on it.</summary>
     public void Restore(MemoryMetadataStore backup)
     {
-        Metadata = Copy(backup);
-        Keys = NewKeys();
-        Volume = Volume.Open(Options());
+        TakeFrom(backup);
+        Start();
     }
 
     /// <summary>Collects the garbage of this machine's own store.</summary>
@@ -248,11 +259,19 @@ internal sealed class Replica : IAsyncDisposable
     {
         foreach (ContentValue content in StateReader.Records(Metadata).SelectMany(record => record.Content.DistinctValues()).Where(value => value.Form == ContentForm.Blob))
         {
-            await using var blob = new Blob(new BlobContext(Keys, _budget), content.Manifest);
-            byte[] buffer = new byte[content.SizeBytes];
-            Assert.Equal(buffer.Length, await blob.ReadAsync(0, buffer, CancellationToken.None));
+            await ReadAsync(content);
             Assert.Equal(Keys.Newest.Number, content.Manifest.KeyEpoch);
         }
+    }
+
+    /// <summary>The bytes of a content, shown or not.</summary>
+    public async Task<byte[]> ReadAsync(ContentValue content)
+    {
+        if (content.Form != ContentForm.Blob) return content.Bytes.ToArray();
+        await using var blob = new Blob(new BlobContext(Keys, _budget), content.Manifest);
+        byte[] buffer = new byte[content.SizeBytes];
+        Assert.Equal(buffer.Length, await blob.ReadAsync(0, buffer, CancellationToken.None));
+        return buffer;
     }
 
     public Errno Unlink(string path) => Volume.Unlink(ParentOf(path), NameOf(path));
@@ -290,6 +309,9 @@ internal sealed class Replica : IAsyncDisposable
     /// <summary>The replicated state: what all replicas must agree on.</summary>
     public SortedDictionary<string, string> State() => StateReader.Read(Metadata);
 
+    /// <summary>Leaves everything as it is: nobody will start this machine again.</summary>
+    public void Abandon() => _identity.Dispose();
+
     public async ValueTask DisposeAsync()
     {
         await Volume.DisposeAsync();
@@ -317,11 +339,12 @@ internal sealed class Replica : IAsyncDisposable
         Id = _world.VolumeId,
         LocalNumber = 1,
         Identity = _identity,
-        Metadata = Metadata,
+        Metadata = _host?.Powered(Metadata) ?? Metadata,
         Chunks = Keys.Chunks,
         Blobs = new BlobContext(Keys, _budget),
         Keys = Keys,
-        Clock = _world.Clock,
+        Clock = _host?.Clock ?? _world.Clock,
+        Scheduler = _host?.Scheduler ?? TaskScheduler.Default,
         Entropy = _world.Entropy,
         OwnerId = 1000,
         GroupId = 1000,
@@ -335,6 +358,12 @@ internal sealed class Replica : IAsyncDisposable
     private VolumeKeys NewKeys()
     {
         var first = new KeyEpoch(1, _world.SharingKey.Fingerprint);
+        if (_host is not null)
+        {
+            var machine = new MultiObjectStore(_host.Objects, _host.PeerObjects);
+            return new VolumeKeys("world", first, _held, _host.Objects, key => new ConvergentChunkStore(key, machine));
+        }
+
         if (!_world.HasOwnStores) return new VolumeKeys("world", first, _held, _world.Objects, key => new ConvergentChunkStore(key, _world.Objects));
         Store = new CollectingObjectStore(OwnObjects, Metadata, _world.Entropy);
         var stores = new MultiObjectStore(Store, new OtherObjects(_world, this));

@@ -26,6 +26,14 @@ internal sealed class TreeOracle
         return tree;
     }
 
+    /// <summary>The nodes that live, and the root.</summary>
+    public static HashSet<NodeId> Alive(List<NodeRecord> records)
+    {
+        var oracle = new TreeOracle(records);
+        oracle.FindAlive();
+        return oracle._alive;
+    }
+
     private void FindAlive()
     {
         var todo = new Stack<NodeId>(_nodes.Values.Where(n => n.IsDirectory ? n.HasLiveLink : !n.Content.IsEmpty).Select(n => n.Id));

@@ -59,6 +59,18 @@ internal sealed class World : IAsyncDisposable
         return world;
     }
 
+    /// <summary>Makes a world of machines that are simulated down to their disks; the first is the first member, the others join.</summary>
+    /// <param name="seed">Decides keys and ids.</param>
+    /// <param name="build">Makes the machines.</param>
+    public static async Task<World> CreateAsync(int seed, Func<World, IReadOnlyList<Replica>> build)
+    {
+        var world = new World(seed, new MemoryObjectStore("none"), hasOwnStores: true);
+        world._replicas.AddRange(build(world));
+        foreach (Replica replica in world._replicas.Skip(1)) world._replicas[0].Volume.AddMember(replica.Id);
+        foreach (Replica replica in world._replicas.Skip(1)) await replica.PullAsync(world._replicas[0]);
+        return world;
+    }
+
     public void Deconstruct(out Replica a, out Replica b) => (a, b) = (_replicas[0], _replicas[1]);
 
     public void Deconstruct(out Replica a, out Replica b, out Replica c) => (a, b, c) = (_replicas[0], _replicas[1], _replicas[2]);
