@@ -57,6 +57,15 @@ public static class Limits
     /// <summary>Rows of content that pulls brought, kept between two collections of garbage: about 40 MiB. With more of them what the first of both found waits one more.</summary>
     public const int AdoptedRowsMax = 1 << 18;
 
+    /// <summary>Deletions by others that are looked at, shown or undone in one step: others wait for the volume meanwhile.</summary>
+    public const int HeldBatch = 256;
+
+    /// <summary>Entries of the trash of a volume: some hundred MiB of rows. Beyond them the oldest go first.</summary>
+    public const int TrashEntriesMax = 1 << 20;
+
+    /// <summary>Content that is copied out of a volume or into it is so in steps of this size: one round trip for each, and no burden for the memory.</summary>
+    public const int CopyBufferBytes = 1 << 20;
+
     /// <summary>Undo rows that call for a sync of the content at once: they are read whole when the volume is opened after a crash.</summary>
     public const int UndoRowsTarget = 4096;
 

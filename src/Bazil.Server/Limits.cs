@@ -12,6 +12,12 @@ internal static class Limits
     /// <summary>A message on the control socket carries names, keys and lists of them, never content.</summary>
     public const int ControlMessageBytesMax = 4 * 1024 * 1024;
 
+    /// <summary>Conflicts and entries of the trash in one reply: what a person looks through, and fits a message. How many there are in all is said, too.</summary>
+    public const int ListedMax = 5000;
+
+    /// <summary>Programs that merge at the same time; more than a person starts, and the files of those that died are removed for them.</summary>
+    public const int ExportsMax = 64;
+
     /// <summary>sun_path of a Unix socket address has 108 bytes, one of which is the final NUL (unix(7)).</summary>
     public const int SocketPathBytesMax = 107;
 

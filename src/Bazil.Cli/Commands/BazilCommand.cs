@@ -1,10 +1,12 @@
 using System.CommandLine;
+using Bazil.Cli.Commands.Conflict;
 using Bazil.Cli.Commands.Debug;
 using Bazil.Cli.Commands.Peer;
 using Bazil.Cli.Commands.Server;
 using Bazil.Cli.Commands.Sharing;
 using Bazil.Cli.Commands.Snapshot;
 using Bazil.Cli.Commands.Store;
+using Bazil.Cli.Commands.Trash;
 using Bazil.Cli.Commands.Volume;
 
 namespace Bazil.Cli.Commands;
@@ -27,6 +29,8 @@ internal static class BazilCommand
             SnapshotCommand.Create(context),
             HistoryCommand.Create(context),
             UndeleteCommand.Create(context),
+            ConflictCommand.Create(context),
+            TrashCommand.Create(context),
             PeerCommand.Create(context),
             StoreCommand.Create(context),
             GcCommand.Create(context),

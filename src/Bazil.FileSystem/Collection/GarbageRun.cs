@@ -40,7 +40,7 @@ public sealed class GarbageRun(CollectingObjectStore store, IMetadataStore metad
         var unreadable = new List<UnreadableContent>();
         foreach ((CollectedVolume volume, IReadOnlyList<HeldContent> open) in volumes.Zip(held))
         {
-            var reachability = new VolumeReachability(view, volume.LocalNumber, open, volume.Chunks) { KeepsSnapshotsBeside = self, KeepsAdopted = true, ScratchDirectory = ScratchDirectory };
+            var reachability = new VolumeReachability(view, volume.LocalNumber, open, volume.Chunks) { KeepsSnapshotsBeside = self, KeepsAdopted = true, KeepsTrash = true, ScratchDirectory = ScratchDirectory };
             unreadable.AddRange(await MarkAsync(volume, reachability, collection, pace, cancel));
         }
 

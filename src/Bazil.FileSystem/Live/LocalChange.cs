@@ -21,6 +21,7 @@ internal sealed partial class LocalChange(Transaction transaction, UnixTime now)
     /// <param name="inode">The inode that was allocated for it; none to allocate one.</param>
     public NodeRecord Create(NodeRecord parent, FileName name, NodeKind kind, ContentValue? content, AttributeValue attributes, InodeId inode = default)
     {
+        Revive(parent.Inode);
         NodeRecord record = transaction.Add(new NodeId(Version), kind, inode);
         record.SetLink(Nodes.Link.Create(Version, new Place(parent.Id, name)));
         record.Attributes = record.Attributes.With(Version, attributes);
@@ -34,6 +35,7 @@ internal sealed partial class LocalChange(Transaction transaction, UnixTime now)
     /// <summary>Adds a hard link.</summary>
     public void Link(InodeId inode, NodeRecord parent, FileName name)
     {
+        Revive(parent.Inode);
         NodeRecord record = Stamped(inode);
         record.SetLink(Nodes.Link.Create(Version, new Place(parent.Id, name)));
         TouchDirectory(parent.Inode);
@@ -55,6 +57,7 @@ internal sealed partial class LocalChange(Transaction transaction, UnixTime now)
     /// <summary>Moves the claims that a name shows: one link is rewritten for each, whatever lies below.</summary>
     public void Move(IEnumerable<Claim> group, InodeId from, NodeRecord parent, FileName name)
     {
+        Revive(parent.Inode);
         foreach (Claim claim in group)
         {
             NodeRecord record = Stamped(claim.Inode);
@@ -131,7 +134,15 @@ internal sealed partial class LocalChange(Transaction transaction, UnixTime now)
 
     private void RemoveLink(Claim claim, ContentValue? seen = null)
     {
-        if (transaction.Read(claim.Inode) is null) return;
+        if (transaction.Read(claim.Inode) is not { } before) return;
+        if (before.Held is { } held)
+        {
+            // It is deleted already: all that changes is that nobody needs to see it any more.
+            HeldDeletion rest = held with { Places = [.. held.Places.Where(place => place.LinkId != claim.LinkId)] };
+            transaction.Change(claim.Inode).Held = rest.Places.Count > 0 ? rest : null;
+            return;
+        }
+
         NodeRecord record = Stamped(claim.Inode);
         Link link = record.FindLink(claim.LinkId) ?? throw new InvariantException($"{claim} is not a link of its node");
         bool isLast = !record.Links.Any(other => other.IsLive && other.Id != link.Id);
@@ -163,7 +174,35 @@ internal sealed partial class LocalChange(Transaction transaction, UnixTime now)
         NodeRecord record = transaction.Change(inode);
         record.ChangeTime = now;
         transaction.Stamp(record);
+        Revive(inode);
         return record;
+    }
+
+    /// <summary>
+    /// Undoes a deletion by a peer that is not shown yet, with those of the directories above: who works with what is shown has decided against it.
+    /// Does nothing for a node that is alive.
+    /// </summary>
+    public void Revive(InodeId inode)
+    {
+        if (transaction.Read(inode) is not { Held: { } held }) return;
+        NodeRecord record = transaction.Change(inode);
+        record.Held = null;
+        record.ChangeTime = now;
+        foreach (PlacedLink place in held.Places)
+        {
+            Link link = record.FindLink(place.LinkId) ?? Nodes.Link.Create(place.LinkId, place.Place);
+            record.SetLink(link.MoveTo(Version, place.Place));
+        }
+
+        if (held.Content is { } content) record.Content = record.Content.With(Version, content.Value);
+        if (held.Attributes is { } attributes && record.Attributes.IsEmpty) record.Attributes = record.Attributes.With(Version, attributes);
+        record.Choice = Version;
+        transaction.Stamp(record);
+        foreach (PlacedLink place in held.Places)
+        {
+            InodeId parent = transaction.FindInode(place.Place.Parent);
+            if (parent != default) Revive(parent);
+        }
     }
 
     private NodeRecord Members()

@@ -21,6 +21,7 @@ internal static class RecordSize
             if (pair.Value.Extended.TotalBytes is > 0 and var extended) bytes += extended + AttributeBytes;
         }
 
+        if (record.Held is { } held) bytes += (held.Places.Count * LinkBytes) + AttributeBytes + (held.Content?.Value.Bytes.Length ?? 0) + (held.Attributes?.Extended.TotalBytes ?? 0);
         return bytes;
     }
 }

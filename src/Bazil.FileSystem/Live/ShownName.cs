@@ -28,12 +28,23 @@ internal readonly record struct ShownName(Claim[] Directories, Claim[] Files, Cl
     {
         if (claims.Length == 0) return new ShownName([], [], []);
         if (claims.Length == 1) return claims[0].IsDirectory ? new ShownName(claims, [], []) : new ShownName([], claims, []);
+        claims = WithoutReplaced(claims, read);
+        if (claims.Length == 1) return claims[0].IsDirectory ? new ShownName(claims, [], []) : new ShownName([], claims, []);
         Claim[] directories = [.. claims.Where(claim => claim.IsDirectory).OrderBy(claim => claim.Node)];
         Claim[] files = [.. claims.Where(claim => !claim.IsDirectory)
             .OrderByDescending(claim => claim.Version).ThenByDescending(claim => claim.Node).ThenByDescending(claim => claim.LinkId)];
         if (files.Length == 0) return new ShownName(directories, [], []);
         ILookup<bool, Claim> twins = files.ToLookup(file => file.Node == files[0].Node || AreTwins(file, files[0], read));
         return new ShownName(directories, [.. twins[true]], [.. twins[false]]);
+    }
+
+    /// <summary>A deletion that waits does not hide what has taken the name over.</summary>
+    private static Claim[] WithoutReplaced(Claim[] claims, Func<InodeId, NodeRecord?> read)
+    {
+        Claim[] living = [.. claims.Where(claim => read(claim.Inode) is not { Held: not null })];
+        if (living.Length == claims.Length || living.Length == 0) return claims;
+        bool keepsDirectories = living.Any(claim => claim.IsDirectory);
+        return [.. claims.Where(claim => living.Contains(claim) || (keepsDirectories && claim.IsDirectory))];
     }
 
     private static bool AreTwins(Claim left, Claim right, Func<InodeId, NodeRecord?> read)

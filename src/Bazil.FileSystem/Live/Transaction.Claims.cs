@@ -44,10 +44,10 @@ internal sealed partial class Transaction
     private List<PlacedClaim> PlacementOf(NodeRecord record, bool isBefore)
     {
         var placed = new List<PlacedClaim>(1);
-        if (record.Id == NodeId.Root || record.IsVolumeWide || !IsAlive(record, isBefore)) return placed;
+        if (record.Id == NodeId.Root || record.IsVolumeWide || ShownPlaces(record, isBefore) is not { } places) return placed;
         bool isLoose = (isBefore ? LooseBefore : State.Loose).Contains(record.Inode);
         (NodeId Node, InodeId Inode) last = default; // many links are mostly in one directory
-        foreach (PlacedLink place in record.Places())
+        foreach (PlacedLink place in places)
         {
             if (last.Node != place.Place.Parent || last.Inode == default) last = (place.Place.Parent, isLoose ? default : ParentOf(place.Place.Parent, isBefore));
             InodeId parent = last.Inode;
@@ -67,6 +67,10 @@ internal sealed partial class Transaction
         NodeRecord? record = isBefore ? Store.Read(inode) : Read(inode);
         return record is { IsDirectory: true } ? inode : default;
     }
+
+    /// <summary>Where a node is shown: while it is alive, or while its deletion waits. Null for neither.</summary>
+    private IReadOnlyList<PlacedLink>? ShownPlaces(NodeRecord record, bool isBefore) =>
+        IsAlive(record, isBefore) ? record.Places() : record.Held?.Places;
 
     /// <summary>A file lives by a content pair, a directory by a link or by a living descendant.</summary>
     private bool IsAlive(NodeRecord record, bool isBefore) =>
@@ -115,6 +119,7 @@ internal sealed partial class Transaction
             queued.Remove(inode);
             Edit edit = Touch(inode);
             if (IsSettled && edit.IsInPlace) continue;
+            SettleHold(edit);
             List<PlacedClaim> placed = edit.IsPurged ? [] : PlacementOf(edit.Record, isBefore: false);
             foreach (PlacedClaim old in edit.Placed.Except(placed).ToList()) Unplace(old);
             foreach (PlacedClaim claim in placed.Except(edit.Placed).ToList()) Place(claim);

@@ -20,6 +20,12 @@ internal sealed partial class Transaction
     /// <summary>True when nodes of another replica are merged: only then can directories come to form a cycle.</summary>
     public bool MergesForeign { get; init; }
 
+    /// <summary>From whom they came; none when they are salvaged rows.</summary>
+    public PeerId? Peer { get; init; }
+
+    /// <summary>True when deletions that waited become visible: nothing is held.</summary>
+    public bool ShowsDeletions { get; init; }
+
     /// <summary>When it happens; for the local times of what a merge changes.</summary>
     public UnixTime Now { get; init; }
 
@@ -52,6 +58,7 @@ internal sealed partial class Transaction
         foreach (Edit edit in _edits.Values) WriteEdit(edit);
         foreach (((InodeId parent, FileName name), Claim[] claims) in _rows) WriteRow(parent, name, claims);
         WriteAccounts();
+        Store.Trash.WriteTotals(Batch);
         State.Write(Batch, Store.Tables);
         Store.Commit(Batch, Unsynced);
         return Publish();
@@ -106,6 +113,8 @@ internal sealed partial class Transaction
         WriteAdopted(edit);
         WriteHiddenChildren(edit);
         SetIndex(Table.Tombstone, record.Inode, edit.Before is { } before && HasTombstone(before, edit.PlacedBefore), HasTombstone(edit));
+        SetIndex(Table.Held, record.Inode, edit.Before is { Held: not null }, !edit.IsPurged && record.Held is not null);
+        WriteOverwritten(edit);
         SetOldSealed(edit);
         SetConflict(record.Inode, edit.Before is { } was && HasConflict(was), !edit.IsPurged && HasConflict(record));
     }

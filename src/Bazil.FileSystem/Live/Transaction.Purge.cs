@@ -65,6 +65,7 @@ internal sealed partial class Transaction
         foreach (InodeId inode in candidates.ToList())
         {
             if (Read(inode) is not { } record || record.IsVolumeWide || record.Id == NodeId.Root) continue;
+            if (record.Held is not null && !IsAlive(record, isBefore: false)) continue; // it is still shown
             if (IsAlive(record, isBefore: false)) DropRemovedLinks(record, knownToAll);
             else if (record.Stamp.IsCoveredBy(knownToAll)) dead.Add(inode);
         }

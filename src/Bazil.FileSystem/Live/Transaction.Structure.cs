@@ -32,7 +32,11 @@ internal sealed partial class Transaction
         return ShownName.Of([.. members.SelectMany(member => ReadClaims(member, name))], Read);
     }
 
+    /// <summary>True for a node of the replicated state that is not deleted, whether or not its deletion is shown.</summary>
+    public bool IsLiving(NodeRecord record) => IsAlive(record, isBefore: false);
+
     /// <summary>True for the root and for nodes that are alive, and so have a place.</summary>
+    /// <remarks>A dead node whose deletion waits is shown, too.</remarks>
     public bool IsShown(NodeRecord record) =>
         record.Id == NodeId.Root || record is { IsDirectory: true, HasLiveLink: true } || PlacementOf(record, isBefore: false).Count > 0;
 
@@ -106,13 +110,12 @@ internal sealed partial class Transaction
             if (seen >= 0) return path[seen..];
             path.Add(at);
             NodeRecord? record = Read(at);
-            if (record is null || !IsAlive(record, isBefore: false)) return null;
-            List<PlacedLink> places = record.Places();
+            if (record is null || ShownPlaces(record, isBefore: false) is not { } places) return null;
             at = places.Count == 0 ? default : ParentOf(places[0].Place.Parent, isBefore: false);
         }
 
         return null;
     }
 
-    private Version PlaceVersion(InodeId directory) => Read(directory)!.Places()[0].Version;
+    private Version PlaceVersion(InodeId directory) => ShownPlaces(Read(directory)!, isBefore: false)![0].Version;
 }

@@ -128,6 +128,6 @@ internal sealed partial class Transaction(VolumeStore store)
         /// <summary>True while nothing has happened to this node that could move its claims.</summary>
         public bool IsInPlace =>
             !IsPurged && !IsDisplaced && Before is not null && ReferenceEquals(Placed, PlacedBefore)
-            && ReferenceEquals(Before.Links, Record.Links) && Before.Content.IsEmpty == Record.Content.IsEmpty;
+            && ReferenceEquals(Before.Links, Record.Links) && Before.Content.IsEmpty == Record.Content.IsEmpty && ReferenceEquals(Before.Held, Record.Held);
     }
 }

@@ -239,7 +239,7 @@ public sealed partial class Volume
 
     private static uint LinkCount(Transaction transaction, NodeRecord record)
     {
-        if (!record.IsDirectory) return (uint)Math.Max(1, record.LiveLinks.Count());
+        if (!record.IsDirectory) return (uint)Math.Max(1, record.Held?.Places.Count ?? record.LiveLinks.Count());
         return 2 + (uint)transaction.UnitedWith(record.Inode).Sum(member => transaction.Require(member).Subdirectories);
     }
 
@@ -263,5 +263,5 @@ public sealed partial class Volume
     private NodeRecord? FindShown(InodeId inode) => _store.Read(inode) is { } record && IsAlive(record) ? record : null;
 
     private bool IsAlive(NodeRecord record) =>
-        record.IsDirectory ? new Transaction(_store).IsShown(record) : !record.Content.IsEmpty;
+        record.IsDirectory ? new Transaction(_store).IsShown(record) : !record.Content.IsEmpty || record.Held is not null;
 }

@@ -15,8 +15,7 @@ public sealed partial class Volume
     private const byte ConflictOfName = 1;
 
     /// <summary>
-    /// Files with several contents, and names that several files have: what has alternates, and goes when they are removed. Where only attributes or places
-    /// differ the largest version is everywhere, and there is nothing to settle.
+    /// How many conflicts there are: of contents, of names, of places and of attributes, as <see cref="ListConflicts()"/> lists them.
     /// </summary>
     public int CountConflicts()
     {
@@ -33,12 +32,17 @@ public sealed partial class Volume
             lock (_gate)
             {
                 var transaction = new Transaction(_store);
-                bool counts = kind == ConflictOfName ? transaction.Resolve(inode, FileName.Parse(key.Rest)).Hidden.Any() : transaction.Read(inode) is { Content.IsConflict: true };
-                if (counts) count++;
+                count += kind == ConflictOfName ? (transaction.Resolve(inode, FileName.Parse(key.Rest)).Hidden.Any() ? 1 : 0) : CountOf(transaction, inode);
             }
         }
 
         return count;
+    }
+
+    private static int CountOf(Transaction transaction, InodeId inode)
+    {
+        if (transaction.Read(inode) is not { } record || !transaction.IsShown(record)) return 0;
+        return (record.Content.IsConflict ? 1 : 0) + (record.Attributes.IsConflict ? 1 : 0) + record.Links.Count(static link => link.Places.IsConflict);
     }
 
     /// <summary>The names in a directory that have alternates.</summary>

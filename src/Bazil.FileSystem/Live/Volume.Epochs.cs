@@ -2,6 +2,7 @@ using Bazil.Core;
 using Bazil.Core.Crypto;
 using Bazil.FileSystem.Epochs;
 using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Trash;
 using Bazil.Storage.Metadata;
 
 namespace Bazil.FileSystem.Live;
@@ -78,6 +79,7 @@ public sealed partial class Volume
             if (!ReadEverKnown().Contains(key)) return null;
             uint newest = keys.Newest.Number;
             if (OldSnapshots(newest).FirstOrDefault() is { } snapshot) return $"needed by snapshot {snapshot} of volume {Name}";
+            if (TrashRows.NeedsEpochBefore(_store.Tables, newest)) return $"needed by the trash of volume {Name} (bazil trash empty)";
             bool isUsed = !ReadProgress(newest).IsDone || _store.Tables.ReadInodes(Table.OldSealed).Count > 0 || CountOldOpenFiles(newest) > 0 || HasOldWorkingContent(newest);
             return isUsed ? $"needed by files of volume {Name}" : null;
         }

@@ -2,6 +2,7 @@ using Bazil.Core;
 using Bazil.Core.Crypto;
 using Bazil.FileSystem.Epochs;
 using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Trash;
 using Bazil.Storage.Blobs;
 using Bazil.Storage.Epochs;
 using Bazil.Storage.Metadata;
@@ -157,7 +158,7 @@ public sealed partial class Volume
             KeyEpochList epochs = ReadEpochs();
             if (epochs.Newest != newest) return true; // another rotation came in between
             bool isClean = ReadProgress(newest.Number).IsDone && OldSealed().Count == 0 && CountOldOpenFiles(newest.Number) == 0
-                && !HasOldWorkingContent(newest.Number) && !OldSnapshots(newest.Number).Any();
+                && !HasOldWorkingContent(newest.Number) && !OldSnapshots(newest.Number).Any() && !TrashRows.NeedsEpochBefore(_store.Tables, newest.Number);
             bool hasSaid = RotationOf(_store.Self, newest) == MemberRotation.Done;
             if (isClean != hasSaid)
             {

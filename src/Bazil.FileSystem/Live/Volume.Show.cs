@@ -56,19 +56,41 @@ public sealed partial class Volume
     {
         foreach (OpenFile file in _files.Values.Where(file => file.Writers > 0 && transaction.IsEdited(file.Inode)))
         {
-            transaction.Batch.Put(PendingKey(file.Inode), "open for writing"u8);
+            if (_options.Metadata.Get(PendingKey(file.Inode)) is null) transaction.Batch.Put(PendingKey(file.Inode), PendingRow.Encode(transaction.Now));
         }
+    }
+
+    /// <summary>After a start no file is open, and nothing waits for one.</summary>
+    private void ForgetPending()
+    {
+        var batch = new MetadataBatch();
+        foreach (InodeId inode in _store.Tables.ReadInodes(Table.Pending)) batch.Delete(PendingKey(inode));
+        if (batch.Count > 0) Guarded(() => _store.Commit(batch));
     }
 
     /// <summary>The last writer has closed: shows what waited for it.</summary>
     private async ValueTask ShowPendingAsync(OpenFile file)
     {
-        if (TakePending(file.Inode)) await ReplaceContentAsync(file);
+        if (!TakePending(file.Inode)) return;
+        await ReplaceContentAsync(file);
+        await ShowLateDeletionAsync(file.Inode);
     }
 
     private async ValueTask NotifyIfPendingAsync(InodeId inode)
     {
-        if (TakePending(inode) && _notifier is { } notifier) await notifier.InvalidateInode(new FuseNodeId(inode.Value), 0, 0);
+        if (!TakePending(inode)) return;
+        if (_notifier is { } notifier) await notifier.InvalidateInode(new FuseNodeId(inode.Value), 0, 0);
+        await ShowLateDeletionAsync(inode);
+    }
+
+    /// <summary>A deletion that waited for the last writer, who wrote nothing.</summary>
+    private async Task ShowLateDeletionAsync(InodeId inode)
+    {
+        bool isHeld;
+        lock (_gate) isHeld = _store.Read(inode) is { Held: not null };
+        if (!isHeld) return;
+        _hasNewHeld = true;
+        await SettleDeletionsAsync(CancellationToken.None);
     }
 
     private bool TakePending(InodeId inode)

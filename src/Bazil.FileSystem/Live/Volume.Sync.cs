@@ -78,6 +78,7 @@ public sealed partial class Volume
     private Knowledge Vouched()
     {
         Knowledge known = _snapshotKnowledge is { } low ? low.Meet(_store.State.Knowledge) : _store.State.Knowledge;
+        if (_heldKnowledge is { } held) known = known.Meet(held);
         return _files.Values.Concat(_unlinked.Values).Aggregate(known, (vouched, file) => vouched.Meet(VouchedBeside(file)));
     }
 
@@ -187,11 +188,11 @@ public sealed partial class Volume
     }
 
     /// <summary>Merges a batch of nodes. Returns the parents that they name and that are not here.</summary>
-    internal HashSet<NodeId> Merge(IReadOnlyList<NodeRecord> nodes, PullHeader header, out CommittedChange change)
+    internal HashSet<NodeId> Merge(IReadOnlyList<NodeRecord> nodes, PullHeader header, PeerId peer, out CommittedChange change)
     {
         lock (_gate)
         {
-            var transaction = new Transaction(_store) { MergesForeign = true, Now = Now() };
+            var transaction = new Transaction(_store) { MergesForeign = true, Peer = peer, Now = Now() };
             ulong tickMax = _store.State.Clock + Limits.TickAheadMax;
             foreach (NodeRecord node in nodes)
             {
@@ -203,22 +204,25 @@ public sealed partial class Volume
 
             NotePostponed(transaction);
             change = Commit(transaction);
+            _hasNewHeld |= transaction.HasHeld;
             return transaction.MissingParents();
         }
     }
 
     /// <summary>In a full comparison: nodes that the serving side does not have are merged with an empty one.</summary>
-    internal CommittedChange MergeAbsent(HashSet<NodeId> served, PullHeader header)
+    internal CommittedChange MergeAbsent(HashSet<NodeId> served, PullHeader header, PeerId peer)
     {
         lock (_gate)
         {
-            var transaction = new Transaction(_store) { MergesForeign = true, Now = Now() };
+            var transaction = new Transaction(_store) { MergesForeign = true, Peer = peer, Now = Now() };
             foreach (NodeId node in AllNodes().Where(node => !served.Contains(node) && node != NodeId.Root && node != NodeId.Members && node != NodeId.KeyEpochs))
             {
                 NodeMerge.Apply(transaction, node, null, header.Knowledge, header.Horizon);
             }
 
-            return Commit(transaction);
+            CommittedChange change = Commit(transaction);
+            _hasNewHeld |= transaction.HasHeld;
+            return change;
         }
     }
 
@@ -227,7 +231,7 @@ public sealed partial class Volume
     {
         lock (_gate)
         {
-            var transaction = new Transaction(_store) { MergesForeign = true, Now = Now() };
+            var transaction = new Transaction(_store) { MergesForeign = true, Peer = peer, Now = Now() };
             VolumeState state = _store.State;
             bool isNew = !header.Knowledge.IsCoveredBy(state.Knowledge) || !header.Horizon.IsCoveredBy(state.Horizon);
             foreach (Head head in header.Heads.Where(head => head.Tick == header.Knowledge[head.Replica]))
@@ -250,6 +254,7 @@ public sealed partial class Volume
             // Nothing learnt, nothing to write: two connected machines at rest stay at rest.
             if (!isNew) return new CommittedChange([], []);
 
+            NoteHeldKnowledge(transaction);
             state.Learn(header.Knowledge);
             state.RaiseHorizon(header.Horizon);
             state.DropCoveredReferences();

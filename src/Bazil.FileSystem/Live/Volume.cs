@@ -25,6 +25,7 @@ public sealed partial class Volume : IAsyncDisposable
     private readonly Task _accounting;
     private readonly Task _settling;
     private readonly FailureLog _failures;
+    private readonly Task _tidying;
     private string? _failure;
     private string? _damage;
 
@@ -35,16 +36,19 @@ public sealed partial class Volume : IAsyncDisposable
         _options = options = options with { Blobs = options.Blobs.Noting(_unsynced) };
         options.Keys?.Follow(KeyEpochList.Read(options.Metadata, options.LocalNumber), KeyEpochList.ReadEverKnown(options.Metadata, options.LocalNumber));
         RecoverUndo();
-        _store = new VolumeStore(options.Metadata, options.LocalNumber, options.Entropy, options.Identity.PeerId) { CollectionGeneration = options.CollectionGeneration };
+        _store = new VolumeStore(options.Metadata, options.LocalNumber, options.Entropy, options.Identity.PeerId) { CollectionGeneration = options.CollectionGeneration, KeepsTrash = () => options.Policy().TrashDays > 0 };
         FollowEpochs();
         _hadUnions = _store.State.Unions > 0;
 
         // Before the first change of this start, which puts the head of its own new replica id into the same row.
         SettleLastHead();
         RecoverWorkingContent();
+        LoadHeldKnowledge();
+        ForgetPending();
         _writeBack = options.Scheduler.RunAsync(WriteBackLoopAsync);
         _accounting = options.Scheduler.RunAsync(AccountLoopAsync);
         _settling = options.Scheduler.RunAsync(SettleLoopAsync);
+        _tidying = options.Scheduler.RunAsync(TidyLoopAsync);
     }
 
     public string Name => _options.Name;
@@ -174,6 +178,7 @@ public sealed partial class Volume : IAsyncDisposable
         await _writeBack;
         await _accounting;
         await _settling;
+        await _tidying;
         foreach (OpenFile file in PinOpenFiles(_ => true)) await CloseAtShutdownAsync(file);
         await SyncAsync(CancellationToken.None);
         Guarded(() => _options.Metadata.Sync()); // that no undo rows are needed any more

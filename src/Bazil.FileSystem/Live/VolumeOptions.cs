@@ -1,5 +1,6 @@
 using Bazil.Core;
 using Bazil.Core.Crypto;
+using Bazil.FileSystem.Deletions;
 using Bazil.FileSystem.Epochs;
 using Bazil.Fuse;
 using Bazil.Storage.Blobs;
@@ -57,6 +58,9 @@ public sealed record VolumeOptions
     /// the store and none can come about. Called under the volume's gate.
     /// </summary>
     public Func<ulong> CollectionGeneration { get; init; } = static () => 0;
+
+    /// <summary>What is set about deletions by others. Asked each time; called under the volume's gate.</summary>
+    public Func<VolumePolicy> Policy { get; init; } = static () => VolumePolicy.Default;
 
     /// <summary>Takes a message about something that went wrong in the background.</summary>
     public required Action<string, Exception?> Log { get; init; }

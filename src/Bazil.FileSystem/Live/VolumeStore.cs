@@ -2,6 +2,7 @@ using Bazil.Core;
 using Bazil.FileSystem.Accounting;
 using Bazil.FileSystem.Collection;
 using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Trash;
 using Bazil.Storage.Blobs;
 using Bazil.Storage.Metadata;
 
@@ -23,6 +24,7 @@ internal sealed class VolumeStore
         State = VolumeState.Load(Tables);
         Accounts = new SubtreeAccounts(Tables);
         Adopted = new AdoptedRows(Tables);
+        Trash = new TrashRows(Tables) { IsOn = () => KeepsTrash() };
         Undo = metadata is null ? null : new UndoLog(metadata, Tables);
         Frozen = new FrozenDirectories(Tables);
     }
@@ -48,10 +50,16 @@ internal sealed class VolumeStore
     /// <summary>What pulls bring, noted for collections of garbage.</summary>
     public AdoptedRows Adopted { get; }
 
+    /// <summary>What peers deleted and overwrote.</summary>
+    public TrashRows Trash { get; }
+
     public RecordCache Cache { get; } = new(Limits.RecordCacheBytes);
 
     /// <inheritdoc cref="VolumeOptions.CollectionGeneration"/>
     public Func<ulong> CollectionGeneration { get; init; } = static () => 0;
+
+    /// <summary>Whether what peers delete is kept.</summary>
+    public Func<bool> KeepsTrash { get; init; } = static () => true;
 
     /// <summary>The same volume as it stands in a frozen view. For reading only, by one thread.</summary>
     public VolumeStore Freeze(IMetadataSnapshot view) => new(view, null, Tables.Volume, Entropy, Self);

@@ -16,7 +16,10 @@ namespace Bazil.FileSystem.Nodes;
 /// </summary>
 internal static class NodeCodec
 {
-    private const byte RowFormat = 2;
+    private const byte RowFormat = 3;
+
+    /// <summary>Without held deletions.</summary>
+    private const byte SecondRowFormat = 2;
 
     /// <summary>Without the allocated bytes.</summary>
     private const byte FirstRowFormat = 1;
@@ -87,6 +90,8 @@ internal static class NodeCodec
         writer.WriteVersion(node.Choice);
         writer.WriteByte(node.AllocatedBytes is null ? (byte)0 : (byte)1);
         if (node.AllocatedBytes is { } allocated) writer.WriteVariable(allocated);
+        writer.WriteByte(node.Held is null ? (byte)0 : (byte)1);
+        node.Held?.Write(writer);
         return writer.ToArray();
     }
 
@@ -94,7 +99,7 @@ internal static class NodeCodec
     {
         var reader = new WireReader(row, $"row of inode {inode}");
         byte format = reader.ReadByte();
-        if (format is not (RowFormat or FirstRowFormat)) throw reader.Malformed($"format {format} is not known to this version");
+        if (format is not (RowFormat or SecondRowFormat or FirstRowFormat)) throw reader.Malformed($"format {format} is not known to this version");
         NodeRecord node = ReadReplicated(ref reader, _ => inode);
         node.Reference = referenceOf(reader.ReadUInt32());
         node.AccessTime = ValueCodec.ReadTime(ref reader);
@@ -103,7 +108,8 @@ internal static class NodeCodec
         node.Entries = checked((uint)reader.ReadVariable());
         node.Subdirectories = checked((uint)reader.ReadVariable());
         node.Choice = reader.ReadVersion();
-        if (format == RowFormat && reader.ReadByte() != 0) node.AllocatedBytes = reader.ReadVariable();
+        if (format != FirstRowFormat && reader.ReadByte() != 0) node.AllocatedBytes = reader.ReadVariable();
+        if (format == RowFormat && reader.ReadByte() != 0) node.Held = HeldDeletion.Read(ref reader);
         reader.ExpectEnd();
         return node;
     }

@@ -67,6 +67,11 @@ public sealed class NodeRecord(NodeId id, NodeKind kind, InodeId inode)
     /// <summary>Bytes of the shown content that are not holes, at most; null when it has none worth counting, or nobody counted.</summary>
     public ulong? AllocatedBytes { get; set; }
 
+    /// <summary>
+    /// What is still shown of a dead node, because its deletion by a peer waits; null for nearly all. A node that is alive has none.
+    /// </summary>
+    public HeldDeletion? Held { get; set; }
+
     /// <summary>True for the nodes that hold what concerns the whole volume: they have no place in the tree.</summary>
     public bool IsVolumeWide => Kind is NodeKind.Members or NodeKind.KeyEpochs;
 
@@ -81,7 +86,7 @@ public sealed class NodeRecord(NodeId id, NodeKind kind, InodeId inode)
                 if (pair.Value.Form == ContentForm.Blob) oldest = Math.Min(oldest, pair.Value.Manifest.KeyEpoch);
             }
 
-            return oldest;
+            return Held?.Content is { Value: { Form: ContentForm.Blob } held } ? Math.Min(oldest, held.Manifest.KeyEpoch) : oldest;
         }
     }
 
@@ -124,7 +129,7 @@ public sealed class NodeRecord(NodeId id, NodeKind kind, InodeId inode)
     {
         get
         {
-            if (Content.IsEmpty) return null;
+            if (Content.IsEmpty) return Held?.Content;
             foreach (FacetPair<ContentValue> pair in Content.Pairs)
             {
                 if (pair.Version == Choice) return Content.Find(pair.Value);
@@ -134,7 +139,7 @@ public sealed class NodeRecord(NodeId id, NodeKind kind, InodeId inode)
         }
     }
 
-    public AttributeValue? ShownAttributes => Attributes.IsEmpty ? null : Attributes.Largest.Value;
+    public AttributeValue? ShownAttributes => Held is { } held ? held.Attributes : Attributes.IsEmpty ? null : Attributes.Largest.Value;
 
     /// <summary>The modification time that is shown: of the newer of content and attributes, by version.</summary>
     public UnixTime ModifyTime
@@ -143,7 +148,7 @@ public sealed class NodeRecord(NodeId id, NodeKind kind, InodeId inode)
         {
             if (IsDirectory) return DirectoryTime;
             FacetPair<ContentValue>? content = ShownContent;
-            if (Attributes.IsEmpty) return content?.Value.ModifyTime ?? default;
+            if (Held is not null || Attributes.IsEmpty) return content?.Value.ModifyTime ?? default;
             if (content is null || Attributes.Largest.Version > content.Value.Version) return Attributes.Largest.Value.ModifyTime;
             return content.Value.Value.ModifyTime;
         }

@@ -5,6 +5,7 @@ using Bazil.FileSystem.Collection;
 using Bazil.FileSystem.Live;
 using Bazil.FileSystem.Nodes;
 using Bazil.FileSystem.Snapshots;
+using Bazil.FileSystem.Trash;
 using Bazil.Storage.Blobs;
 using Bazil.Storage.Cas;
 using Bazil.Storage.Metadata;
@@ -46,6 +47,9 @@ public sealed class VolumeReachability
 
     /// <summary>What pulls brought since the last collection, too, even if it has been replaced since (docs/gc.md).</summary>
     public bool KeepsAdopted { get; init; }
+
+    /// <summary>What is in the trash, too: as far as this machine has it, for others need not keep it.</summary>
+    public bool KeepsTrash { get; init; }
 
     /// <summary>Where the file of visited chunks is made, if they are too many for the memory.</summary>
     public string ScratchDirectory { get; init; } = Path.GetTempPath();
@@ -96,6 +100,7 @@ public sealed class VolumeReachability
             .Concat(WorkingRoots())
             .Concat(SnapshotRoots())
             .Concat(MemberSnapshotRoots())
+            .Concat(TrashRoots())
             .Concat(AdoptedRoots()); // last: what anything else leads to, too, is reported as that
 
     private IEnumerable<Step> NodeRoots()
@@ -106,6 +111,7 @@ public sealed class VolumeReachability
         {
             InodeId inode = new MetadataKeyReader(cursor.Key[prefixBytes..]).ReadInode();
             NodeRecord record = NodeCodec.DecodeRow(inode, cursor.Value, static _ => Knowledge.Empty);
+            if (record.Held?.Content is { Value: { Form: ContentForm.Blob } held }) yield return StepOf(held, new NodeOrigin(_tables, inode, "deleted by a peer"));
             if (record.Content.IsEmpty) continue;
             ContentValue? shown = record.ShownContent?.Value;
 
@@ -130,6 +136,11 @@ public sealed class VolumeReachability
             if (working.Seen is { Form: ContentForm.Blob } seen) yield return StepOf(seen, origin);
         }
     }
+
+    private IEnumerable<Step> TrashRoots() =>
+        from entry in KeepsTrash ? TrashRows.Scan(_tables) : []
+        where entry.Content is { Form: ContentForm.Blob }
+        select StepOf(entry.Content!, new TrashOrigin(entry) { IsReplaced = true });
 
     private IEnumerable<Step> AdoptedRoots()
     {

@@ -67,6 +67,7 @@ internal sealed class RecordRebuild(VolumeStore store, SalvagedRows rows, UnixTi
         record.DirectoryTime = from.DirectoryTime;
         record.Choice = from.Choice;
         record.AllocatedBytes = from.AllocatedBytes;
+        record.Held = from.Held;
     }
 
     /// <summary>The counters of the volume are not behind what is in it.</summary>

@@ -29,7 +29,7 @@ internal sealed class PullCompletion(VolumeStore store, UnixTime now, Action<str
     /// </summary>
     private void WriteAnew(Transaction transaction, InodeId inode, bool isRevived)
     {
-        if (transaction.Read(inode) is not { } record || record.IsVolumeWide || !transaction.IsShown(record)) return;
+        if (transaction.Read(inode) is not { } record || record.IsVolumeWide || !transaction.IsLiving(record)) return;
         Link? last = record.HasLiveLink ? null : record.LastLink;
         bool isPlaced = last is not null && (isRevived || last.Gone.IsNone);
         if (!isPlaced && !isRevived) return;

@@ -36,6 +36,7 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
             case PullStatus.Same:
                 volume.CheckClaims(header, link.Peer);
                 await ShowAsync(volume.CompletePull(header, link.Peer));
+                await volume.SettleDeletionsAsync(cancel);
                 return new PullResult(0, volume.CountConflicts(), 0);
             case PullStatus.NotMember:
                 throw new SyncException($"peer {link.Peer} does not count this node among the members of volume {volume.Name}: ask its owner for 'bazil peer volume allow'");
@@ -43,9 +44,10 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
                 throw new SyncException($"peer {link.Peer} asks for knowledge that it was sent");
         }
 
-        if (header.IsFull) await ShowAsync(volume.MergeAbsent(_served, header));
+        if (header.IsFull) await ShowAsync(volume.MergeAbsent(_served, header, link.Peer));
         await FetchMissingAsync(cancel);
         await ShowAsync(volume.CompletePull(header, link.Peer));
+        await volume.SettleDeletionsAsync(cancel);
         return new PullResult(_merged, volume.CountConflicts(), _postponed);
     }
 
@@ -100,7 +102,7 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
 
     private async Task MergeAsync(List<NodeRecord> nodes, PullHeader header)
     {
-        _missing.UnionWith(volume.Merge(nodes, header, out CommittedChange change));
+        _missing.UnionWith(volume.Merge(nodes, header, link.Peer, out CommittedChange change));
         _served.UnionWith(nodes.Select(node => node.Id));
         _missing.ExceptWith(_served);
         _merged += nodes.Count;

@@ -20,7 +20,10 @@ internal sealed class Descriptions(ConfigStore config, VolumeRegistry volumes, V
         [.. volume.Storages.Select(Of)],
         [.. config.ListPeers().Where(p => p.Volumes.Contains(volume.Id)).Select(static p => p.Nickname ?? p.Id.ToString())],
         VolumeSettings.TextOf(volume.Compression),
-        KeysOf(volume));
+        KeysOf(volume))
+    {
+        Deletions = new DeletionSettings((int)Math.Round(volume.Deletions.BrakeShare * 100), volume.Deletions.BrakeFiles, volume.Deletions.TrashDays),
+    };
 
     /// <summary>The sharing keys of a volume; how far a rotation has come is known while the volume is open.</summary>
     public RotationInfo KeysOf(VolumeConfig volume)

@@ -121,7 +121,7 @@ internal sealed class VolumeCommands(
     private VolumeInfo Set(VolumeSetRequest request)
     {
         VolumeConfig changed = config.UpdateVolume(request.Volume, volume => request.Settings.Aggregate(volume, VolumeSettings.Apply));
-        volumes.RefreshCompression(changed);
+        volumes.RefreshSettings(changed);
         return descriptions.Of(changed);
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Bazil.Server.Config;
 using Bazil.Server.Control.Messages;
 using Bazil.Server.Errors;
@@ -9,6 +10,12 @@ namespace Bazil.Server.Commands;
 internal static class VolumeSettings
 {
     private const string Compression = "compression";
+    private const string BrakeShare = "brake-share";
+    private const string BrakeFiles = "brake-files";
+    private const string TrashDays = "trash-days";
+
+    /// <summary>Ten years.</summary>
+    public const int TrashDaysMax = 3650;
 
     /// <summary>The volume with one setting changed.</summary>
     /// <exception cref="CommandFailedException">There is no such setting, or it cannot have this value.</exception>
@@ -17,8 +24,20 @@ internal static class VolumeSettings
         (Compression, "on") => volume with { Compression = ChunkCompression.Zstd },
         (Compression, "off") => volume with { Compression = ChunkCompression.None },
         (Compression, _) => throw new CommandFailedException(ErrorKind.Invalid, $"invalid value \"{setting.Value}\" of compression: it must be on or off"),
-        _ => throw new CommandFailedException(ErrorKind.Invalid, $"a volume has no setting \"{setting.Name}\"", "the settings are: compression=on|off"),
+        (BrakeShare, "off") => volume with { Deletions = volume.Deletions with { BrakeShare = 1 } },
+        (BrakeShare, _) => volume with { Deletions = volume.Deletions with { BrakeShare = Number(setting, 100, '%') / 100.0 } },
+        (BrakeFiles, _) => volume with { Deletions = volume.Deletions with { BrakeFiles = Number(setting, int.MaxValue) } },
+        (TrashDays, _) => volume with { Deletions = volume.Deletions with { TrashDays = Number(setting, TrashDaysMax) } },
+        _ => throw new CommandFailedException(ErrorKind.Invalid, $"a volume has no setting \"{setting.Name}\"", "the settings are: compression=on|off, brake-share=PERCENT|off, brake-files=NUMBER, trash-days=DAYS"),
     };
+
+    private static int Number(VolumeSetting setting, int max, char? unit = null)
+    {
+        string text = unit is { } sign ? setting.Value.TrimEnd(sign) : setting.Value;
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number <= max
+            ? number
+            : throw new CommandFailedException(ErrorKind.Invalid, $"invalid value \"{setting.Value}\" of {setting.Name}: it must be a number from 0 to {max}");
+    }
 
     public static string TextOf(ChunkCompression compression) => compression == ChunkCompression.None ? "off" : "on";
 }

@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Bazil.Core;
+using Bazil.FileSystem.Deletions;
+using Bazil.Server.Commands;
 using Bazil.Server.Config.Rows;
 using Bazil.Server.Errors;
 using Bazil.Server.Snapshots;
@@ -64,6 +66,7 @@ internal static class ConfigRows
             KeyGeneration = volume.KeyGeneration == 1 ? 0 : volume.KeyGeneration,
             Snapshots = volume.Snapshots is { } schedule ? WriteSchedule(schedule) : null,
             Importing = volume.IsImporting,
+            Deletions = volume.Deletions == VolumePolicy.Default ? null : new DeletionsRow { BrakePercent = (uint)Math.Round(volume.Deletions.BrakeShare * 100), BrakeFiles = (uint)volume.Deletions.BrakeFiles, TrashDays = (uint)volume.Deletions.TrashDays },
         };
         row.Storages.AddRange(volume.Storages.Select(static s => new StorageRow { Name = s.Name, Address = s.Address.ToString() }));
         return row.ToByteArray();
@@ -86,7 +89,14 @@ internal static class ConfigRows
             KeyGeneration = Math.Max(1, row.KeyGeneration),
             Snapshots = row.Snapshots is { } schedule ? ReadSchedule(schedule, what) : null,
             IsImporting = row.Importing,
+            Deletions = row.Deletions is { } deletions ? ReadDeletions(deletions, what) : VolumePolicy.Default,
         };
+    }
+
+    private static VolumePolicy ReadDeletions(DeletionsRow row, string what)
+    {
+        Check(row.BrakePercent <= 100 && row.BrakeFiles <= int.MaxValue && row.TrashDays <= VolumeSettings.TrashDaysMax, what, "its settings about deletions are not known to this version");
+        return new VolumePolicy(row.BrakePercent / 100.0, (int)row.BrakeFiles, (int)row.TrashDays);
     }
 
     private static SnapshotScheduleRow WriteSchedule(SnapshotSchedule schedule)

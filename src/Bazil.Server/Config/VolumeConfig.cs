@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Bazil.Core;
+using Bazil.FileSystem.Deletions;
 using Bazil.Server.Snapshots;
 using Bazil.Storage.Cas;
 
@@ -19,6 +20,9 @@ public sealed record VolumeConfig(
 
     /// <summary>When this node takes snapshots of it by itself; null for never.</summary>
     public SnapshotSchedule? Snapshots { get; init; }
+
+    /// <summary>What is set about deletions by others.</summary>
+    public VolumePolicy Deletions { get; init; } = VolumePolicy.Default;
 
     /// <summary>True while it is being filled from a snapshot. Half a volume is worse than none: one that a start of the server finds so is removed.</summary>
     public bool IsImporting { get; init; }

@@ -37,6 +37,10 @@ public static class ControlMethods
     public static readonly ControlMethod<VolumeSetRequest, VolumeInfo> VolumeSet = new("volume/set");
     public static readonly ControlMethod<VolumeStorageAddRequest, StorageInfo> VolumeStorageAdd = new("volume/storage/add");
     public static readonly ControlMethod<VolumeRotateRequest, VolumeInfo> VolumeRotate = new("volume/rotate");
+    public static readonly ControlMethod<PendingRequest, PendingReply> VolumePending = new("volume/pending");
+    public static readonly ControlMethod<PathRequest, Nothing> VolumePendingForce = new("volume/pending/force");
+    public static readonly ControlMethod<VolumeRequest, DeletionDecisionReply> VolumeAccept = new("volume/accept");
+    public static readonly ControlMethod<VolumeRequest, DeletionDecisionReply> VolumeReject = new("volume/reject");
     public static readonly ControlMethod<VolumeRequest, StorageListReply> VolumeStorageList = new("volume/storage/list");
     public static readonly ControlMethod<VolumeStorageRemoveRequest, Nothing> VolumeStorageRemove = new("volume/storage/remove");
 
@@ -52,6 +56,15 @@ public static class ControlMethods
     public static readonly ControlMethod<PathRequest, HistoryReply> History = new("history");
     public static readonly ControlMethod<PathRequest, UndeleteReply> Undelete = new("undelete");
     public static readonly ControlMethod<PathRequest, LostListReply> UndeleteList = new("undelete/list");
+
+    public static readonly ControlMethod<ConflictListRequest, ConflictListReply> ConflictList = new("conflict/list");
+    public static readonly ControlMethod<ConflictResolveRequest, ConflictResolveReply> ConflictResolve = new("conflict/resolve");
+    public static readonly ControlMethod<ConflictExportRequest, ConflictExportReply> ConflictExport = new("conflict/export");
+    public static readonly ControlMethod<ConflictImportRequest, Nothing> ConflictImport = new("conflict/import");
+
+    public static readonly ControlMethod<TrashListRequest, TrashListReply> TrashList = new("trash/list");
+    public static readonly ControlMethod<TrashRestoreRequest, TrashRestoreReply> TrashRestore = new("trash/restore");
+    public static readonly ControlMethod<TrashEmptyRequest, TrashEmptyReply> TrashEmpty = new("trash/empty");
 
     public static readonly ControlMethod<Nothing, StoreInfo> StoreShow = new("store/show");
     public static readonly ControlMethod<Nothing, StoreConvertReply> StoreConvert = new("store/convert");

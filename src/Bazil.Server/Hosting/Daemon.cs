@@ -83,6 +83,9 @@ public static class Daemon
         volumeStorages.Register(dispatcher);
         new SnapshotCommands(database.Config, volumes, options.Time).Register(dispatcher);
         new HistoryCommands(volumes, database.Config).Register(dispatcher);
+        new PendingCommands(database.Config, volumes).Register(dispatcher);
+        new ConflictCommands(database.Config, volumes, new ConflictExports(options.DataDirectory, entropy)).Register(dispatcher);
+        new TrashCommands(database.Config, volumes).Register(dispatcher);
         new VolumeImportCommands(database.Config, descriptions, volumes, storages, volumeStorages, collector, entropy).Register(dispatcher);
         new PeerCommands(database.Config, descriptions, volumes, storages, new PeerAccess(server, client), key.PeerId).Register(dispatcher);
         new GarbageCommands(database.Config, collector).Register(dispatcher);

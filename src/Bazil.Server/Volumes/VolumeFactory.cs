@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using Bazil.Core;
 using Bazil.Core.Crypto;
+using Bazil.FileSystem.Deletions;
 using Bazil.FileSystem.Epochs;
 using Bazil.FileSystem.Live;
 using Bazil.Server.Config;
@@ -30,6 +32,12 @@ internal sealed class VolumeFactory(
     IEntropy entropy,
     ILogger<VolumeFactory> log)
 {
+    /// <summary>What has been set about deletions since volumes were opened.</summary>
+    private readonly ConcurrentDictionary<VolumeId, VolumePolicy> _policies = new();
+
+    /// <summary>Makes an open volume follow what its configuration now says about deletions.</summary>
+    public void SetPolicy(VolumeConfig volume) => _policies[volume.Id] = volume.Deletions;
+
     /// <summary>Makes the rows of a new volume, in place of what an interrupted attempt may have left under its number.</summary>
     public void Create(VolumeConfig volume, bool isOwn)
     {
@@ -85,6 +93,7 @@ internal sealed class VolumeFactory(
             Nickname = peer => config.FindPeer(peer)?.Nickname,
             Statistics = () => VolumeSpace.Of(ContentPath(volume)),
             CollectionGeneration = () => local.Generation,
+            Policy = () => _policies.GetValueOrDefault(volume.Id, volume.Deletions),
             Log = (message, exception) => DaemonLog.VolumeFailed(log, message, exception),
         };
     }

@@ -194,9 +194,10 @@ internal sealed class VolumeRegistry(ConfigStore config, VolumeFactory factory, 
         foreach (VolumeConfig volume in config.ListVolumes()) RefreshStorages(volume);
     }
 
-    /// <summary>Makes an open volume write new chunks as its configuration now says.</summary>
-    public void RefreshCompression(VolumeConfig volume)
+    /// <summary>Makes an open volume write new chunks, and take deletions by others, as its configuration now says.</summary>
+    public void RefreshSettings(VolumeConfig volume)
     {
+        factory.SetPolicy(volume);
         if (_open.TryGetValue(volume.Id, out OpenVolume? open)) open.Chunks.Compression = volume.Compression;
     }
 

@@ -104,6 +104,12 @@ public enum Table : byte
     /// <summary>inode → nothing: one side of a pull that is not completed may have purged the node.</summary>
     Revived = 0x3E,
 
+    /// <summary>inode → nothing: the node is dead, but its deletion by a peer is not shown yet (docs/conflicts.md, "Deletions by others").</summary>
+    Held = 0x40,
+
+    /// <summary>number (BE64, grows with time) → what a peer deleted or overwrote (docs/conflicts.md, "The trash").</summary>
+    Trash = 0x41,
+
     /// <summary>inode of a directory → its manifest in the newest snapshot, while nothing below it has changed since (docs/snapshots.md, "Taking one").</summary>
     FrozenDirectory = 0x48,
 

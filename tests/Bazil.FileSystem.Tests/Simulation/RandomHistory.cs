@@ -1,5 +1,8 @@
+using Bazil.FileSystem.Conflicts;
+using Bazil.FileSystem.Deletions;
 using Bazil.FileSystem.Live;
 using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Trash;
 using Bazil.Fuse;
 using Bazil.Storage.Metadata;
 using Bazil.Unix;
@@ -20,21 +23,27 @@ internal sealed class RandomHistory(World world, Random random)
     private readonly double _localShare = new[] { .5, .7, .9 }[random.Next(3)];
     private readonly bool _movesDirectories = random.Next(2) == 0;
     private readonly bool _rotates = random.Next(3) == 0;
+    private readonly bool _brakes = random.Next(3) == 0;
 
     public async Task RunAsync(int steps)
     {
+        if (_brakes) world.Policy = new VolumePolicy(random.Next(3) / 4.0, random.Next(3), 30);
         for (int step = 0; step < steps; step++)
         {
             double dice = .5 + (Math.Pow(random.NextDouble(), 1.0 / Math.Max(1, _chaos)) / 2);
             Replica replica = world.Replicas[random.Next(world.Replicas.Count)];
             Replica other = world.Replicas[random.Next(world.Replicas.Count)];
             if (_rotates && random.Next(8) == 0) await RotateAsync(replica);
+            else if (random.Next(_brakes ? 8 : 40) == 0) await DecideAsync(replica);
             else if (random.NextDouble() < _localShare) await ChangeAsync(replica);
             else if (other == replica) continue;
             else await DisturbAsync(dice, replica, other);
             if (step % 4 == 0) await replica.Volume.SettleAccountsAsync(CancellationToken.None);
         }
 
+        // From now on nothing waits for anybody: all must come to show the same.
+        world.Policy = new VolumePolicy(1, 0, 30);
+        foreach (Replica replica in world.Replicas) await DecideAsync(replica);
         foreach (Replica replica in world.Replicas)
         {
             foreach (Replica member in world.Replicas) replica.Volume.AddMember(member.Id);
@@ -62,6 +71,26 @@ internal sealed class RandomHistory(World world, Random random)
             foreach (Replica member in world.Replicas) replica.Volume.AddMember(member.Id);
         }
     }
+
+    private async Task DecideAsync(Replica replica)
+    {
+        TrashEntry[] trash = [.. replica.Volume.ListTrash()];
+        if (trash.Length > 0 && random.Next(2) == 0) Restore(replica, trash[random.Next(trash.Length)]);
+        Conflict[] conflicts = [.. replica.Volume.ListConflicts()];
+        Assert.Equal(conflicts.Length, replica.Volume.CountConflicts());
+        if (conflicts.Length > 0 && random.Next(2) == 0)
+        {
+            Conflict conflict = conflicts[random.Next(conflicts.Length)];
+            if (random.Next(3) == 0) await replica.Volume.SettleWithAllAsync(conflict);
+            else await replica.Volume.SettleAsync(conflict, conflict.Values[random.Next(conflict.Values.Count)]);
+        }
+
+        if (random.Next(2) == 0) await replica.Volume.AcceptDeletionsAsync(CancellationToken.None);
+        else await replica.Volume.RejectDeletionsAsync(CancellationToken.None);
+    }
+
+    private static void Restore(Replica replica, TrashEntry entry) =>
+        Assert.NotEqual(TrashRestoreResult.NotInTrash, replica.Volume.RestoreTrash(entry.Id, entry.Names(), []));
 
     private async Task RotateAsync(Replica replica)
     {

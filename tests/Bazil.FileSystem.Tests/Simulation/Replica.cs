@@ -350,6 +350,7 @@ internal sealed class Replica : IAsyncDisposable
         GroupId = 1000,
         Nickname = id => _world.Replicas.FirstOrDefault(replica => replica.Id == id)?.Name,
         Statistics = () => new FuseStatFs(),
+        Policy = () => _world.Policy,
         CollectionGeneration = () => Store?.Generation ?? 0,
         Log = (message, _) => Log.Add(message),
     };

@@ -1,6 +1,7 @@
 using Bazil.Core;
 using Bazil.Core.Crypto;
 using Bazil.FileSystem.Accounting;
+using Bazil.FileSystem.Deletions;
 using Bazil.FileSystem.Nodes;
 using Bazil.Fuse;
 using Bazil.Storage.Stores;
@@ -33,6 +34,9 @@ internal sealed class World : IAsyncDisposable
     public IEntropy Entropy { get; }
 
     public ManualClock Clock { get; } = new();
+
+    /// <summary>What is set about deletions, on all machines.</summary>
+    public VolumePolicy Policy { get; set; } = VolumePolicy.Default;
 
     public VolumeId VolumeId { get; }
 
@@ -143,12 +147,14 @@ internal sealed class World : IAsyncDisposable
         foreach (Replica replica in _replicas)
         {
             foreach (SharingKey key in Keys) replica.AddKey(key);
+            replica.Volume.EmptyTrash([.. replica.Volume.ListTrash().Select(entry => entry.Id)]);
         }
 
         for (int round = 0; round < 4; round++)
         {
             foreach (Replica replica in _replicas) await replica.ResealAsync();
             await SettleAsync(context);
+            foreach (Replica replica in _replicas) replica.Volume.EmptyTrash([.. replica.Volume.ListTrash().Select(entry => entry.Id)]);
         }
 
         foreach (Replica replica in _replicas)

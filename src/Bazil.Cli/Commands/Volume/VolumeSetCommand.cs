@@ -12,7 +12,7 @@ internal static class VolumeSetCommand
         Argument<string> name = VolumeCommand.NameArgument();
         var settings = new Argument<string[]>("SETTING=VALUE")
         {
-            Description = "compression=on or compression=off: whether new content is compressed on this machine",
+            Description = "compression=on|off: whether new content is compressed on this machine; brake-share=PERCENT|off and brake-files=NUMBER: from which deletions by others on you are asked; trash-days=DAYS: how long the trash keeps things",
             Arity = ArgumentArity.OneOrMore,
         };
         settings.Validators.Add(static result =>

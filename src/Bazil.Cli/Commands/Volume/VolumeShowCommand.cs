@@ -28,6 +28,7 @@ internal static class VolumeShowCommand
                 ("sharing key", volume.SharingKey),
                 .. RotationText.Fields(volume.Keys),
                 ("compression", volume.Compression),
+                ("deletions by others", volume.Deletions is { } deletions ? Text(deletions) : "as the server says"),
                 ("mounted", VolumeListCommand.MountText(volume)),
                 .. volume.Storages.Select(static s => ("storage", $"{s.Name}: {s.Storage}")),
                 .. volume.Peers.Select(static p => ("peer", p)),
@@ -35,5 +36,11 @@ internal static class VolumeShowCommand
             Warnings.Print(context.Environment, volume.Keys.Warnings);
         });
         return command;
+    }
+
+    private static string Text(DeletionSettings deletions)
+    {
+        string brake = deletions.BrakePercent >= 100 ? "never asked for consent" : $"asked for consent beyond {deletions.BrakePercent} % and {deletions.BrakeFiles} files a day";
+        return $"{brake}, {(deletions.TrashDays == 0 ? "not kept in the trash" : $"kept in the trash for {deletions.TrashDays} days")}";
     }
 }

@@ -56,7 +56,16 @@ public sealed record VolumeInfo(
     IReadOnlyList<StorageInfo> Storages,
     IReadOnlyList<string> Peers,
     string Compression,
-    RotationInfo Keys);
+    RotationInfo Keys)
+{
+    /// <summary>What is set about deletions by others.</summary>
+    public DeletionSettings? Deletions { get; init; }
+}
+
+/// <param name="BrakePercent">From deletions of more than this share of the files within a day on, consent is asked for; 100 for never.</param>
+/// <param name="BrakeFiles">So many need no consent.</param>
+/// <param name="TrashDays">How long the trash keeps things; 0 for nothing.</param>
+public sealed record DeletionSettings(int BrakePercent, int BrakeFiles, int TrashDays);
 
 /// <param name="Name">Its name, or null for one derived from the address.</param>
 /// <param name="Storage"><c>local</c>, an absolute path, or <c>peerkey:</c> and a key or nickname.</param>

@@ -1,0 +1,29 @@
+namespace Bazil.Server.Control.Messages;
+
+/// <param name="Volume">Null for all.</param>
+/// <param name="Peer">Only what came from this peer; null for all.</param>
+/// <param name="What">Numbers of entries, absolute paths in mounted volumes, or patterns (<c>*</c>, <c>?</c>) of paths from the root; empty for everything.</param>
+public sealed record TrashListRequest(string? Volume, string? Peer, IReadOnlyList<string> What);
+
+/// <param name="Entries">The newest first; the first of them when there are very many.</param>
+/// <param name="Total">How many there are.</param>
+/// <param name="Volumes">All that is in the trash of each volume.</param>
+public sealed record TrashListReply(IReadOnlyList<TrashEntryInfo> Entries, long Total, IReadOnlyList<TrashTotalsInfo> Volumes);
+
+/// <param name="Path">From the root of the volume; control characters, backslashes and what is no text are escaped.</param>
+/// <param name="Kind"><c>deleted</c>, <c>overwritten</c> or <c>replaced</c>.</param>
+public sealed record TrashEntryInfo(ulong Id, string Volume, string Path, string Kind, string Type, string Peer, DateTimeOffset Time, ulong? Bytes);
+
+/// <param name="Days">How long it is kept.</param>
+public sealed record TrashTotalsInfo(string Volume, long Entries, long Bytes, int Days);
+
+/// <param name="What">As in <see cref="TrashListRequest"/>, with all that was below.</param>
+/// <param name="Target">Where to, from the root of the volume; null for where it was.</param>
+public sealed record TrashRestoreRequest(string? Volume, IReadOnlyList<string> What, string? Target);
+
+public sealed record TrashRestoreReply(int Restored, IReadOnlyList<LeftInfo> Left);
+
+/// <param name="All">Everything; with <paramref name="Volume"/> everything of it.</param>
+public sealed record TrashEmptyRequest(string? Volume, IReadOnlyList<string> What, bool All);
+
+public sealed record TrashEmptyReply(int Removed, long Bytes);
