@@ -24,13 +24,19 @@ public sealed partial class Volume
 
     /// <summary>Keeps what is in place, and all other sides beside it under names of their own.</summary>
     /// <inheritdoc cref="SettleAsync(Conflict, ConflictValue)"/>
-    public Task<ConflictOutcome> SettleWithAllAsync(Conflict conflict) => SettleAsync(conflict, (transaction, change) => conflict.Kind switch
+    public async Task<ConflictOutcome> SettleWithAllAsync(Conflict conflict)
     {
-        ConflictKind.Content => KeepAllContents(transaction, change, conflict),
-        ConflictKind.Name => KeepAllNames(transaction, change, conflict),
-        ConflictKind.Place when conflict.Values[0].NodeKind != NodeKind.Directory => KeepAllPlaces(transaction, change, conflict),
-        _ => ConflictOutcome.NotBoth,
-    });
+        var made = new List<CommittedChange>();
+        ConflictOutcome outcome = await SettleAsync(conflict, (transaction, change) => conflict.Kind switch
+        {
+            ConflictKind.Content => KeepAllContents(transaction, change, conflict, made),
+            ConflictKind.Name => KeepAllNames(transaction, change, conflict),
+            ConflictKind.Place when conflict.Values[0].NodeKind != NodeKind.Directory => KeepAllPlaces(transaction, change, conflict),
+            _ => ConflictOutcome.NotBoth,
+        });
+        foreach (CommittedChange change in made) await ShowAsync(change);
+        return outcome;
+    }
 
     /// <summary>Writes one side of a conflict into a stream.</summary>
     /// <exception cref="Storage.Stores.StoreException">Its content cannot be read.</exception>
@@ -179,7 +185,7 @@ public sealed partial class Volume
         return ConflictOutcome.Done;
     }
 
-    private ConflictOutcome KeepAllContents(Transaction transaction, LocalChange change, Conflict conflict)
+    private ConflictOutcome KeepAllContents(Transaction transaction, LocalChange change, Conflict conflict, List<CommittedChange> made)
     {
         NodeRecord record = transaction.Require(conflict.Inode);
         if (transaction.PlaceOf(record) is not { } placed) return ConflictOutcome.Changed;
@@ -193,7 +199,7 @@ public sealed partial class Volume
             var making = new Transaction(_store);
             FileName name = ConflictNames.Beside(placed.Name, value.Label, free => making.Resolve(directory.Inode, free).IsNothing);
             new LocalChange(making, Now()).Create(making.Require(directory.Inode), name, record.Kind, value.Content, attributes with { ModifyTime = value.Content!.ModifyTime });
-            Commit(making);
+            made.Add(Commit(making));
         }
 
         change.Resolve(conflict.Inode, conflict.Values[0].Content!, beside.Select(static value => value.Content!));
