@@ -45,6 +45,18 @@ public static class Limits
     /// <summary>Requests at once on one connection; the client waits for its turn.</summary>
     public const int StreamsPerConnection = 64;
 
+    /// <summary>Streams of notes on one connection, one for each volume: the rest of its requests are for everything else.</summary>
+    public const int WatchesPerConnection = 48;
+
+    /// <summary>One note about a volume: digests and numbers.</summary>
+    public const int NoteBytes = 256;
+
+    /// <summary>Notes about one volume that may come at once; <see cref="NotesPerSecond"/> more each second. One that sends more is cut off.</summary>
+    public const int NotesAtOnce = 256;
+
+    /// <summary>A node tells of its changes together, some 50 times a second at most: twice that, for clocks that differ.</summary>
+    public const int NotesPerSecond = 100;
+
     /// <summary>Put requests of one peer at once; each may hold one whole object in memory.</summary>
     public const int PutsPerPeer = 8;
 

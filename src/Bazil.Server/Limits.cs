@@ -66,6 +66,45 @@ internal static class Limits
     /// <summary>Directories that one request lists: some ten megabytes of reply.</summary>
     public const int UsageEntriesMax = 100_000;
 
+    /// <summary>How long further changes are waited for before others are told of the first: a program that makes a file, writes and closes it makes one change of that.</summary>
+    public static readonly TimeSpan NoteDelay = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>Rest between two syncs for the sake of those who listen, at least: 50 of them a second, for whoever makes changes all the time.</summary>
+    public static readonly TimeSpan NoteRestMin = TimeSpan.FromMilliseconds(15);
+
+    /// <summary>The rest is so many times as long as the sync took: a quarter of the disk's time.</summary>
+    public const double NoteRestPerSync = 3;
+
+    /// <summary>The rest at most: a disk that needs minutes for a sync does not keep changes from others for an hour.</summary>
+    public static readonly TimeSpan NoteRestMax = TimeSpan.FromSeconds(5);
+
+    /// <summary>What this node told of itself is remembered, so that one who is only behind is not taken for one with news. Some ten seconds of steady changes.</summary>
+    public const int NotesRemembered = 256;
+
+    /// <summary>How long it must be quiet before two members with the same content tell each other what they know of others, which is needed for deletions to be forgotten.</summary>
+    public static readonly TimeSpan GossipDelay = TimeSpan.FromSeconds(5);
+
+    /// <summary>First wait after a peer could not be reached; it doubles each time.</summary>
+    public static readonly TimeSpan BackOffMin = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest wait: five minutes after a machine is back somebody notices, unless it calls itself, as it does.</summary>
+    public static readonly TimeSpan BackOffMax = TimeSpan.FromMinutes(5);
+
+    /// <summary>A connection that lasted this long was a good one: the waits begin anew.</summary>
+    public static readonly TimeSpan BackOffReset = TimeSpan.FromSeconds(30);
+
+    /// <summary>Whatever wakes it, a peer is not called more often: others could make us call with all our power.</summary>
+    public static readonly TimeSpan WakeInterval = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Changes that are counted for the status of one peer: beyond it is "more".</summary>
+    public const int StatusChangesMax = 10_000;
+
+    /// <summary>Places where a peer said that it listens: the newest count.</summary>
+    public const int LearntAddressesMax = 4;
+
+    /// <summary>How long <c>status --watch</c> waits for news before it is drawn anew: the rate and "last seen" change without.</summary>
+    public static readonly TimeSpan StatusWait = TimeSpan.FromSeconds(10);
+
     /// <summary>How long a shutdown waits for requests in flight before it goes on without them.</summary>
     public static readonly TimeSpan ShutdownGrace = TimeSpan.FromSeconds(5);
 

@@ -21,6 +21,7 @@ internal static class BazilCommand
             CreateCommand.Create(context),
             ServerCommand.Create(context),
             StatusCommand.Create(context),
+            SyncCommand.Create(context),
             DuCommand.Create(context),
             CheckCommand.Create(context),
             PubkeyCommand.Create(context),

@@ -9,11 +9,17 @@ namespace Bazil.Cli.Commands;
 /// <summary><c>bazil status</c></summary>
 internal static class StatusCommand
 {
+    /// <summary>ECMA-48: cursor to the upper left, then erase what follows.</summary>
+    private const string ClearScreen = "\e[H\e[J";
+
+    private static readonly TimeSpan RedrawInterval = TimeSpan.FromMilliseconds(200);
+
     public static Command Create(CommandContext context)
     {
         Option<bool> json = Json.Option();
         var memory = new Option<bool>("--memory") { Description = "Show what the server has in memory instead" };
-        var command = new Command("status", "Show the state of this node on one screen.") { memory, json };
+        var watch = new Option<bool>("--watch") { Description = "Show it again whenever it changes, until Ctrl-C" };
+        var command = new Command("status", "Show the state of this node on one screen.") { watch, memory, json };
         command.SetAction(async (parsed, cancel) =>
         {
             if (parsed.GetValue(memory))
@@ -24,9 +30,19 @@ internal static class StatusCommand
                 return;
             }
 
-            StatusReply status = await context.CallAsync(parsed, ControlMethods.Status, Nothing.Instance, cancel);
-            if (parsed.GetValue(json)) Json.Print(context.Environment, status);
-            else Print(context.Environment, status);
+            long? revision = null;
+            do
+            {
+                if (parsed.GetValue(watch)) revision = (await context.CallAsync(parsed, ControlMethods.SyncStatus, new SyncStatusRequest(revision), cancel)).Revision;
+                StatusReply status = await context.CallAsync(parsed, ControlMethods.Status, Nothing.Instance, cancel);
+                if (revision is not null && context.Environment.OutputIsTerminal) await context.Environment.Output.WriteAsync(ClearScreen);
+                if (parsed.GetValue(json)) Json.Print(context.Environment, status);
+                else Print(context.Environment, status);
+
+                // Many changes at once are one picture.
+                if (revision is not null) await Task.Delay(RedrawInterval, TimeProvider.System, cancel);
+            }
+            while (revision is not null);
         });
         return command;
     }
@@ -52,6 +68,7 @@ internal static class StatusCommand
             .. status.Peers.Select(static p => ("peer", $"{p.Nickname ?? p.PublicKey}{(p.Locations.Count > 0 ? " at " + p.Locations[0] : "")}")),
             .. status.Checks.Select(static c => ("check", CheckText(c))),
         ]);
+        SyncText.Print(environment, status.Sync);
         Warnings.Print(environment, status.Warnings);
     }
 }

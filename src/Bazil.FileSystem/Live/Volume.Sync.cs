@@ -253,6 +253,7 @@ public sealed partial class Volume
 
             // Nothing learnt, nothing to write: two connected machines at rest stay at rest.
             if (!isNew) return new CommittedChange([], []);
+            _revision++;
 
             NoteHeldKnowledge(transaction);
             state.Learn(header.Knowledge);

@@ -211,6 +211,7 @@ public sealed partial class Volume : IAsyncDisposable
         if (_store.State.Unions > 0) _hadUnions = true;
         if (changesEpochs) FollowEpochs();
         if (_store.Undo!.IsLong) SettleSoon();
+        RowsChanged?.Invoke();
         return change!;
     }
 

@@ -25,6 +25,9 @@ internal sealed class FramedAnswer : IDisposable
     public static async Task<FramedAnswer> OpenAsync(CallContext call, HttpResponseMessage owned, IdleWatch ownedWatch) =>
         new(call, owned, await owned.Content.ReadAsStreamAsync(ownedWatch.Token), ownedWatch);
 
+    /// <summary>From now on the peer may be silent for as long as it likes.</summary>
+    public void Relax() => _watch.Relax();
+
     /// <summary>The next frame; null after the end. An answer that was cut is an error.</summary>
     public async ValueTask<FrameHeader?> NextAsync()
     {

@@ -28,6 +28,16 @@ public interface IPeerConnection
     IAsyncEnumerable<ReadOnlyMemory<byte>> ExchangeAsync(
         VolumeId volume, ISharingKeyProver key, ReadOnlyMemory<byte> request, CancellationToken cancel);
 
+    /// <summary>
+    /// Listens to the peer's notes about a volume, each lent until the next MoveNextAsync, the first of them at once. Goes on until it is cancelled, the connection ends, or the
+    /// peer sends more of them than <see cref="Limits.NotesPerSecond"/>. Proves the key first when this connection has not yet done so.
+    /// </summary>
+    /// <param name="volume">The volume.</param>
+    /// <param name="key">Its sharing key.</param>
+    /// <param name="port">Where this node listens, for the peer to call back.</param>
+    /// <param name="cancel">Ends it.</param>
+    IAsyncEnumerable<ReadOnlyMemory<byte>> WatchAsync(VolumeId volume, ISharingKeyProver key, int port, CancellationToken cancel);
+
     /// <summary>The store this peer offers us, named <c>peerkey:…</c>.</summary>
     PeerObjectStore Store { get; }
 }

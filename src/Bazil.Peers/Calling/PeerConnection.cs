@@ -72,17 +72,7 @@ internal sealed class PeerConnection : IPeerConnection, IAsyncDisposable
         if (request.Length > Limits.ExchangeRequestBytes)
             throw new ArgumentException($"an exchange request of {request.Length} bytes, allowed are {Limits.ExchangeRequestBytes}");
         var call = VolumeCall($"volume {volume}", "VOLUME", cancel);
-        using var answer = await _caller.RunAsync(call, async (link, watch) =>
-        {
-            string path = PeerPaths.VolumeExchange + volume;
-            // The second time round, the peer has forgotten the proof or changed its key since.
-            for (int attempt = 0; attempt < 2; attempt++)
-            {
-                if (attempt > 0 || !link.IsProved(volume, key)) await ProveAsync(call, link, watch, volume, key);
-                if (await PeerCaller.OpenAsync(call, link, watch, path, _ => new ReadOnlyMemoryContent(request)) is { } opened) return opened;
-            }
-            throw new PeerProtocolException(Peer, $"it took the proof for volume {volume} and asks for it again");
-        });
+        using var answer = await OpenAsync(call, PeerPaths.VolumeExchange, volume, key, request);
 
         byte[] buffer = [];
         try
@@ -105,12 +95,42 @@ internal sealed class PeerConnection : IPeerConnection, IAsyncDisposable
         }
     }
 
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> WatchAsync(
+        VolumeId volume, ISharingKeyProver key, int port, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        var call = VolumeCall($"volume {volume}", "VOLUME", cancel);
+        using var answer = await OpenAsync(call, PeerPaths.VolumeWatch, volume, key, new VolumeWatch { Port = (uint)port }.ToByteArray());
+        var allowance = new NoteAllowance(_time);
+        var buffer = new byte[Limits.NoteBytes];
+        while (await answer.NextAsync() is { } frame)
+        {
+            if (frame.Kind != FrameKind.Data || frame.Length > Limits.NoteBytes) throw new PeerProtocolException(Peer, $"a {frame.Kind} frame of {frame.Length} bytes in the place of a note");
+            if (!allowance.TryTake()) throw new PeerProtocolException(Peer, $"it sends more than {Limits.NotesPerSecond} notes a second");
+            await answer.ReadPayloadAsync(buffer.AsMemory(0, frame.Length));
+            answer.Relax();
+            yield return buffer.AsMemory(0, frame.Length);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _metadata.DisposeAsync();
         await _content.DisposeAsync();
         _proving.Dispose();
     }
+
+    /// <summary>Sends a request about a volume, with a proof of its key before it if need be.</summary>
+    private Task<FramedAnswer> OpenAsync(CallContext call, string path, VolumeId volume, ISharingKeyProver key, ReadOnlyMemory<byte> request) =>
+        _caller.RunAsync(call, async (link, watch) =>
+        {
+            // The second time round, the peer has forgotten the proof or changed its key since.
+            for (int attempt = 0; attempt < 2; attempt++)
+            {
+                if (attempt > 0 || !link.IsProved(volume, key)) await ProveAsync(call, link, watch, volume, key);
+                if (await PeerCaller.OpenAsync(call, link, watch, path + volume, _ => new ReadOnlyMemoryContent(request)) is { } opened) return opened;
+            }
+            throw new PeerProtocolException(Peer, $"it took the proof for volume {volume} and asks for it again");
+        });
 
     private async Task ProveAsync(CallContext call, PeerLink link, Timing.IdleWatch watch, VolumeId volume, ISharingKeyProver key)
     {

@@ -11,6 +11,9 @@ internal static class PeerPaths
     /// <summary>Followed by the volume id in hex.</summary>
     public const string VolumeExchange = Prefix + "volume/exchange/";
 
+    /// <summary>Followed by the volume id in hex.</summary>
+    public const string VolumeWatch = Prefix + "volume/watch/";
+
     public const string ObjectsGet = Prefix + "objects/get";
     public const string ObjectsHas = Prefix + "objects/has";
     public const string ObjectsPut = Prefix + "objects/put";

@@ -5,5 +5,8 @@ internal enum FlightKind
 {
     Control,
     Volume,
+
+    /// <summary>A stream of notes about a volume.</summary>
+    Watch,
     Storage,
 }

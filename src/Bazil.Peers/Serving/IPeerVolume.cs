@@ -26,4 +26,13 @@ public interface IPeerVolume
     /// reads. A <see cref="PeerProtocolException"/> says that the request makes no sense; any other exception is this node's failure.
     /// </summary>
     IAsyncEnumerable<ReadOnlyMemory<byte>> ExchangeAsync(PeerId peer, ReadOnlyMemory<byte> request, CancellationToken cancel);
+
+    /// <summary>
+    /// Tells a peer that has proved the sharing key of changes, for as long as it listens: a note at once, and one more whenever something has changed, a few at a
+    /// time. Notes are opaque to the transport, 1 to <see cref="Limits.NoteBytes"/> bytes, and lent until the next MoveNextAsync.
+    /// </summary>
+    /// <param name="peer">Who listens.</param>
+    /// <param name="address">Where the peer says that it can be called itself; null when it does not say.</param>
+    /// <param name="cancel">Ends it.</param>
+    IAsyncEnumerable<ReadOnlyMemory<byte>> WatchAsync(PeerId peer, System.Net.IPEndPoint? address, CancellationToken cancel);
 }

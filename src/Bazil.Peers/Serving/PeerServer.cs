@@ -64,6 +64,9 @@ public sealed class PeerServer(
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _app, null) is not { } app) return;
+
+        // They would go on for as long as we wait for them.
+        foreach (var session in _sessions.All()) session.EndWatches();
         await app.StopAsync(CancellationToken.None);
         await app.DisposeAsync();
     }

@@ -83,8 +83,17 @@ internal sealed class PeerSession(ConnectionContext connection, ProofParties par
             _proved.Remove(volume);
             _challenges.RemoveAll(challenge => challenge.Volume == volume);
         }
-        AbortFlights(flight => flight.Kind == FlightKind.Volume && flight.Volume == volume);
+        AbortFlights(flight => flight.Kind is FlightKind.Volume or FlightKind.Watch && flight.Volume == volume);
     }
+
+    /// <summary>Streams of notes that are open.</summary>
+    public int CountWatches()
+    {
+        lock (_lock) return _flights.Count(static flight => flight.Kind == FlightKind.Watch);
+    }
+
+    /// <summary>Ends the streams of notes.</summary>
+    public void EndWatches() => AbortFlights(static flight => flight.Kind == FlightKind.Watch);
 
     public void RevokeStorage() => AbortFlights(flight => flight.Kind == FlightKind.Storage);
 

@@ -68,7 +68,8 @@ internal sealed class RequestRouter(
             PeerPaths.ObjectsHas => _objects.HasAsync(session, context),
             PeerPaths.ObjectsPut => _objects.PutAsync(session, context),
             PeerPaths.ObjectsSync => _objects.SyncAsync(session, context),
-            _ when path.StartsWith(PeerPaths.VolumeExchange, StringComparison.Ordinal) => ExchangeAsync(session, context, path),
+            _ when path.StartsWith(PeerPaths.VolumeExchange, StringComparison.Ordinal) => OfVolumeAsync(path[PeerPaths.VolumeExchange.Length..], id => _volumes.ExchangeAsync(session, context, id)),
+            _ when path.StartsWith(PeerPaths.VolumeWatch, StringComparison.Ordinal) => OfVolumeAsync(path[PeerPaths.VolumeWatch.Length..], id => _volumes.WatchAsync(session, context, id)),
             _ => Task.FromResult(PeerStatus.Unsupported),
         };
     }
@@ -84,12 +85,11 @@ internal sealed class RequestRouter(
         return PeerStatus.Ok;
     }
 
-    private Task<int> ExchangeAsync(PeerSession session, HttpContext context, string path)
+    private static Task<int> OfVolumeAsync(string hex, Func<VolumeId, Task<int>> answer)
     {
         Span<byte> id = stackalloc byte[VolumeId.Size];
-        var hex = path.AsSpan(PeerPaths.VolumeExchange.Length);
         bool valid = hex.Length == 2 * VolumeId.Size
             && Convert.FromHexString(hex, id, out _, out _) == System.Buffers.OperationStatus.Done;
-        return valid ? _volumes.ExchangeAsync(session, context, VolumeId.Read(id)) : Task.FromResult(PeerStatus.Malformed);
+        return valid ? answer(VolumeId.Read(id)) : Task.FromResult(PeerStatus.Malformed);
     }
 }

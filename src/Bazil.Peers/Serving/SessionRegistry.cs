@@ -36,6 +36,11 @@ internal sealed class SessionRegistry
         lock (_lock) return _sessions.TryGetValue(peer, out var sessions) ? [.. sessions] : [];
     }
 
+    public IReadOnlyList<PeerSession> All()
+    {
+        lock (_lock) return [.. _sessions.Values.SelectMany(static sessions => sessions)];
+    }
+
     /// <summary>Counts a put request of this peer; false when it has too many.</summary>
     public bool TryBeginPut(PeerId peer)
     {

@@ -114,6 +114,35 @@ internal sealed class VolumeEndpoints(IPeerService service, Endpoint endpoint, I
         return PeerStatus.Ok;
     }
 
+    public async Task<int> WatchAsync(PeerSession session, HttpContext context, VolumeId id)
+    {
+        using var flight = session.Begin(context, FlightKind.Watch, id);
+        if (!service.IsKnown(session.Peer) || service.FindVolume(session.Peer, id) is not { } volume) return PeerStatus.Refused;
+        if (volume.Key is not { } key) return PeerStatus.KeyMissing;
+        if (!session.IsProved(id, key)) return PeerStatus.ProofRequired;
+        if (session.CountWatches() > Limits.WatchesPerConnection) return PeerStatus.TooMany;
+
+        using var watch = endpoint.Watch(context);
+        var request = await Endpoint.ReadMessageAsync(context, watch, VolumeWatch.Parser);
+        if (request.Port > System.Net.IPEndPoint.MaxPort) return PeerStatus.Malformed;
+        var from = request.Port > 0 && context.Connection.RemoteIpAddress is { } address
+            ? new System.Net.IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, (int)request.Port)
+            : null;
+
+        // After the first note without signs of life: a stream on which nothing happens costs nothing, and HTTP/2 finds a connection that died.
+        var frames = endpoint.Frames(context, watch);
+        await using var notes = volume.WatchAsync(session.Peer, from, watch.Token).GetAsyncEnumerator(watch.Token);
+        for (bool isThere = await frames.AwaitAsync(notes.MoveNextAsync()); isThere; isThere = await notes.MoveNextAsync())
+        {
+            Invariant.Check(notes.Current.Length is > 0 and <= Limits.NoteBytes);
+            frames.Write(FrameKind.Data, notes.Current.Span);
+            await frames.FlushAsync();
+        }
+
+        frames.Write(FrameKind.End, []);
+        return PeerStatus.Ok;
+    }
+
     private static bool NamesOneVolume(VolumeHello hello) => hello.Id.IsEmpty
         ? hello.Name.Length > 0 && System.Text.Encoding.UTF8.GetByteCount(hello.Name) <= Limits.VolumeNameBytes
         : hello.Name.Length == 0 && hello.Id.Length == VolumeId.Size;

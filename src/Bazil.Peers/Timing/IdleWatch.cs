@@ -6,7 +6,7 @@ namespace Bazil.Peers.Timing;
 /// </summary>
 internal sealed class IdleWatch : IDisposable
 {
-    private readonly TimeSpan _timeout;
+    private TimeSpan _timeout;
     private readonly CancellationTokenSource _idle;
     private readonly CancellationTokenSource _linked;
 
@@ -25,6 +25,13 @@ internal sealed class IdleWatch : IDisposable
 
     /// <summary>Something moved, or is awaited from now on: the time starts again.</summary>
     public void Arm() => _idle.CancelAfter(_timeout);
+
+    /// <summary>From now on silence is no reason to end.</summary>
+    public void Relax()
+    {
+        _timeout = Timeout.InfiniteTimeSpan;
+        Disarm();
+    }
 
     /// <summary>Nothing is awaited.</summary>
     public void Disarm() => _idle.CancelAfter(Timeout.InfiniteTimeSpan);

@@ -7,11 +7,12 @@ using Bazil.Server.DataDirectories;
 using Bazil.Server.Hosting;
 using Bazil.Server.Snapshots;
 using Bazil.Server.Storages;
+using Bazil.Server.Sync;
 
 namespace Bazil.Server.Commands;
 
 /// <summary><c>bazil server ping</c>, <c>pubkey</c> and <c>status</c>.</summary>
-internal sealed class ServerCommands(ConfigStore config, Descriptions descriptions, DataDirectory directory, PeerId self, Func<string> address, CheckLedger checks, SnapshotNotes snapshots, StoreWarnings stores, Task started)
+internal sealed class ServerCommands(ConfigStore config, Descriptions descriptions, DataDirectory directory, PeerId self, Func<string> address, CheckLedger checks, SnapshotNotes snapshots, StoreWarnings stores, SyncDescriptions sync, Task started)
 {
     public void Register(ControlDispatcher dispatcher)
     {
@@ -32,7 +33,7 @@ internal sealed class ServerCommands(ConfigStore config, Descriptions descriptio
         VolumeInfo[] volumes = [.. config.ListVolumes().Select(descriptions.Of)];
         PeerInfo[] peers = [.. config.ListPeers().Select(descriptions.Of)];
         return new StatusReply(
-            ProductVersion.Text, Environment.ProcessId, self.ToString(), directory.Path, address(), volumes, peers, [.. await stores.ListAsync(cancel), .. Warnings(volumes)], [.. CheckCommands.Summaries(config, checks)]);
+            ProductVersion.Text, Environment.ProcessId, self.ToString(), directory.Path, address(), volumes, peers, [.. await stores.ListAsync(cancel), .. Warnings(volumes)], [.. CheckCommands.Summaries(config, checks)], sync.Of(null));
     }
 
     private IEnumerable<WarningInfo> Warnings(IEnumerable<VolumeInfo> volumes)

@@ -8,6 +8,7 @@ using Bazil.Server.Control.Messages;
 using Bazil.Server.Errors;
 using Bazil.Server.Peers;
 using Bazil.Server.Storages;
+using Bazil.Server.Sync;
 using Bazil.Server.Volumes;
 
 namespace Bazil.Server.Commands;
@@ -22,6 +23,7 @@ internal sealed class VolumeCommands(
     IPeerConnections connections,
     KeyNotes notes,
     RotationWorker rotation,
+    SyncService sync,
     IEntropy entropy)
 {
     /// <summary>What the storage that a volume starts with is called.</summary>
@@ -95,10 +97,11 @@ internal sealed class VolumeCommands(
     {
         VolumeConfig volume = config.GetVolume(request.Volume);
         SnapshotReference? newest = await NewestSnapshotAsync(volume, cancel);
+        await using IAsyncDisposable suspended = await sync.SuspendAsync(volume.Id, cancel);
         await volumes.RemoveAsync(volume, cancel);
         foreach (PeerConfig peer in config.ListPeers().Where(peer => peer.Volumes.Contains(volume.Id)))
         {
-            config.UpdatePeer(peer.Id, p => p with { Volumes = p.Volumes.Remove(volume.Id) });
+            config.UpdatePeer(peer.Id, p => p with { Volumes = p.Volumes.Remove(volume.Id), PausedVolumes = p.PausedVolumes.Remove(volume.Id) });
         }
 
         return new VolumeRemoveReply(volume.SharingKeyName, volume.Storages[0].Address.ToString()!, newest?.Name.ToString(), newest?.Key.ToString());

@@ -67,6 +67,7 @@ internal static class ConfigRows
             Snapshots = volume.Snapshots is { } schedule ? WriteSchedule(schedule) : null,
             Importing = volume.IsImporting,
             Deletions = volume.Deletions == VolumePolicy.Default ? null : new DeletionsRow { BrakePercent = (uint)Math.Round(volume.Deletions.BrakeShare * 100), BrakeFiles = (uint)volume.Deletions.BrakeFiles, TrashDays = (uint)volume.Deletions.TrashDays },
+            Paused = volume.IsPaused,
         };
         row.Storages.AddRange(volume.Storages.Select(static s => new StorageRow { Name = s.Name, Address = s.Address.ToString() }));
         return row.ToByteArray();
@@ -90,6 +91,7 @@ internal static class ConfigRows
             Snapshots = row.Snapshots is { } schedule ? ReadSchedule(schedule, what) : null,
             IsImporting = row.Importing,
             Deletions = row.Deletions is { } deletions ? ReadDeletions(deletions, what) : VolumePolicy.Default,
+            IsPaused = row.Paused,
         };
     }
 
@@ -119,14 +121,16 @@ internal static class ConfigRows
         var row = new PeerRow { Version = Version, Nickname = peer.Nickname ?? "" };
         row.Locations.AddRange(peer.Locations);
         row.Storages.AddRange(peer.Storages.Select(static s => s.ToString()));
-        foreach (VolumeId volume in peer.Volumes)
-        {
-            byte[] id = new byte[VolumeId.Size];
-            volume.Write(id);
-            row.Volumes.Add(UnsafeByteOperations.UnsafeWrap(id));
-        }
-
+        row.Volumes.AddRange(peer.Volumes.Select(BytesOf));
+        row.PausedVolumes.AddRange(peer.PausedVolumes.Select(BytesOf));
         return row.ToByteArray();
+    }
+
+    private static ByteString BytesOf(VolumeId volume)
+    {
+        byte[] id = new byte[VolumeId.Size];
+        volume.Write(id);
+        return UnsafeByteOperations.UnsafeWrap(id);
     }
 
     public static PeerConfig ReadPeer(PeerId id, byte[] value)
@@ -134,13 +138,16 @@ internal static class ConfigRows
         string what = $"peer {id}";
         PeerRow row = Parse(PeerRow.Parser, value, what);
         CheckVersion(row.Version, what);
-        Check(row.Volumes.All(static v => v.Length == VolumeId.Size), what, "a volume id has the wrong length");
+        Check(row.Volumes.Concat(row.PausedVolumes).All(static v => v.Length == VolumeId.Size), what, "a volume id has the wrong length");
         return new PeerConfig(
             id,
             row.Nickname.Length == 0 ? null : row.Nickname,
             [.. row.Locations],
             [.. row.Storages.Select(s => ReadAddress(s, what))],
-            [.. row.Volumes.Select(static v => VolumeId.Read(v.Span))]);
+            [.. row.Volumes.Select(static v => VolumeId.Read(v.Span))])
+        {
+            PausedVolumes = [.. row.PausedVolumes.Select(static v => VolumeId.Read(v.Span))],
+        };
     }
 
     private static StorageAddress ReadAddress(string text, string what)

@@ -24,6 +24,9 @@ public sealed partial class ConfigStore
 
     private ConfigStore(IMetadataStore store) => _store = store;
 
+    /// <summary>Raised after each change, under the lock: handlers return at once and do not call the store.</summary>
+    public event Action? Changed;
+
     /// <summary>Makes the configuration of a new node, with a fresh identity and a sharing key called <c>default</c>. Does nothing when there is one.</summary>
     /// <exception cref="CommandFailedException">There is one, and it is damaged or too new.</exception>
     public static void Create(IMetadataStore store, IEntropy entropy)
@@ -109,6 +112,7 @@ public sealed partial class ConfigStore
         _store.Commit(batch);
         batch.Wipe(); // of sharing keys, among others
         _store.Sync();
+        Changed?.Invoke();
     }
 
     private void Delete(byte[] key)
@@ -117,6 +121,7 @@ public sealed partial class ConfigStore
         batch.Delete(key);
         _store.Commit(batch);
         _store.Sync();
+        Changed?.Invoke();
     }
 
     private delegate byte[] SecretWriter(ReadOnlySpan<byte> secret);

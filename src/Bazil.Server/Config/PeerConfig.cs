@@ -12,6 +12,9 @@ namespace Bazil.Server.Config;
 public sealed record PeerConfig(
     PeerId Id, string? Nickname, ImmutableArray<string> Locations, ImmutableArray<StorageAddress> Storages, ImmutableArray<VolumeId> Volumes)
 {
+    /// <summary>Those of the volumes that are synchronised with it only when somebody asks.</summary>
+    public ImmutableArray<VolumeId> PausedVolumes { get; init; } = [];
+
     public static PeerConfig Create(PeerId id) => new(id, null, [], [], []);
 
     /// <summary>The nickname, or the first digits of the key: for messages.</summary>

@@ -27,6 +27,9 @@ public sealed record VolumeConfig(
     /// <summary>True while it is being filled from a snapshot. Half a volume is worse than none: one that a start of the server finds so is removed.</summary>
     public bool IsImporting { get; init; }
 
+    /// <summary>True while it is synchronised only when somebody asks.</summary>
+    public bool IsPaused { get; init; }
+
     /// <summary>The generation of that key: 1 unless the volume was rotated. Counts until the members' list of epochs is here.</summary>
     public uint KeyGeneration { get; init; } = 1;
 }

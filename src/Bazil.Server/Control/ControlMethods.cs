@@ -32,6 +32,10 @@ public static class ControlMethods
     public static readonly ControlMethod<VolumeUnmountRequest, Nothing> VolumeUnmount = new("volume/unmount");
     public static readonly ControlMethod<VolumeRequest, VolumeRemoveReply> VolumeRemove = new("volume/remove");
     public static readonly ControlMethod<VolumeSyncRequest, VolumeSyncReply> VolumeSync = new("volume/sync");
+    public static readonly ControlMethod<VolumePauseRequest, Nothing> VolumePause = new("volume/pause");
+    public static readonly ControlMethod<VolumePauseRequest, Nothing> VolumeResume = new("volume/resume");
+    public static readonly ControlMethod<SyncRequest, SyncReply> Sync = new("sync");
+    public static readonly ControlMethod<SyncStatusRequest, SyncStatusReply> SyncStatus = new("sync/status");
     public static readonly ControlMethod<Nothing, VolumeListReply> VolumeList = new("volume/list");
     public static readonly ControlMethod<VolumeRequest, VolumeInfo> VolumeShow = new("volume/show");
     public static readonly ControlMethod<VolumeSetRequest, VolumeInfo> VolumeSet = new("volume/set");

@@ -11,6 +11,7 @@ using Bazil.Server.Errors;
 using Bazil.Server.Peers;
 using Bazil.Server.Snapshots;
 using Bazil.Server.Storages;
+using Bazil.Server.Sync;
 using Bazil.Server.Volumes;
 using Bazil.Storage.Blobs;
 using Bazil.Storage.Cas;
@@ -41,7 +42,8 @@ public static class Daemon
         var entropy = new SodiumEntropy();
         var identity = new NodeIdentity(key, options.Time);
 
-        await using var client = new PeerClient(identity, new PeerAddressBook(database.Config), new PeerClientOptions(), options.Time, entropy);
+        var addresses = new PeerAddressBook(database.Config);
+        await using var client = new PeerClient(identity, addresses, new PeerClientOptions(), options.Time, entropy);
         var connections = new PeerConnections(client, database.Config);
         await using var storages = new StoragePool(options.DataDirectory, connections, database.Store, entropy);
         database.SyncFirst = storages.SyncFiles;
@@ -53,9 +55,29 @@ public static class Daemon
             database.Config, epochs, database.Store, storages, options.DataDirectory, key, budget, cache, options.Time, entropy, logs.CreateLogger<VolumeFactory>());
         await using var volumes = new VolumeRegistry(database.Config, factory, key.PeerId, logs.CreateLogger<VolumeRegistry>());
         volumes.RemoveUnfinished();
-        await using var server = new PeerServer(
+        var nicknames = new PeerNicknames(database.Config);
+        PeerServer? listening = null;
+        RotationWorker? rotating = null;
+        await using var sync = new SyncService(
+            new SyncParts
+            {
+                Config = database.Config,
+                Volumes = volumes,
+                Epochs = epochs,
+                Notes = notes,
+                Connections = connections,
+                Addresses = addresses,
+                Port = () => listening?.Port ?? 0,
+                Time = options.Time,
+                Entropy = entropy,
+                Pulled = () => rotating?.Nudge(),
+                IsAutomatic = options.SynchronisesByItself,
+                Phrase = nicknames.In,
+            },
+            logs.CreateLogger<SyncService>());
+        await using var server = listening = new PeerServer(
             identity,
-            new PeerService(database.Config, volumes, storages, epochs, notes),
+            new PeerService(database.Config, volumes, storages, epochs, notes, sync),
             new PeerServerOptions { Endpoint = options.Endpoint, AnyPort = options.AnyPort },
             options.Time,
             entropy,
@@ -65,19 +87,21 @@ public static class Daemon
         var checker = new VolumeChecker(volumes, database.Store, entropy, options.Time);
         var checks = new CheckLedger(database.Store, options.Time);
         await using var scrubber = new Scrubber(database.Config, checker, checks, options.Scrub, options.Time, logs.CreateLogger<Scrubber>());
-        await using var rotation = new RotationWorker(database.Config, epochs, volumes, options.Time, logs.CreateLogger<RotationWorker>());
+        await using var rotation = rotating = new RotationWorker(database.Config, epochs, volumes, options.Time, logs.CreateLogger<RotationWorker>());
 
         using var collector = new GarbageCollector(database.Config, database.Store, storages, volumes, key.PeerId, options.DataDirectory.Path, options.Time);
         var descriptions = new Descriptions(database.Config, volumes, epochs, notes);
+        var syncDescriptions = new SyncDescriptions(sync);
         var snapshotNotes = new SnapshotNotes(database.Config);
-        var dispatcher = new ControlDispatcher { Phrase = new PeerNicknames(database.Config).In };
+        var dispatcher = new ControlDispatcher { Phrase = nicknames.In };
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        new ServerCommands(database.Config, descriptions, options.DataDirectory, key.PeerId, () => Text(server.Endpoint), checks, snapshotNotes, new StoreWarnings(database.Config, volumes, storages), started.Task).Register(dispatcher);
+        new ServerCommands(database.Config, descriptions, options.DataDirectory, key.PeerId, () => Text(server.Endpoint), checks, snapshotNotes, new StoreWarnings(database.Config, volumes, storages), syncDescriptions, started.Task).Register(dispatcher);
+        new SyncCommands(database.Config, sync, syncDescriptions, options.Time).Register(dispatcher);
         new MemoryCommands(database.Config, volumes, database, budget, cache).Register(dispatcher);
         new UsageCommands(volumes).Register(dispatcher);
         new CheckCommands(database.Config, checker, checks).Register(dispatcher);
         new SharingCommands(database.Config, epochs, volumes, rotation).Register(dispatcher);
-        new VolumeCommands(database.Config, epochs, descriptions, volumes, storages, connections, notes, rotation, entropy).Register(dispatcher);
+        new VolumeCommands(database.Config, epochs, descriptions, volumes, storages, connections, notes, rotation, sync, entropy).Register(dispatcher);
         new RotationCommands(database.Config, epochs, descriptions, volumes, rotation).Register(dispatcher);
         var volumeStorages = new VolumeStorageCommands(database.Config, descriptions, volumes, storages);
         volumeStorages.Register(dispatcher);
@@ -99,6 +123,7 @@ public static class Daemon
 
         // Said last, so that whoever waits for it finds everything in place.
         await volumes.RemountAsync(stop.Token);
+        sync.Start();
         started.SetResult();
         await options.Messages.WriteLineAsync($"bazil: Listening on {Text(server.Endpoint)}");
         var manager = new ServiceManager(options.NotifySocket);

@@ -56,6 +56,9 @@ internal static partial class DaemonLog
     [LoggerMessage(21, LogLevel.Warning, "content of volume {Volume} could not be sealed under its new sharing key: {Reason}")]
     public static partial void ResealFailed(ILogger log, string volume, string reason);
 
+    [LoggerMessage(50, LogLevel.Warning, "automatic synchronisation: {Reason}")]
+    public static partial void SyncFailed(ILogger log, string reason);
+
     [LoggerMessage(9, LogLevel.Warning, "{Message}")]
     public static partial void FuseWarning(ILogger log, string message, Exception? reason);
 }

@@ -31,5 +31,8 @@ public sealed record DaemonOptions
     /// <summary>How content is verified in the background.</summary>
     public ScrubOptions Scrub { get; init; } = new();
 
+    /// <summary>Whether volumes are synchronised without being asked.</summary>
+    public bool SynchronisesByItself { get; init; } = true;
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

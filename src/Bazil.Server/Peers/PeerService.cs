@@ -2,13 +2,14 @@ using Bazil.Core;
 using Bazil.Peers;
 using Bazil.Server.Config;
 using Bazil.Server.Storages;
+using Bazil.Server.Sync;
 using Bazil.Server.Volumes;
 using Bazil.Storage.Stores;
 
 namespace Bazil.Server.Peers;
 
 /// <summary>What this node offers its peers: read from the configuration at each request, so that a denial counts from the next one on.</summary>
-internal sealed class PeerService(ConfigStore config, VolumeRegistry volumes, StoragePool storages, VolumeEpochs epochs, KeyNotes notes) : IPeerService
+internal sealed class PeerService(ConfigStore config, VolumeRegistry volumes, StoragePool storages, VolumeEpochs epochs, KeyNotes notes, SyncService sync) : IPeerService
 {
     public bool IsKnown(PeerId peer) => config.FindPeer(peer) is not null;
 
@@ -26,6 +27,6 @@ internal sealed class PeerService(ConfigStore config, VolumeRegistry volumes, St
     private PeerVolume? Find(PeerId peer, VolumeConfig? volume)
     {
         if (volume is null || config.FindPeer(peer) is not { } known || !known.Volumes.Contains(volume.Id)) return null;
-        return new PeerVolume(volumes, volume, epochs, notes);
+        return new PeerVolume(volumes, volume, epochs, notes, sync);
     }
 }

@@ -1,14 +1,16 @@
+using System.Net;
 using System.Runtime.CompilerServices;
 using Bazil.Core;
 using Bazil.Core.Crypto;
 using Bazil.Peers;
 using Bazil.Server.Config;
+using Bazil.Server.Sync;
 using Bazil.Server.Volumes;
 
 namespace Bazil.Server.Peers;
 
 /// <summary>A volume as an allowed peer may use it. The volume is opened when the peer first asks something of it.</summary>
-internal sealed class PeerVolume(VolumeRegistry volumes, VolumeConfig volume, VolumeEpochs epochs, KeyNotes notes) : IPeerVolume
+internal sealed class PeerVolume(VolumeRegistry volumes, VolumeConfig volume, VolumeEpochs epochs, KeyNotes notes, SyncService sync) : IPeerVolume
 {
     public VolumeId Id => volume.Id;
 
@@ -25,10 +27,13 @@ internal sealed class PeerVolume(VolumeRegistry volumes, VolumeConfig volume, Vo
         else if (epochs.FindProver(key) is null) notes.LackHere(Id, peer, key);
     }
 
+    public IAsyncEnumerable<ReadOnlyMemory<byte>> WatchAsync(PeerId peer, IPEndPoint? address, CancellationToken cancel) => sync.ListenAsync(Id, peer, address, cancel);
+
     public async IAsyncEnumerable<ReadOnlyMemory<byte>> ExchangeAsync(
         PeerId peer, ReadOnlyMemory<byte> request, [EnumeratorCancellation] CancellationToken cancel)
     {
         notes.Clear(Id, peer);
+        sync.Saw(Id, peer);
         OpenVolume open = await volumes.OpenAsync(Id, cancel);
         await using IAsyncEnumerator<ReadOnlyMemory<byte>> frames = open.Volume.ServeAsync(peer, request, cancel).GetAsyncEnumerator(cancel);
         while (true)

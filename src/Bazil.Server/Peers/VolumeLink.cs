@@ -11,10 +11,17 @@ internal sealed class VolumeLink(IPeerConnection connection, VolumeId volume, IS
 {
     public PeerId Peer => connection.Peer;
 
+    /// <summary>Told how many bytes came.</summary>
+    public Action<int> Received { get; init; } = static _ => { };
+
     public async IAsyncEnumerable<ReadOnlyMemory<byte>> RequestAsync(ReadOnlyMemory<byte> request, [EnumeratorCancellation] CancellationToken cancel)
     {
         await using IAsyncEnumerator<ReadOnlyMemory<byte>> frames = connection.ExchangeAsync(volume, key, request, cancel).GetAsyncEnumerator(cancel);
-        while (await MoveNextAsync(frames)) yield return frames.Current;
+        while (await MoveNextAsync(frames))
+        {
+            Received(frames.Current.Length);
+            yield return frames.Current;
+        }
     }
 
     private async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<ReadOnlyMemory<byte>> frames)

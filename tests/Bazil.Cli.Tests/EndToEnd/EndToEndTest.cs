@@ -9,9 +9,12 @@ public abstract class EndToEndTest : IAsyncLifetime
 
     protected EndToEndTest()
     {
-        White = new Node(_root.Path, "white");
-        Black = new Node(_root.Path, "black");
+        White = new Node(_root.Path, "white") { IsAutomatic = IsAutomatic };
+        Black = new Node(_root.Path, "black") { IsAutomatic = IsAutomatic };
     }
+
+    /// <summary>Whether the nodes synchronise by themselves. Known before the constructor runs.</summary>
+    protected virtual bool IsAutomatic => false;
 
     private protected Node White { get; }
 

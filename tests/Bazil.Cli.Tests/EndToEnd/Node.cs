@@ -7,7 +7,8 @@ namespace Bazil.Cli.Tests.EndToEnd;
 /// <summary>One machine of a test: a data directory, a working directory, the real program, and its server as a process of its own.</summary>
 internal sealed partial class Node : IAsyncDisposable
 {
-    private static readonly string Program =
+    /// <summary>The program that is tested.</summary>
+    public static readonly string ProgramPath =
         Environment.GetEnvironmentVariable("BAZIL_BIN") is { Length: > 0 } given ? given : Path.Combine(AppContext.BaseDirectory, "bazil");
 
     private readonly string? _networkNamespace;
@@ -24,6 +25,9 @@ internal sealed partial class Node : IAsyncDisposable
     }
 
     public string Name { get; }
+
+    /// <summary>Whether its server synchronises by itself. Tests of single steps would not know what has happened already.</summary>
+    public bool IsAutomatic { get; init; }
 
     /// <summary>Where its commands run.</summary>
     public string Directory { get; }
@@ -83,7 +87,7 @@ internal sealed partial class Node : IAsyncDisposable
     /// <summary>Starts its server and waits until it listens.</summary>
     public async Task StartServerAsync(string flags = "-addr=:0")
     {
-        ProcessStartInfo start = Start(["server", "run", .. flags.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+        ProcessStartInfo start = Start(["server", "run", .. IsAutomatic ? [] : new[] { "-no-sync" }, .. flags.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
         start.RedirectStandardError = true;
         start.RedirectStandardInput = true;
         var listening = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -147,7 +151,7 @@ internal sealed partial class Node : IAsyncDisposable
     private ProcessStartInfo Start(string[] args)
     {
         var start = new ProcessStartInfo { WorkingDirectory = Directory };
-        List<string> line = [Program, $"-data-dir={DataDirectory}", .. args];
+        List<string> line = [ProgramPath, $"-data-dir={DataDirectory}", .. args];
 
         // nsenter and not "ip netns exec", which would hide the mounts in a mount namespace of its own.
         if (_networkNamespace is not null) line.InsertRange(0, ["nsenter", $"--net=/run/netns/{_networkNamespace}", "--"]);

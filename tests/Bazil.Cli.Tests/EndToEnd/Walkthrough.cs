@@ -7,7 +7,8 @@ internal static class Walkthrough
 {
     /// <summary>Up to the point where both nodes have the volume <c>myfiles</c> mounted on <c>mnt</c>.</summary>
     /// <param name="whiteHost">Where black reaches white.</param>
-    public static async Task ShareAsync(Node white, Node black, string whiteHost)
+    /// <returns>The sharing key.</returns>
+    public static async Task<byte[]> ShareAsync(Node white, Node black, string whiteHost)
     {
         await white.RunAsync("create");
         await black.RunAsync("create");
@@ -40,6 +41,7 @@ internal static class Walkthrough
         // From here on by nickname.
         await black.RunAsync($"peer name {whiteKey} white");
         await white.RunAsync($"peer name {blackKey} black");
+        return secret;
     }
 
     /// <summary>Changes on white appear on black.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using Bazil.Core;
+using Bazil.Peers.Proofs;
 using Bazil.Peers.Protocol;
 using Bazil.Peers.Serving;
 using Bazil.Peers.Tests.Nodes;
@@ -111,6 +112,37 @@ public sealed class HostileServerTests
         lie = [.. Frame(2, own), .. Frame(0, []), .. Frame(1, [1]), .. Frame(0, []), .. Frame(1, [2, 3]), .. Frame(6, [])];
         using var found = await nodes.Nodes.Call.Store.GetAsync(ObjectTests.Id(1), Cancel);
         Assert.Equal([1, 2, 3], found!.Memory.ToArray());
+    }
+
+    [Fact]
+    public async Task Note_that_is_none_ends_the_stream_of_notes_with_a_reason()
+    {
+        byte[][] lies = [Frame(3, []), Frame(1, new byte[Limits.NoteBytes + 1]), Frame(99, []), [0xff, 0xff, 0xff, 0xff, 1], [1, 0], [.. Frame(6, []), .. Frame(6, [])], Frame(7, [1])];
+        byte[] lie = [], nonce = [];
+        TwoNodes? known = null;
+        await using var nodes = await StartAsync(async context =>
+        {
+            using var body = new MemoryStream();
+            await context.Request.Body.CopyToAsync(body, Cancel);
+            if (context.Request.Path.Value!.StartsWith(PeerPaths.VolumeWatch, StringComparison.Ordinal)) await ReplyAsync(context, lie);
+            if (context.Request.Path == PeerPaths.VolumeHello) nonce = VolumeHello.Parser.ParseFrom(body.ToArray()).ClientNonce.ToByteArray();
+            if (context.Request.Path != PeerPaths.VolumeProof) return;
+
+            // It has the key: only what it says after is wrong.
+            byte[] proof = new byte[ProofStatement.ProofSize];
+            var parties = context.Features.GetRequiredFeature<PeerSession>().Parties;
+            known!.Key.Prove(ProofStatement.Encode(ProofRole.Server, TwoNodes.VolumeId, parties, nonce, Filled(32).Span), proof);
+            await ReplyAsync(context, new VolumeProved { Proof = ByteString.CopyFrom(proof) }.ToByteArray());
+        });
+        known = nodes.Nodes;
+        foreach (byte[] next in lies)
+        {
+            lie = next;
+            await Assert.ThrowsAsync<PeerProtocolException>(async () =>
+            {
+                await foreach (var _ in nodes.Nodes.Call.WatchAsync(TwoNodes.VolumeId, nodes.Nodes.Key, 0, Cancel)) Assert.Fail("a note came");
+            });
+        }
     }
 
     [Fact]

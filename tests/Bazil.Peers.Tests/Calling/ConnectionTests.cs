@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Bazil.Peers.Tests.Nodes;
+using Bazil.Testing;
 using Bazil.Storage.Stores;
 
 namespace Bazil.Peers.Tests.Calling;

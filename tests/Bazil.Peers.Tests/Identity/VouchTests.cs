@@ -4,6 +4,7 @@ using Bazil.Core;
 using Bazil.Core.Crypto;
 using Bazil.Peers.Identity;
 using Bazil.Peers.Tests.Nodes;
+using Bazil.Testing;
 
 namespace Bazil.Peers.Tests.Identity;
 

@@ -37,6 +37,22 @@ internal sealed class TestVolume(VolumeId id, ISharingKeyProver key) : IPeerVolu
     public IAsyncEnumerable<ReadOnlyMemory<byte>> ExchangeAsync(PeerId peer, ReadOnlyMemory<byte> request, CancellationToken cancel) =>
         Answer(request, cancel);
 
+    /// <summary>What is told to those who listen; ends the stream when it is completed.</summary>
+    public System.Threading.Channels.Channel<byte[]> Notes { get; } = System.Threading.Channels.Channel.CreateUnbounded<byte[]>();
+
+    /// <summary>What each one who listens is told first; null for nothing.</summary>
+    public byte[]? Greeting { get; set; }
+
+    /// <summary>Where those who listen say that they listen themselves.</summary>
+    public System.Collections.Concurrent.ConcurrentQueue<System.Net.IPEndPoint?> Watchers { get; } = [];
+
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> WatchAsync(PeerId peer, System.Net.IPEndPoint? address, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        Watchers.Enqueue(address);
+        if (Greeting is { } greeting) yield return greeting;
+        await foreach (byte[] note in Notes.Reader.ReadAllAsync(cancel)) yield return note;
+    }
+
     private static async IAsyncEnumerable<ReadOnlyMemory<byte>> Echo(
         ReadOnlyMemory<byte> request, [EnumeratorCancellation] CancellationToken cancel)
     {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Bazil.Core;
 using Bazil.Peers.Tests.Nodes;
+using Bazil.Testing;
 using Bazil.Storage.Stores;
 
 namespace Bazil.Peers.Tests.Serving;

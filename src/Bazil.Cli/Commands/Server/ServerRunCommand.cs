@@ -13,7 +13,8 @@ internal static class ServerRunCommand
     {
         var address = new Option<string?>("--addr") { Description = "Where to listen for peers, [HOST]:PORT; then no other port is tried", HelpName = "ADDR" };
         var anyPort = new Option<bool?>("--any-port") { Description = "Take any free port when the preferred one is taken (default: true, false with -addr)" };
-        var command = new Command("run", "Run this node's server until it is told to stop (SIGTERM or Ctrl-C).") { address, anyPort };
+        var manual = new Option<bool>("--no-sync") { Description = "Synchronise volumes only when told to, by bazil volume sync" };
+        var command = new Command("run", "Run this node's server until it is told to stop (SIGTERM or Ctrl-C).") { address, anyPort, manual };
         command.SetAction(async (parsed, cancel) =>
         {
             string? given = parsed.GetValue(address);
@@ -26,6 +27,7 @@ internal static class ServerRunCommand
                     AnyPort = parsed.GetValue(anyPort) ?? given is null,
                     LogLevel = context.IsDebug(parsed) ? LogLevel.Debug : context.IsVerbose(parsed) ? LogLevel.Information : LogLevel.Warning,
                     Messages = context.Environment.Error,
+                    SynchronisesByItself = !parsed.GetValue(manual),
                     NotifySocket = context.Environment.GetVariable("NOTIFY_SOCKET"),
                 },
                 cancel);

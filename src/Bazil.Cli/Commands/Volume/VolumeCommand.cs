@@ -18,6 +18,8 @@ internal static class VolumeCommand
             VolumePendingCommand.Create(context),
             VolumeAcceptCommand.Create(context),
             VolumeRejectCommand.Create(context),
+            VolumePauseCommand.Create(context, isPause: true),
+            VolumePauseCommand.Create(context, isPause: false),
             VolumeListCommand.Create(context),
             VolumeShowCommand.Create(context),
             VolumeSetCommand.Create(context),

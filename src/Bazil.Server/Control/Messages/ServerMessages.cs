@@ -9,6 +9,7 @@ public sealed record PublicKeyReply(string PublicKey);
 /// <summary>The state of the node on one screen.</summary>
 /// <param name="Address">Where peers reach this server, such as <c>[::]:34211</c>.</param>
 /// <param name="Checks">Of each volume that was ever checked.</param>
+/// <param name="Sync">Of each volume that is shared with others.</param>
 public sealed record StatusReply(
     string Version,
     int ProcessId,
@@ -18,7 +19,8 @@ public sealed record StatusReply(
     IReadOnlyList<VolumeInfo> Volumes,
     IReadOnlyList<PeerInfo> Peers,
     IReadOnlyList<WarningInfo> Warnings,
-    IReadOnlyList<CheckSummary> Checks);
+    IReadOnlyList<CheckSummary> Checks,
+    IReadOnlyList<VolumeSyncInfo> Sync);
 
 /// <summary>Something the person should know, and what to do about it.</summary>
 public sealed record WarningInfo(string Message, string? NextStep);

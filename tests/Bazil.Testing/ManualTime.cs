@@ -1,7 +1,7 @@
-namespace Bazil.Peers.Tests.Nodes;
+namespace Bazil.Testing;
 
 /// <summary>A clock that moves only when told; its timers fire inside <see cref="Advance"/>.</summary>
-internal sealed class ManualTime : TimeProvider
+public sealed class ManualTime : TimeProvider
 {
     private readonly Lock _lock = new();
     private readonly List<ManualTimer> _timers = [];

@@ -1,0 +1,39 @@
+using System.Globalization;
+using Bazil.Server.Control.Messages;
+
+namespace Bazil.Cli.Output;
+
+/// <summary>How it stands with synchronisation, for people: a line for each volume and peer.</summary>
+internal static class SyncText
+{
+    public static void Print(CliEnvironment environment, IReadOnlyList<VolumeSyncInfo> volumes)
+    {
+        foreach (VolumeSyncInfo volume in volumes)
+        {
+            string paused = volume.IsPaused ? ", paused" : "";
+            string conflicts = volume.Conflicts > 0 ? $", {Count(volume.Conflicts.Value, "conflict", "conflicts")}" : "";
+            environment.Output.WriteLine($"sync of {volume.Volume}{paused}{conflicts}:");
+            foreach (PeerSyncInfo peer in volume.Peers) environment.Output.WriteLine($"  {peer.Peer}: {Of(peer)}");
+        }
+    }
+
+    /// <summary>What is not done yet, for somebody who waits.</summary>
+    public static IEnumerable<string> Progress(VolumeSyncInfo volume) =>
+        volume.Peers.Where(static peer => peer.State != "connected" || peer.IsBehindHere != false || peer.BehindThere != 0).Select(peer => $"{volume.Volume}, {peer.Peer}: {Of(peer)}");
+
+    private static string Of(PeerSyncInfo peer)
+    {
+        var parts = new List<string> { peer.State };
+        if (peer.State is "unreachable") parts[0] = $"not connected since {TimeText.Of(peer.Since)}";
+        if (peer.Reason is { } reason) parts.Add(reason);
+        if (peer.RetryAt is { } retry) parts.Add($"next try at {TimeText.Of(retry)}");
+        if (peer.ReceivedBytes is { } bytes) parts.Add($"{ByteText.Of(bytes)} received{(peer.BytesPerSecond is { } rate ? $" at {ByteText.Of((long)rate)}/s" : "")}");
+        else if (peer.IsBehindHere == true) parts.Add("it has changes that are not here yet");
+        if (peer.BehindThere is { } behind and > 0) parts.Add($"{(peer.IsMore ? "more than " : "")}{Count(behind, "change is", "changes are")} not there yet");
+        if (peer is { IsBehindHere: false, BehindThere: 0 }) parts.Add("up to date");
+        if (peer.State is not ("connected" or "receiving")) parts.Add(peer.LastSeen is { } seen ? $"last seen {TimeText.Of(seen)}" : "not seen since the server was started");
+        return string.Join("; ", parts);
+    }
+
+    private static string Count(int count, string one, string many) => count == 1 ? $"1 {one}" : $"{count.ToString(CultureInfo.InvariantCulture)} {many}";
+}

@@ -1,0 +1,47 @@
+using Bazil.Core;
+
+namespace Bazil.FileSystem.Sync;
+
+/// <summary>
+/// What a member tells another one that is connected, whenever it changes: enough to see whether there is anything to pull.
+/// <code>format (1) = 1 | flags (1): 1 paused | digest of the knowledge (32) | revision (8)</code>
+/// </summary>
+/// <param name="Digest">Of everything the sender knows (<see cref="PullRequest.DigestOf"/>); zeros when it is paused.</param>
+/// <param name="Revision">Changes when the sender has learnt what other members know; a number that means nothing else, and nothing after a restart.</param>
+/// <param name="IsPaused">The sender neither pulls from the receiver by itself, nor tells of changes.</param>
+public sealed record ChangeNote(byte[] Digest, ulong Revision, bool IsPaused)
+{
+    public const int Bytes = 2 + PullRequest.DigestBytes + sizeof(ulong);
+    private const byte Format = 1;
+    private const byte PausedFlag = 1;
+
+    /// <summary>What is sent while synchronisation is paused.</summary>
+    public static ChangeNote Paused { get; } = new(new byte[PullRequest.DigestBytes], 0, IsPaused: true);
+
+    public byte[] Encode()
+    {
+        var writer = new WireWriter();
+        writer.WriteByte(Format);
+        writer.WriteByte(IsPaused ? PausedFlag : (byte)0);
+        writer.WriteFixed(Digest);
+        writer.WriteUInt64(Revision);
+        return writer.ToArray();
+    }
+
+    /// <exception cref="WireFormatException">Malformed, or of a newer format.</exception>
+    public static ChangeNote Decode(ReadOnlySpan<byte> bytes)
+    {
+        var reader = new WireReader(bytes, "change note");
+        byte format = reader.ReadByte();
+        if (format != Format) throw reader.Malformed($"format {format} is not known to this version");
+        byte flags = reader.ReadByte();
+        if (flags > PausedFlag) throw reader.Malformed($"flags {flags} are not known to this version");
+        var note = new ChangeNote(reader.ReadFixed(PullRequest.DigestBytes).ToArray(), reader.ReadUInt64(), flags == PausedFlag);
+        reader.ExpectEnd();
+        return note;
+    }
+
+    public bool Equals(ChangeNote? other) => other is not null && IsPaused == other.IsPaused && Revision == other.Revision && Digest.AsSpan().SequenceEqual(other.Digest);
+
+    public override int GetHashCode() => HashCode.Combine(Revision, IsPaused);
+}

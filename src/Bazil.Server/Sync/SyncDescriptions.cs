@@ -1,0 +1,56 @@
+using Bazil.Core;
+using Bazil.Server.Config;
+using Bazil.Server.Control.Messages;
+using Bazil.Server.Volumes;
+
+namespace Bazil.Server.Sync;
+
+/// <summary>How it stands with synchronisation, as replies show it.</summary>
+internal sealed class SyncDescriptions(SyncService sync)
+{
+    /// <summary>Of the volumes that are shared with somebody, or only of those of these names.</summary>
+    public IReadOnlyList<VolumeSyncInfo> Of(IReadOnlyCollection<string>? names)
+    {
+        ILookup<VolumeId, SyncPair> pairs = sync.Pairs.ToLookup(static pair => pair.VolumeId);
+        return [.. sync.Parts.Config.ListVolumes().Where(volume => (names is null || names.Contains(volume.Name)) && pairs.Contains(volume.Id)).Select(volume => Of(volume, pairs[volume.Id]))];
+    }
+
+    /// <summary>What a person knows a peer by.</summary>
+    public string NameOf(PeerId peer) => sync.Parts.Config.FindPeer(peer)?.Nickname ?? peer.ToString();
+
+    private VolumeSyncInfo Of(VolumeConfig volume, IEnumerable<SyncPair> pairs)
+    {
+        OpenVolume? open = sync.Parts.Volumes.Find(volume.Id);
+        return new VolumeSyncInfo(
+            volume.Name, volume.IsPaused, open?.Volume.CountConflicts(), [.. pairs.Select(pair => Of(pair, open)).OrderBy(static peer => peer.Peer, StringComparer.Ordinal)]);
+    }
+
+    private PeerSyncInfo Of(SyncPair pair, OpenVolume? open)
+    {
+        SyncState state = pair.State;
+        int? behindThere = pair.KnowledgeThere() is { } known ? open?.Volume.CountBeyond(known, Limits.StatusChangesMax + 1) : null;
+        return new PeerSyncInfo(
+            NameOf(pair.Peer),
+            TextOf(state.Phase),
+            state.Since,
+            state.Reason ?? (state is { IsConnected: true, IsPausedThere: true } ? "it is paused on its side" : null),
+            state.RetryAt,
+            state.LastSeen,
+            state.LastPull,
+            pair.HasNews(),
+            behindThere is { } count ? Math.Min(count, Limits.StatusChangesMax) : null,
+            behindThere > Limits.StatusChangesMax,
+            pair.Meter.IsRunning ? pair.Meter.Bytes : null,
+            pair.Meter.Rate(sync.Parts.Time));
+    }
+
+    private static string TextOf(SyncPhase phase) => phase switch
+    {
+        SyncPhase.Connected => "connected",
+        SyncPhase.Pulling => "receiving",
+        SyncPhase.BackOff => "unreachable",
+        SyncPhase.NoAddress => "no address",
+        SyncPhase.Paused => "paused",
+        _ => "connecting",
+    };
+}

@@ -1,0 +1,52 @@
+using Bazil.Core;
+using Bazil.FileSystem.Sync;
+
+namespace Bazil.FileSystem.Tests.Sync;
+
+/// <summary>The bytes of a note.</summary>
+public sealed class ChangeNoteTests
+{
+    private const string Golden = "0100000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f0123456789abcdef";
+
+    private static ChangeNote Sample => new([.. Enumerable.Range(0, PullRequest.DigestBytes).Select(static i => (byte)i)], 0x0123456789abcdef, IsPaused: false);
+
+    [Fact]
+    public void Format_is_as_documented()
+    {
+        Assert.Equal(Golden, Convert.ToHexStringLower(Sample.Encode()));
+        Assert.Equal("0101" + new string('0', 80), Convert.ToHexStringLower(ChangeNote.Paused.Encode()));
+        Assert.Equal(ChangeNote.Bytes, Sample.Encode().Length);
+        Assert.Equal(Sample, ChangeNote.Decode(Convert.FromHexString(Golden)));
+        Assert.Equal(ChangeNote.Paused, ChangeNote.Decode(ChangeNote.Paused.Encode()));
+        Assert.NotEqual(Sample, Sample with { Revision = 1 });
+    }
+
+    [Fact]
+    public void Anything_else_is_refused()
+    {
+        byte[] good = Sample.Encode();
+        for (int length = 0; length < good.Length; length++) Assert.Throws<WireFormatException>(() => ChangeNote.Decode(good.AsSpan(0, length)));
+        Assert.Throws<WireFormatException>(() => ChangeNote.Decode([.. good, 0]));
+        Assert.Throws<WireFormatException>(() => ChangeNote.Decode([2, .. good[1..]]));
+        Assert.Throws<WireFormatException>(() => ChangeNote.Decode([1, 2, .. good[2..]]));
+    }
+
+    [Fact]
+    public void Each_flipped_bit_is_refused_or_another_note()
+    {
+        byte[] good = Sample.Encode();
+        for (int bit = 0; bit < good.Length * 8; bit++)
+        {
+            byte[] flipped = [.. good];
+            flipped[bit / 8] ^= (byte)(1 << (bit % 8));
+            try
+            {
+                Assert.NotEqual(Sample, ChangeNote.Decode(flipped));
+            }
+            catch (WireFormatException)
+            {
+                // Refused.
+            }
+        }
+    }
+}
