@@ -60,7 +60,7 @@ internal sealed class PeerListener(
         kestrel.Limits.Http2.MaxRequestHeaderFieldSize = Limits.HeaderBytes;
         kestrel.Limits.Http2.InitialConnectionWindowSize = 4 << 20;
         kestrel.Limits.Http2.InitialStreamWindowSize = 1 << 20;
-        kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(15);
+        kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(90); // the client pings sooner, unless it is gone
         kestrel.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(15);
     }
 

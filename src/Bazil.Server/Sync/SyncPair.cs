@@ -25,6 +25,7 @@ internal sealed class SyncPair : IAsyncDisposable
     private readonly Lock _lock = new(); // guards all below; calls nothing outside
     private SyncState _state;
     private ChangeNote? _remote;
+    private ChangeNote? _pulled;
     private long _asked;
     private long _answered;
     private long _attempts;
@@ -149,7 +150,7 @@ internal sealed class SyncPair : IAsyncDisposable
     {
         ChangeNote? remote;
         lock (_lock) remote = _remote;
-        return remote is null or { IsPaused: true } || _parts.Volumes.Find(VolumeId) is not { } open ? null : FindOwn(open.Volume, remote) is null;
+        return remote is null or { IsPaused: true } || _parts.Volumes.Find(VolumeId) is not { } open ? null : IsNew(open.Volume, remote);
     }
 
     public async ValueTask DisposeAsync()
@@ -284,8 +285,7 @@ internal sealed class SyncPair : IAsyncDisposable
                 lock (_lock) (note, asked) = (_remote!, _asked);
                 bool isAsked = asked > _answered;
                 if (!isAsked && note.IsPaused) continue;
-                bool isBehind = FindOwn(volume, note) is not null;
-                if (!isAsked && isBehind)
+                if (!isAsked && !IsNew(volume, note))
                 {
                     // Nothing new there, but what it knows of others may be needed here: when it is quiet.
                     if (note.Revision == revision || await _pull.WaitAsync(Limits.GossipDelay, _parts.Time, cancel))
@@ -297,7 +297,7 @@ internal sealed class SyncPair : IAsyncDisposable
 
                 await PullAsync(volume, link, cancel);
                 revision = note.Revision;
-                lock (_lock) _answered = Math.Max(_answered, asked);
+                lock (_lock) (_answered, _pulled) = (Math.Max(_answered, asked), note);
                 Set(state => state with { Phase = SyncPhase.Connected, Since = Now, LastSeen = Now, LastPull = Now });
             }
         }
@@ -331,6 +331,14 @@ internal sealed class SyncPair : IAsyncDisposable
     /// <summary>What this replica knew when it was as the note says; null when it never was: then the peer has something that is not here.</summary>
     private Knowledge? FindOwn(Volume volume, ChangeNote note) =>
         volume.Note(out Knowledge now).Digest.AsSpan().SequenceEqual(note.Digest) ? now : _parts.FindTold(VolumeId, note.Digest);
+
+    /// <summary>True when the peer has something that is not here. What was pulled is here, also while the peer lacks something itself.</summary>
+    private bool IsNew(Volume volume, ChangeNote note)
+    {
+        ChangeNote? pulled;
+        lock (_lock) pulled = _pulled;
+        return !(pulled?.Digest.AsSpan().SequenceEqual(note.Digest) ?? false) && FindOwn(volume, note) is null;
+    }
 
     private DateTimeOffset Now => _parts.Time.GetUtcNow();
 

@@ -33,17 +33,23 @@ public sealed class SyncPairTests : IDisposable
     }
 
     [Fact]
-    public async Task A_peer_that_calls_is_called_at_once()
+    public async Task After_a_call_of_the_peer_the_waits_begin_anew()
     {
         await using var rig = new SyncRig(_root.Path);
         rig.Connection.Unreachable = "nothing listens there";
         rig.Service.Start();
         await rig.Connection.CalledAsync(Cancel);
         for (int failure = 0; failure < 8; failure++) await rig.AdvanceToCallAsync(Cancel);
-        rig.Connection.Unreachable = null;
         await rig.WaitForAsync(s => s.RetryAt > rig.Time.GetUtcNow() + TimeSpan.FromSeconds(60), Cancel);
+
         rig.Service.Saw(rig.Here.Id, rig.PeerId);
-        Assert.True(await rig.AdvanceToCallAsync(Cancel) < TimeSpan.FromSeconds(20));
+        await rig.AdvanceToCallAsync(Cancel);
+        SyncState state = await rig.WaitForAsync(s => s.RetryAt > rig.Time.GetUtcNow(), Cancel);
+        Assert.InRange(state.RetryAt!.Value - rig.Time.GetUtcNow(), TimeSpan.Zero, Limits.BackOffMin);
+        Assert.NotNull(state.LastSeen);
+
+        rig.Connection.Unreachable = null;
+        await rig.AdvanceToCallAsync(Cancel);
         await rig.WaitForAsync(static s => s.IsConnected, Cancel);
     }
 
