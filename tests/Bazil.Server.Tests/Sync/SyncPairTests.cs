@@ -129,7 +129,7 @@ public sealed class SyncPairTests : IDisposable
         Assert.True(await notes.MoveNextAsync());
         Assert.Equal(rig.Here.Note(out _), ChangeNote.Decode(notes.Current.Span));
 
-        ValueTask<bool> next = notes.MoveNextAsync();
+        Task<bool> next = notes.MoveNextAsync().AsTask();
         PeerId other = new(Enumerable.Repeat((byte)7, PeerId.Size).ToArray());
         rig.Here.AddMember(other);
         while (!next.IsCompleted)
@@ -141,7 +141,7 @@ public sealed class SyncPairTests : IDisposable
         Assert.True(await next);
         Assert.Equal(rig.Here.Note(out _), ChangeNote.Decode(notes.Current.Span));
 
-        next = notes.MoveNextAsync();
+        next = notes.MoveNextAsync().AsTask();
         rig.Config.UpdateVolume("files", static v => v with { IsPaused = true });
         Assert.True(await next);
         Assert.Equal(ChangeNote.Paused, ChangeNote.Decode(notes.Current.Span));
