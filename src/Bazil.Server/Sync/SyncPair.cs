@@ -201,6 +201,7 @@ internal sealed class SyncPair : IAsyncDisposable
         }
 
         _stop.Token.ThrowIfCancellationRequested();
+        if (_parts.IsPaused(VolumeId, Peer)) return;
         TimeSpan lasted = _parts.Time.GetElapsedTime(start);
         if (lasted > Limits.BackOffReset) _backOff.Reset();
         TimeSpan wait = _backOff.Next();
