@@ -6,8 +6,17 @@ public static class Limits
     /// <summary>One frame of any stream: large enough to amortise its header, small enough to buffer without thought.</summary>
     public const int FrameBytes = 1 << 20;
 
-    /// <summary>One data frame of an object, as we send them; keeps a put or get from buffering a megabyte per stream.</summary>
-    public const int DataFrameBytes = 256 << 10;
+    /// <summary>One data frame of an object, as we send them: what others wait for at most when a rate is limited, and little enough to buffer for each stream.</summary>
+    public const int DataFrameBytes = 64 << 10;
+
+    /// <summary>Gets of one peer that travel together: as much as the read-ahead of a few files, and no more than others want to wait for.</summary>
+    public const int GetsPerRequest = 64;
+
+    /// <summary>Requests of gathered gets at once: while some travel, others are read, opened and stored.</summary>
+    public const int GetRequests = 4;
+
+    /// <summary>Connections that may break under one request for objects, each after it brought something, before that is an error.</summary>
+    public const int ResumesPerRequest = 4;
 
     /// <summary>An exchange request: a knowledge of 100,000 replicas with its signed heads is about 12 MiB.</summary>
     public const int ExchangeRequestBytes = 16 << 20;

@@ -1,3 +1,4 @@
+using Bazil.Peers.Metering;
 using Bazil.Peers.Protocol;
 using Bazil.Peers.Timing;
 
@@ -12,18 +13,18 @@ internal sealed class FramedAnswer : IDisposable
     private readonly HttpResponseMessage _response;
     private readonly IdleWatch _watch;
 
-    private FramedAnswer(CallContext call, HttpResponseMessage owned, Stream body, IdleWatch ownedWatch)
+    private FramedAnswer(CallContext call, HttpResponseMessage owned, Stream body, IdleWatch ownedWatch, PeerMeter meter, TrafficKind kind)
     {
         _call = call;
         _response = owned;
         _watch = ownedWatch;
-        Frames = new FrameReader(body, ownedWatch);
+        Frames = new FrameReader(body, ownedWatch, meter, kind);
     }
 
     private FrameReader Frames { get; }
 
-    public static async Task<FramedAnswer> OpenAsync(CallContext call, HttpResponseMessage owned, IdleWatch ownedWatch) =>
-        new(call, owned, await owned.Content.ReadAsStreamAsync(ownedWatch.Token), ownedWatch);
+    public static async Task<FramedAnswer> OpenAsync(CallContext call, HttpResponseMessage owned, IdleWatch ownedWatch, PeerMeter meter, TrafficKind kind) =>
+        new(call, owned, await owned.Content.ReadAsStreamAsync(ownedWatch.Token), ownedWatch, meter, kind);
 
     /// <summary>From now on the peer may be silent for as long as it likes.</summary>
     public void Relax() => _watch.Relax();
@@ -33,6 +34,7 @@ internal sealed class FramedAnswer : IDisposable
     {
         try
         {
+            await Frames.PaceAsync();
             var next = await Frames.NextAsync() ?? throw new MalformedFrameException("the answer was cut");
             if (next.Kind == FrameKind.End)
                 return await Frames.NextAsync() is null ? null : throw new MalformedFrameException("something follows the end");
@@ -64,11 +66,13 @@ internal sealed class FramedAnswer : IDisposable
         return payload;
     }
 
-    public async ValueTask<PooledBytes> ReadObjectAsync(ulong length)
+    /// <summary>Reads what is missing of an object; what has arrived before a failure stays in the body.</summary>
+    public async ValueTask<PooledBytes> ReadObjectAsync(ObjectBody body, ObjectHead head)
     {
         try
         {
-            return await ObjectBody.ReadAsync(Frames, length);
+            body.Begin(head.Length, head.Offset);
+            return await body.ReadAsync(Frames, isPaced: true);
         }
         catch (Exception e)
         {

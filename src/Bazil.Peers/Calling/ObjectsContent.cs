@@ -1,5 +1,6 @@
 using System.Net;
 using Bazil.Core;
+using Bazil.Peers.Metering;
 using Bazil.Peers.Protocol;
 using Bazil.Peers.Timing;
 using Google.Protobuf;
@@ -7,7 +8,7 @@ using Google.Protobuf;
 namespace Bazil.Peers.Calling;
 
 /// <summary>The body of a put: objects as frames, written as fast as the peer takes them. Lent until the request is done.</summary>
-internal sealed class ObjectsContent(IReadOnlyList<KeyValuePair<ObjectId, ReadOnlyMemory<byte>>> objects, IdleWatch watch) : HttpContent
+internal sealed class ObjectsContent(IReadOnlyList<KeyValuePair<ObjectId, ReadOnlyMemory<byte>>> objects, IdleWatch watch, PeerMeter meter) : HttpContent
 {
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
         SerializeToStreamAsync(stream, context, CancellationToken.None);
@@ -37,6 +38,9 @@ internal sealed class ObjectsContent(IReadOnlyList<KeyValuePair<ObjectId, ReadOn
     {
         var header = new byte[FrameHeader.Size];
         new FrameHeader(kind, payload.Length).Write(header);
+        watch.Arm();
+        await meter.SendingAsync(FrameHeader.Size + payload.Length, TrafficKind.Content, cancel);
+        meter.CountSent(FrameHeader.Size + payload.Length);
         await stream.WriteAsync(header, cancel);
         if (!payload.IsEmpty) await stream.WriteAsync(payload, cancel);
         watch.Arm();

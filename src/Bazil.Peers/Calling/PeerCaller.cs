@@ -1,4 +1,5 @@
 using Bazil.Core;
+using Bazil.Peers.Metering;
 using Bazil.Peers.Protocol;
 using Bazil.Peers.Timing;
 using Google.Protobuf;
@@ -9,8 +10,11 @@ namespace Bazil.Peers.Calling;
 /// Sends requests to one peer over one kind of link. A request that meets a connection which has ended since its last use goes out once more on a new
 /// one: all requests of the protocol may be repeated. Concurrent.
 /// </summary>
-internal sealed class PeerCaller(PeerId peer, LinkSlot slot, IPeerAddressBook book, PeerClientOptions options, TimeProvider time)
+internal sealed class PeerCaller(PeerId peer, LinkSlot slot, IPeerAddressBook book, PeerClientOptions options, TimeProvider time, PeerMeter meter, TrafficKind kind)
 {
+    /// <summary>Of the peer.</summary>
+    public PeerMeter Meter { get; } = meter;
+
     public CallContext Context(string what, string advice, CancellationToken cancel) => new(peer, book, options.IdleTimeout, what, advice, cancel);
 
     /// <summary>Runs a request on a link. The watch is the action's to dispose once it succeeded.</summary>
@@ -61,13 +65,13 @@ internal sealed class PeerCaller(PeerId peer, LinkSlot slot, IPeerAddressBook bo
             ?? throw call.Refused(PeerStatus.ProofRequired));
 
     /// <summary>As above on a given link; null when the peer wants a proof first.</summary>
-    public static async Task<FramedAnswer?> OpenAsync(
+    public async Task<FramedAnswer?> OpenAsync(
         CallContext call, PeerLink link, IdleWatch watch, string path, Func<IdleWatch, HttpContent> content)
     {
         watch.Arm();
         var response = await link.PostAsync(path, content(watch), watch.Token);
         int status = (int)response.StatusCode;
-        if (status == PeerStatus.Ok) return await FramedAnswer.OpenAsync(call, response, watch);
+        if (status == PeerStatus.Ok) return await FramedAnswer.OpenAsync(call, response, watch, Meter, kind);
         response.Dispose();
         if (status == PeerStatus.ProofRequired) return null;
         throw call.Refused(status);

@@ -7,8 +7,9 @@ namespace Bazil.Peers;
 /// Calls peers. Keeps at most two connections to each: one for metadata, one for content. Concurrent. Everything passed in is borrowed.
 /// </summary>
 public sealed class PeerClient(
-    NodeIdentity identity, IPeerAddressBook addresses, PeerClientOptions options, TimeProvider time, IEntropy entropy) : IAsyncDisposable
+    NodeIdentity identity, IPeerAddressBook addresses, PeerClientOptions options, TimeProvider time, IEntropy entropy, PeerMeters? meters = null) : IAsyncDisposable
 {
+    private readonly PeerMeters _meters = meters ?? new PeerMeters(time);
     private readonly Lock _lock = new(); // guards _connections and _disposed; calls nothing outside
     private readonly Dictionary<PeerId, PeerConnection> _connections = [];
     private bool _disposed;
@@ -20,7 +21,7 @@ public sealed class PeerClient(
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             if (!_connections.TryGetValue(peer, out var connection))
-                _connections[peer] = connection = new PeerConnection(peer, identity, addresses, options, time, entropy);
+                _connections[peer] = connection = new PeerConnection(peer, identity, addresses, options, time, entropy, _meters.Of(peer));
             return connection;
         }
     }

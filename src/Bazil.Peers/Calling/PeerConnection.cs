@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using Bazil.Core;
+using Bazil.Peers.Metering;
 using Bazil.Peers.Protocol;
 using Google.Protobuf;
 
@@ -18,7 +19,7 @@ internal sealed class PeerConnection : IPeerConnection, IAsyncDisposable
     private readonly SemaphoreSlim _proving = new(1);
 
     public PeerConnection(
-        PeerId peer, NodeIdentity identity, IPeerAddressBook book, PeerClientOptions options, TimeProvider time, IEntropy entropy)
+        PeerId peer, NodeIdentity identity, IPeerAddressBook book, PeerClientOptions options, TimeProvider time, IEntropy entropy, PeerMeter meter)
     {
         Peer = peer;
         _self = identity.PeerId;
@@ -26,9 +27,9 @@ internal sealed class PeerConnection : IPeerConnection, IAsyncDisposable
         var dialer = new PeerDialer(peer, identity, book, options, time);
         _metadata = new LinkSlot(peer, dialer);
         _content = new LinkSlot(peer, dialer);
-        _caller = new PeerCaller(peer, _metadata, book, options, time);
+        _caller = new PeerCaller(peer, _metadata, book, options, time, meter, TrafficKind.Metadata);
         _prover = new VolumeProver(entropy);
-        Store = new PeerObjectStore(peer, identity.PeerId, new PeerCaller(peer, _content, book, options, time));
+        Store = new PeerObjectStore(peer, identity.PeerId, new PeerCaller(peer, _content, book, options, time, meter, TrafficKind.Content));
     }
 
     public PeerId Peer { get; }
@@ -123,11 +124,13 @@ internal sealed class PeerConnection : IPeerConnection, IAsyncDisposable
     private Task<FramedAnswer> OpenAsync(CallContext call, string path, VolumeId volume, ISharingKeyProver key, ReadOnlyMemory<byte> request) =>
         _caller.RunAsync(call, async (link, watch) =>
         {
+            _caller.Meter.CountSent(request.Length);
+
             // The second time round, the peer has forgotten the proof or changed its key since.
             for (int attempt = 0; attempt < 2; attempt++)
             {
                 if (attempt > 0 || !link.IsProved(volume, key)) await ProveAsync(call, link, watch, volume, key);
-                if (await PeerCaller.OpenAsync(call, link, watch, path + volume, _ => new ReadOnlyMemoryContent(request)) is { } opened) return opened;
+                if (await _caller.OpenAsync(call, link, watch, path + volume, _ => new ReadOnlyMemoryContent(request)) is { } opened) return opened;
             }
             throw new PeerProtocolException(Peer, $"it took the proof for volume {volume} and asks for it again");
         });

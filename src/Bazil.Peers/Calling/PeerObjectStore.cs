@@ -17,6 +17,7 @@ public sealed class PeerObjectStore : IObjectStore
     private readonly PeerId _peer;
     private readonly PeerId _self;
     private readonly PeerCaller _caller;
+    private readonly ObjectFetcher _fetcher;
     private readonly SemaphoreSlim _puts = new(Limits.PutsPerPeer); // never over the peer's own limit; not disposed: it has no handle
 
     // Waiting for a stream of the connection must not be taken for silence of the peer: wait here, before the clock runs.
@@ -28,23 +29,15 @@ public sealed class PeerObjectStore : IObjectStore
         _self = self;
         _caller = caller;
         Name = $"peerkey:{peer}";
+        _fetcher = new ObjectFetcher(GetManyAsync);
     }
 
     public string Name { get; }
 
+    /// <summary>Gets that are called at the same time share requests.</summary>
     public async ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel)
     {
-        PeerObject found = default;
-        try
-        {
-            // To the end, which is where the peer says that all of it came.
-            await foreach (var answered in GetManyAsync([id], cancel)) found = answered;
-        }
-        catch
-        {
-            found.Content?.Dispose();
-            throw;
-        }
+        PeerObject found = await _fetcher.FetchAsync(id, cancel);
         return found.State switch
         {
             PeerObjectState.Found => found.Content,
@@ -65,9 +58,8 @@ public sealed class PeerObjectStore : IObjectStore
             await _requests.WaitAsync(cancel);
             try
             {
-                using var answer = await InStoreAsync(() => _caller.OpenAsync(call, PeerPaths.ObjectsGet, _ => IdsContent(part)));
-                foreach (var id in part) yield return await InStoreAsync(() => ReadObjectAsync(answer, id));
-                await InStoreAsync(() => EndAsync(answer));
+                using var download = new ObjectDownload(_caller, call, part);
+                while (await InStoreAsync(download.NextAsync) is { } found) yield return found;
             }
             finally
             {
@@ -89,7 +81,7 @@ public sealed class PeerObjectStore : IObjectStore
             {
                 await InStoreAsync(async () =>
                 {
-                    using var answer = await _caller.OpenAsync(Call("to put objects", cancel), PeerPaths.ObjectsPut, watch => new ObjectsContent(batch, watch));
+                    using var answer = await _caller.OpenAsync(Call("to put objects", cancel), PeerPaths.ObjectsPut, watch => new ObjectsContent(batch, watch, _caller.Meter));
                     return await EndAsync(answer);
                 });
             }
@@ -149,34 +141,6 @@ public sealed class PeerObjectStore : IObjectStore
         byte[] present = await answer.ReadPayloadAsync(data);
         await EndAsync(answer);
         return present;
-    }
-
-    private async Task<PeerObject> ReadObjectAsync(FramedAnswer answer, ObjectId id)
-    {
-        var frame = await answer.NextAsync();
-        switch (frame?.Kind)
-        {
-            case FrameKind.Missing: return new PeerObject(id, PeerObjectState.Missing, null);
-            case FrameKind.Damaged: return new PeerObject(id, PeerObjectState.Damaged, null);
-            case FrameKind.Unavailable: return new PeerObject(id, PeerObjectState.Unavailable, null);
-            case FrameKind.Object:
-                var head = ReadHead(await answer.ReadPayloadAsync(frame.Value));
-                if (!head.Id.Span.SequenceEqual(id.Span)) throw Nonsense();
-                return new PeerObject(id, PeerObjectState.Found, await answer.ReadObjectAsync(head.Length));
-            default: throw Nonsense();
-        }
-    }
-
-    private ObjectHead ReadHead(byte[] payload)
-    {
-        try
-        {
-            return ObjectHead.Parser.ParseFrom(payload);
-        }
-        catch (InvalidProtocolBufferException e)
-        {
-            throw new PeerProtocolException(_peer, "its answer makes no sense: " + e.Message, e);
-        }
     }
 
     private async Task<bool> EndAsync(FramedAnswer answer) => await answer.NextAsync() is null ? true : throw Nonsense();

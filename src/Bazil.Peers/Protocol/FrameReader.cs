@@ -1,4 +1,5 @@
 using System.Buffers;
+using Bazil.Peers.Metering;
 using Bazil.Peers.Timing;
 
 namespace Bazil.Peers.Protocol;
@@ -7,7 +8,11 @@ namespace Bazil.Peers.Protocol;
 /// Reads frames from a stream. Small reads are buffered; the payload of a large frame goes straight to its destination.
 /// The stream is lent. Not for concurrent use.
 /// </summary>
-internal sealed class FrameReader(Stream stream, IdleWatch watch) : IDisposable
+/// <param name="stream">Where frames come from.</param>
+/// <param name="watch">Ends a read that takes too long.</param>
+/// <param name="meter">Of the peer that sends them; null in tests of frames alone.</param>
+/// <param name="kind">What comes.</param>
+internal sealed class FrameReader(Stream stream, IdleWatch watch, PeerMeter? meter = null, TrafficKind kind = TrafficKind.Metadata) : IDisposable
 {
     private const int BufferBytes = 32 << 10;
 
@@ -15,6 +20,7 @@ internal sealed class FrameReader(Stream stream, IdleWatch watch) : IDisposable
     private int _start;
     private int _end;
     private int _payloadLeft;
+    private int _unpacedBytes;
 
     /// <summary>
     /// Reads the next header that is not a sign of life. The payload of the one before must have been read.
@@ -44,18 +50,28 @@ internal sealed class FrameReader(Stream stream, IdleWatch watch) : IDisposable
     /// <exception cref="MalformedFrameException">The stream ends before.</exception>
     public async ValueTask ReadPayloadAsync(Memory<byte> destination)
     {
-        Core.Invariant.Check(destination.Length <= _payloadLeft);
-        _payloadLeft -= destination.Length;
-        int buffered = Math.Min(destination.Length, _end - _start);
-        _buffer.AsSpan(_start, buffered).CopyTo(destination.Span);
-        _start += buffered;
-        destination = destination[buffered..];
-        while (destination.Length > 0)
+        while (destination.Length > 0) destination = destination[await ReadSomeAsync(destination)..];
+    }
+
+    /// <summary>Reads at least one and at most <paramref name="destination"/>.Length bytes of the current payload: what has arrived.</summary>
+    /// <exception cref="MalformedFrameException">The stream ends before.</exception>
+    public async ValueTask<int> ReadSomeAsync(Memory<byte> destination)
+    {
+        Core.Invariant.Check(destination.Length > 0 && destination.Length <= _payloadLeft);
+        int read = Math.Min(destination.Length, _end - _start);
+        if (read > 0)
         {
-            int read = await watch.ReadAsync(stream, destination);
-            if (read == 0) throw new MalformedFrameException("the stream ends inside a frame");
-            destination = destination[read..];
+            _buffer.AsSpan(_start, read).CopyTo(destination.Span);
+            _start += read;
         }
+        else
+        {
+            read = await watch.ReadAsync(stream, destination);
+            if (read == 0) throw new MalformedFrameException("the stream ends inside a frame");
+            Count(read);
+        }
+        _payloadLeft -= read;
+        return read;
     }
 
     /// <summary>Reads the whole payload of a small frame.</summary>
@@ -64,6 +80,14 @@ internal sealed class FrameReader(Stream stream, IdleWatch watch) : IDisposable
         var payload = new byte[header.Length];
         await ReadPayloadAsync(payload.AsMemory());
         return payload;
+    }
+
+    /// <summary>Waits until what was read since the last call has had its time under the limits of the peer. The time of the watch does not run.</summary>
+    public ValueTask PaceAsync()
+    {
+        int bytes = _unpacedBytes;
+        _unpacedBytes = 0;
+        return meter is null || bytes == 0 ? ValueTask.CompletedTask : meter.ReceivedAsync(bytes, kind, watch.Token);
     }
 
     public void Dispose() => ArrayPool<byte>.Shared.Return(_buffer);
@@ -78,6 +102,13 @@ internal sealed class FrameReader(Stream stream, IdleWatch watch) : IDisposable
         }
         int read = await watch.ReadAsync(stream, _buffer.AsMemory(_end));
         _end += read;
+        Count(read);
         return read > 0;
+    }
+
+    private void Count(int bytes)
+    {
+        _unpacedBytes += bytes;
+        meter?.CountReceived(bytes);
     }
 }

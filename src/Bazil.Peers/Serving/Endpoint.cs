@@ -1,3 +1,4 @@
+using Bazil.Peers.Metering;
 using Bazil.Peers.Timing;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Http;
@@ -6,11 +7,14 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Bazil.Peers.Serving;
 
 /// <summary>What the endpoints have in common: bounded bodies in, messages and frames out.</summary>
-internal sealed class Endpoint(PeerServerOptions options, TimeProvider time)
+internal sealed class Endpoint(PeerServerOptions options, TimeProvider time, PeerMeters meters)
 {
     public IdleWatch Watch(HttpContext context) => new(options.StallTimeout, time, context.RequestAborted);
 
-    public FrameStream Frames(HttpContext context, IdleWatch watch) => new(context.Response.BodyWriter, options.AliveInterval, time, watch);
+    public PeerMeter MeterOf(PeerSession session) => meters.Of(session.Peer);
+
+    public FrameStream Frames(HttpContext context, IdleWatch watch, PeerSession session, TrafficKind kind) =>
+        new(context.Response.BodyWriter, options.AliveInterval, time, watch, MeterOf(session), kind);
 
     /// <summary>Lets a request have a body of up to <paramref name="bytes"/>; beyond it the framework answers 413.</summary>
     public static void Allow(HttpContext context, long bytes) =>

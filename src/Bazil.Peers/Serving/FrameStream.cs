@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Bazil.Peers.Metering;
 using Bazil.Peers.Protocol;
 using Bazil.Peers.Timing;
 
@@ -8,7 +9,7 @@ namespace Bazil.Peers.Serving;
 /// Writes the frames of an answer. Flushes when enough has gathered or the next frame is not yet there, sends signs of life while something is
 /// worked on, and gives up on a peer that does not read. Not for concurrent use.
 /// </summary>
-internal sealed class FrameStream(PipeWriter output, TimeSpan aliveInterval, TimeProvider time, IdleWatch watch)
+internal sealed class FrameStream(PipeWriter output, TimeSpan aliveInterval, TimeProvider time, IdleWatch watch, PeerMeter meter, TrafficKind traffic)
 {
     private const int FlushBytes = 64 << 10;
 
@@ -22,9 +23,20 @@ internal sealed class FrameStream(PipeWriter output, TimeSpan aliveInterval, Tim
         payload.CopyTo(span[FrameHeader.Size..]);
         output.Advance(size);
         _unflushed += size;
+        meter.CountSent(size);
     }
 
-    public ValueTask FlushIfLargeAsync() => _unflushed >= FlushBytes ? FlushAsync() : ValueTask.CompletedTask;
+    /// <summary>Writes a frame of content or metadata when the limits of the peer allow; it hears from us meanwhile.</summary>
+    public async ValueTask SendAsync(FrameKind kind, ReadOnlyMemory<byte> payload)
+    {
+        ValueTask pass = meter.SendingAsync(FrameHeader.Size + payload.Length, traffic, watch.Token);
+        if (pass.IsCompletedSuccessfully) await pass;
+        else await AwaitAsync(pass.AsTask());
+        Write(kind, payload.Span);
+        await FlushIfLargeAsync();
+    }
+
+    private ValueTask FlushIfLargeAsync() => _unflushed >= FlushBytes ? FlushAsync() : ValueTask.CompletedTask;
 
     public async ValueTask FlushAsync()
     {

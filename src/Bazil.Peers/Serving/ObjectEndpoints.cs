@@ -1,5 +1,6 @@
 using System.Buffers;
 using Bazil.Core;
+using Bazil.Peers.Metering;
 using Bazil.Peers.Protocol;
 using Bazil.Peers.Timing;
 using Bazil.Storage.Stores;
@@ -22,21 +23,22 @@ internal sealed class ObjectEndpoints(IPeerService service, Endpoint endpoint, S
         using var flight = session.Begin(context, FlightKind.Storage);
         if (Offered(session) is not { } store) return PeerStatus.Refused;
         using var watch = endpoint.Watch(context);
-        if (await ReadIdsAsync(context, watch) is not { } ids) return PeerStatus.Malformed;
+        var asked = await Endpoint.ReadMessageAsync(context, watch, ObjectIds.Parser);
+        if (ReadIds(asked) is not { } ids) return PeerStatus.Malformed;
 
-        var frames = endpoint.Frames(context, watch);
+        var frames = endpoint.Frames(context, watch, session, TrafficKind.Content);
         var reads = new Queue<Task<IMemoryOwner<byte>?>>();
         int begun = 0;
         try
         {
-            for (int sent = 0; sent < ids.Count; sent++)
+            for (int sent = 0; sent < ids.Length; sent++)
             {
-                while (begun < ids.Count && reads.Count < ReadAhead)
+                while (begun < ids.Length && reads.Count < ReadAhead)
                 {
                     var read = ReadAsync(store, ids[begun++], watch.Token);
                     reads.Enqueue(read);
                 }
-                await SendObjectAsync(frames, session, ids[sent], reads.Dequeue(), watch.Token);
+                await SendObjectAsync(frames, session, ids[sent], reads.Dequeue(), sent == 0 ? asked : null, watch.Token);
             }
             frames.Write(FrameKind.End, []);
         }
@@ -52,10 +54,10 @@ internal sealed class ObjectEndpoints(IPeerService service, Endpoint endpoint, S
         using var flight = session.Begin(context, FlightKind.Storage);
         if (Offered(session) is not { } store) return PeerStatus.Refused;
         using var watch = endpoint.Watch(context);
-        if (await ReadIdsAsync(context, watch) is not { } ids) return PeerStatus.Malformed;
+        if (ReadIds(await Endpoint.ReadMessageAsync(context, watch, ObjectIds.Parser)) is not { } ids) return PeerStatus.Malformed;
 
-        var frames = endpoint.Frames(context, watch);
-        var present = new byte[ids.Count];
+        var frames = endpoint.Frames(context, watch, session, TrafficKind.Content);
+        var present = new byte[ids.Length];
         return await GuardAsync(session, "has", frames, watch, async () =>
         {
             for (int i = 0; i < present.Length; i++)
@@ -70,7 +72,7 @@ internal sealed class ObjectEndpoints(IPeerService service, Endpoint endpoint, S
         if (Offered(session) is not { } store) return PeerStatus.Refused;
         using var watch = endpoint.Watch(context);
         await Endpoint.ReadAllAsync(context, watch, 0);
-        var frames = endpoint.Frames(context, watch);
+        var frames = endpoint.Frames(context, watch, session, TrafficKind.Content);
         return await GuardAsync(session, "sync", frames, watch, async () => await frames.AwaitAsync(_sync.SyncAsync(store, watch.Token)));
     }
 
@@ -84,8 +86,8 @@ internal sealed class ObjectEndpoints(IPeerService service, Endpoint endpoint, S
         {
             Endpoint.Allow(context, Limits.PutRequestBytes);
             using var watch = endpoint.Watch(context);
-            using var input = new FrameReader(context.Request.Body, watch);
-            var frames = endpoint.Frames(context, watch);
+            using var input = new FrameReader(context.Request.Body, watch, endpoint.MeterOf(session), TrafficKind.Content);
+            var frames = endpoint.Frames(context, watch, session, TrafficKind.Content);
             await frames.FlushAsync(); // signs of life may have to go out while the request still comes in
             return await GuardAsync(session, "put", frames, watch, async () =>
             {
@@ -101,6 +103,7 @@ internal sealed class ObjectEndpoints(IPeerService service, Endpoint endpoint, S
 
     private static async Task StoreAllAsync(IObjectStore store, FrameReader input, FrameStream frames, IdleWatch watch)
     {
+        using var body = new ObjectBody();
         while (true)
         {
             var header = await input.NextAsync() ?? throw new MalformedFrameException("a put ended without its end");
@@ -108,14 +111,16 @@ internal sealed class ObjectEndpoints(IPeerService service, Endpoint endpoint, S
             if (header.Kind != FrameKind.Object) throw new MalformedFrameException($"{header.Kind} frame where an object should begin");
             var head = ObjectHead.Parser.ParseFrom(await input.ReadPayloadAsync(header));
             if (head.Id.Length != ObjectId.Size) throw new MalformedFrameException($"an object id of {head.Id.Length} bytes");
-            using var body = await ObjectBody.ReadAsync(input, head.Length);
-            await frames.AwaitAsync(store.PutAsync(new ObjectId(head.Id.Span), body.Memory, watch.Token).AsTask());
+            body.Begin(head.Length, offset: 0);
+            using var bytes = await body.ReadAsync(input, isPaced: false);
+            await frames.AwaitAsync(input.PaceAsync().AsTask());
+            await frames.AwaitAsync(store.PutAsync(new ObjectId(head.Id.Span), bytes.Memory, watch.Token).AsTask());
         }
         if (await input.NextAsync() is not null) throw new MalformedFrameException("bytes after the end of a put");
     }
 
     private async Task SendObjectAsync(
-        FrameStream frames, PeerSession session, ObjectId id, Task<IMemoryOwner<byte>?> read, CancellationToken cancel)
+        FrameStream frames, PeerSession session, ObjectId id, Task<IMemoryOwner<byte>?> read, ObjectIds? resumed, CancellationToken cancel)
     {
         try
         {
@@ -126,11 +131,13 @@ internal sealed class ObjectEndpoints(IPeerService service, Endpoint endpoint, S
                 return;
             }
             var bytes = found.Memory;
-            frames.Write(FrameKind.Object, new ObjectHead { Id = ByteString.CopyFrom(id.Span), Length = (ulong)bytes.Length }.ToByteArray());
-            for (int offset = 0; offset < bytes.Length; offset += Limits.DataFrameBytes)
+            // Another length is another encoding of the same content: its bytes do not go on where those stopped.
+            bool goesOn = resumed is not null && resumed.ResumeLength == (ulong)bytes.Length && resumed.ResumeOffset < resumed.ResumeLength;
+            int start = goesOn ? (int)resumed!.ResumeOffset : 0;
+            frames.Write(FrameKind.Object, new ObjectHead { Id = ByteString.CopyFrom(id.Span), Length = (ulong)bytes.Length, Offset = (ulong)start }.ToByteArray());
+            for (int offset = start; offset < bytes.Length; offset += Limits.DataFrameBytes)
             {
-                frames.Write(FrameKind.Data, bytes.Span.Slice(offset, Math.Min(Limits.DataFrameBytes, bytes.Length - offset)));
-                await frames.FlushIfLargeAsync();
+                await frames.SendAsync(FrameKind.Data, bytes.Slice(offset, Math.Min(Limits.DataFrameBytes, bytes.Length - offset)));
             }
         }
         catch (CorruptObjectException e)
@@ -196,9 +203,8 @@ internal sealed class ObjectEndpoints(IPeerService service, Endpoint endpoint, S
         if (read.IsCompletedSuccessfully) (await read)?.Dispose();
     }
 
-    private static async Task<IReadOnlyList<ObjectId>?> ReadIdsAsync(HttpContext context, IdleWatch watch)
+    private static ObjectId[]? ReadIds(ObjectIds message)
     {
-        var message = await Endpoint.ReadMessageAsync(context, watch, ObjectIds.Parser);
         if (message.Ids.Count is 0 or > Limits.IdsPerRequest) return null;
         var ids = new ObjectId[message.Ids.Count];
         for (int i = 0; i < ids.Length; i++)

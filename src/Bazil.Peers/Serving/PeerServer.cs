@@ -21,9 +21,11 @@ public sealed class PeerServer(
     PeerServerOptions options,
     TimeProvider time,
     IEntropy entropy,
-    ILogger<PeerServer> log) : IAsyncDisposable
+    ILogger<PeerServer> log,
+    PeerMeters? meters = null) : IAsyncDisposable
 {
     private readonly SessionRegistry _sessions = new();
+    private readonly PeerMeters _meters = meters ?? new PeerMeters(time);
     private WebApplication? _app;
 
     /// <summary>Where it listens. Valid after <see cref="StartAsync"/>.</summary>
@@ -73,7 +75,7 @@ public sealed class PeerServer(
 
     private async Task<bool> TryListenAsync(IPEndPoint endpoint, bool throwIfTaken, CancellationToken cancel)
     {
-        var router = new RequestRouter(service, _sessions, new Serving.Endpoint(options, time), entropy, log);
+        var router = new RequestRouter(service, _sessions, new Serving.Endpoint(options, time, _meters), entropy, log);
         var app = new PeerListener(identity, service, _sessions, options, log).Build(endpoint, router.HandleAsync);
         try
         {

@@ -1,5 +1,6 @@
 using Bazil.Core;
 using Bazil.Core.Crypto;
+using Bazil.Peers.Metering;
 using Bazil.Peers.Proofs;
 using Bazil.Peers.Protocol;
 using Google.Protobuf;
@@ -86,15 +87,15 @@ internal sealed class VolumeEndpoints(IPeerService service, Endpoint endpoint, I
 
         using var watch = endpoint.Watch(context);
         byte[] request = await Endpoint.ReadAllAsync(context, watch, Limits.ExchangeRequestBytes);
-        var frames = endpoint.Frames(context, watch);
+        endpoint.MeterOf(session).CountReceived(request.Length);
+        var frames = endpoint.Frames(context, watch, session, TrafficKind.Metadata);
         await using var answer = volume.ExchangeAsync(session.Peer, request, watch.Token).GetAsyncEnumerator(watch.Token);
         try
         {
             while (await frames.AwaitAsync(answer.MoveNextAsync()))
             {
                 Invariant.Check(answer.Current.Length is > 0 and <= Limits.FrameBytes);
-                frames.Write(FrameKind.Data, answer.Current.Span);
-                await frames.FlushIfLargeAsync();
+                await frames.SendAsync(FrameKind.Data, answer.Current);
             }
         }
         catch (PeerProtocolException e)

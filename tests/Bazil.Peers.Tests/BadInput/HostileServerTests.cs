@@ -160,6 +160,67 @@ public sealed class HostileServerTests
         Assert.IsType<PeerUnreachableException>(e.InnerException);
     }
 
+    [Fact]
+    public async Task Broken_connection_goes_on_at_the_byte_where_it_stopped()
+    {
+        byte[] bytes = ObjectTests.Bytes(100_000);
+        long seen = 0;
+        var asked = new List<ObjectIds>();
+        Hostile? nodes = null;
+        await using var started = nodes = await StartAsync(async context =>
+        {
+            if (context.Request.Path == PeerPaths.Ping) return;
+            using var body = new MemoryStream();
+            await context.Request.Body.CopyToAsync(body, Cancel);
+            asked.Add(ObjectIds.Parser.ParseFrom(body.ToArray()));
+            int start = (int)asked[^1].ResumeOffset, end = Math.Min(start + 30_000, bytes.Length);
+            byte[] first = [.. asked.Count == 1 ? Frame(3, []) : [], .. Frame(2, Head(2, bytes.Length, start)), .. Frame(1, bytes[start..])];
+            await context.Response.Body.WriteAsync(first.AsMemory(0, first.Length - (bytes.Length - end)), Cancel);
+            if (end == bytes.Length) await context.Response.Body.WriteAsync(Frame(6, []), Cancel);
+            await context.Response.Body.FlushAsync(Cancel);
+            if (end < bytes.Length) await CutAsync(context, nodes!, seen += end - start);
+        });
+
+        var found = new List<PeerObject>();
+        await foreach (var next in nodes.Nodes.Call.Store.GetManyAsync([ObjectTests.Id(1), ObjectTests.Id(2)], Cancel)) found.Add(next);
+        Assert.Equal([PeerObjectState.Missing, PeerObjectState.Found], found.Select(one => one.State));
+        Assert.Equal(bytes, found[1].Content!.Memory.ToArray());
+        Assert.Equal(2, asked[0].Ids.Count);
+        Assert.All(asked.Skip(1), again => Assert.Equal((ObjectTests.Id(2), (ulong)bytes.Length), (new ObjectId(again.Ids.Single().Span), again.ResumeLength)));
+        Assert.Equal(asked.Select(one => one.ResumeOffset).Order(), asked.Select(one => one.ResumeOffset).Distinct());
+    }
+
+    [Theory]
+    [InlineData(1000, 400)] // not where it stopped
+    [InlineData(900, 500)] // another object
+    public async Task Object_that_goes_on_elsewhere_is_a_lie(int length, int offset)
+    {
+        int answers = 0;
+        Hostile? nodes = null;
+        await using var started = nodes = await StartAsync(async context =>
+        {
+            if (context.Request.Path == PeerPaths.Ping) return;
+            bool isFirst = Interlocked.Increment(ref answers) == 1;
+            byte[] head = isFirst ? Head(1, 1000, 0) : Head(1, length, offset);
+            await context.Response.Body.WriteAsync((byte[])[.. Frame(2, head), .. Frame(1, new byte[500])], Cancel);
+            await context.Response.Body.FlushAsync(Cancel);
+            if (isFirst) await CutAsync(context, nodes!, 500);
+        });
+        var e = await Assert.ThrowsAsync<StoreException>(async () => await nodes.Nodes.Call.Store.GetAsync(ObjectTests.Id(1), Cancel));
+        Assert.IsType<PeerProtocolException>(e.InnerException);
+    }
+
+    /// <summary>Breaks the connection after the caller has read so much: what it has not read is lost with it.</summary>
+    private static async Task CutAsync(HttpContext context, Hostile nodes, long readBytes)
+    {
+        var meter = nodes.Nodes.Black.Meters.Of(nodes.Nodes.White.Id);
+        while (meter.ReceivedBytes < readBytes) await Task.Yield();
+        context.Features.GetRequiredFeature<PeerSession>().Abort();
+    }
+
+    private static byte[] Head(int id, int length, int offset) =>
+        new ObjectHead { Id = ByteString.CopyFrom(ObjectTests.Id(id).Span), Length = (ulong)length, Offset = (ulong)offset }.ToByteArray();
+
     /// <summary>White's server is replaced by one of the same identity; it answers pings, and hellos with a good challenge, unless told otherwise.</summary>
     private static async Task<Hostile> StartAsync(RequestDelegate answer)
     {

@@ -27,11 +27,17 @@ internal sealed class TestNode : IPeerService, IPeerAddressBook, IAsyncDisposabl
             (serverOptions ?? new PeerServerOptions()) with { Endpoint = new IPEndPoint(IPAddress.Loopback, 0) },
             _time,
             new SodiumEntropy(),
-            NullLogger<PeerServer>.Instance);
-        Client = new PeerClient(Identity, this, _clientOptions, _time, new SodiumEntropy());
+            NullLogger<PeerServer>.Instance,
+            Meters = new PeerMeters(_time, peer => Rates.GetValueOrDefault(peer)));
+        Client = new PeerClient(Identity, this, _clientOptions, _time, new SodiumEntropy(), Meters);
     }
 
     public NodeIdentity Identity { get; }
+
+    public PeerMeters Meters { get; }
+
+    /// <summary>What this node holds its peers to.</summary>
+    public ConcurrentDictionary<PeerId, RateLimits> Rates { get; } = [];
 
     public PeerServer Server { get; }
 

@@ -93,7 +93,9 @@ public sealed class FrameTests
     {
         using var watch = new IdleWatch(TimeSpan.FromSeconds(5), TimeProvider.System, CancellationToken.None);
         using var reader = new FrameReader(new MemoryStream(Bytes(frames)), watch);
-        using var read = await ObjectBody.ReadAsync(reader, length);
+        using var body = new ObjectBody();
+        body.Begin(length, offset: 0);
+        using var read = await body.ReadAsync(reader, isPaced: false);
         Assert.Equal(length, (ulong)read.Memory.Length);
     }
 
