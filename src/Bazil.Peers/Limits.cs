@@ -9,6 +9,9 @@ public static class Limits
     /// <summary>One data frame of an object, as we send them: what others wait for at most when a rate is limited, and little enough to buffer for each stream.</summary>
     public const int DataFrameBytes = 64 << 10;
 
+    /// <summary>What the kernel holds of a connection and has not sent. With what the server holds for it (64 KiB before TLS, 64 KiB of each stream), less than 256 KiB of content are ahead of anything.</summary>
+    public const int UnsentBytes = 64 << 10;
+
     /// <summary>Gets of one peer that travel together: as much as the read-ahead of a few files, and no more than others want to wait for.</summary>
     public const int GetsPerRequest = 64;
 

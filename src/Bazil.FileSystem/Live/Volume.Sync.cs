@@ -13,6 +13,9 @@ public sealed partial class Volume
     private readonly SemaphoreSlim _pulling = new(1, 1);
     private readonly Dictionary<PeerId, byte[]> _statementsTakenOver = []; // guarded by the gate; digests
 
+    /// <summary>Whether what peers are told goes compressed. Off where the lengths of compressed things are not to be seen (<c>docs/crypto.md</c>). May be changed at any time.</summary>
+    public bool MayCompressAnswers { get; set; } = true;
+
     /// <summary>The members of the volume; empty before the first pull of a volume of a peer.</summary>
     public IReadOnlyList<PeerId> Members()
     {
@@ -54,7 +57,7 @@ public sealed partial class Volume
         using IMetadataSnapshot view = FreezeForServing(out Knowledge vouched);
         await SyncAsync(cancel);
         var server = new PullServer(view, _options.LocalNumber, Id, _options.Identity, vouched);
-        foreach (byte[] piece in server.Answer(puller, decoded).SelectMany(FramePieces.Split))
+        foreach (byte[] piece in server.Answer(puller, decoded).SelectMany(frame => FramePieces.Split(frame, MayCompressAnswers)))
         {
             cancel.ThrowIfCancellationRequested();
             yield return piece;

@@ -10,7 +10,7 @@ namespace Bazil.FileSystem.Sync;
 /// kind 1, changes: digest of the puller's knowledge (32) | digest of the statements it took over last (32) | flag (1) | knowledge, when the flag is 1
 /// kind 2, nodes:   count | node ids (24 each)
 /// </code>
-/// A puller with much knowledge sends the digest alone first; most pulls between connected peers end there.
+/// A puller that knows many replicas sends the digest alone first; most pulls between connected peers end there.
 /// </summary>
 internal sealed record PullRequest(byte[] Digest, Knowledge? Knowledge, IReadOnlyList<NodeId> Nodes)
 {
@@ -18,6 +18,9 @@ internal sealed record PullRequest(byte[] Digest, Knowledge? Knowledge, IReadOnl
     private const byte Format = 2;
     private const byte KindChanges = 1;
     private const byte KindNodes = 2;
+
+    /// <summary>Knowledge of so few replicas, some 300 bytes, is sent with the first request: a packet, where a second round trip costs several.</summary>
+    public const int KnowledgeAtOnceMax = 12;
 
     /// <summary>Node ids asked for in one request.</summary>
     public const int NodesMax = 4096;

@@ -29,7 +29,7 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
         IReadOnlyList<PeerId> members = volume.Members();
         if (members.Count > 0 && !members.Contains(link.Peer)) throw new SyncException($"peer {link.Peer} is not a member of volume {volume.Name}; it becomes one with \"bazil peer volume allow\" here and \"bazil volume connect\" there");
         Knowledge known = volume.Knowledge;
-        PullHeader header = await AskAsync(Request(known, withKnowledge: false), known, cancel);
+        PullHeader header = await AskAsync(Request(known, withKnowledge: known.Count <= PullRequest.KnowledgeAtOnceMax), known, cancel);
         if (header.Status == PullStatus.SendKnowledge) header = await AskAsync(Request(known, withKnowledge: true), known, cancel);
         switch (header.Status)
         {

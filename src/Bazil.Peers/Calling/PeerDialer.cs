@@ -57,6 +57,7 @@ internal sealed class PeerDialer(PeerId peer, NodeIdentity identity, IPeerAddres
         try
         {
             await socket.ConnectAsync(endpoint, cancel);
+            SendQueue.Bound(socket);
             stream = new SslStream(new NetworkStream(socket, ownsSocket: true), leaveInnerStreamOpen: false);
             var parties = await HandshakeAsync(stream, cancel);
             var link = new PeerLink(stream, address, parties, options);

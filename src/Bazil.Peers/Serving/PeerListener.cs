@@ -1,8 +1,10 @@
 using System.Net;
 using Bazil.Peers.Identity;
 using Bazil.Peers.Proofs;
+using Bazil.Peers.Protocol;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -73,6 +75,7 @@ internal sealed class PeerListener(
             connection.Abort(new ConnectionAbortedException("too many handshakes"));
             return;
         }
+        if (connection.Features.Get<IConnectionSocketFeature>() is { } transport) SendQueue.Bound(transport.Socket);
         connection.Features.Set(new HandshakePlace(place));
         await next(connection);
     };

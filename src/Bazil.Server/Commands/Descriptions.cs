@@ -1,6 +1,7 @@
 using Bazil.Core;
 using Bazil.Core.Crypto;
 using Bazil.FileSystem.Epochs;
+using Bazil.Peers;
 using Bazil.Server.Config;
 using Bazil.Server.Control.Messages;
 using Bazil.Server.Storages;
@@ -9,7 +10,7 @@ using Bazil.Server.Volumes;
 namespace Bazil.Server.Commands;
 
 /// <summary>Volumes and peers as replies show them: keys become nicknames, ids become names.</summary>
-internal sealed class Descriptions(ConfigStore config, VolumeRegistry volumes, VolumeEpochs epochs, KeyNotes notes)
+internal sealed class Descriptions(ConfigStore config, VolumeRegistry volumes, VolumeEpochs epochs, KeyNotes notes, PeerMeters meters)
 {
     public VolumeInfo Of(VolumeConfig volume) => new(
         volume.Name,
@@ -67,7 +68,10 @@ internal sealed class Descriptions(ConfigStore config, VolumeRegistry volumes, V
         peer.Nickname,
         peer.Locations,
         [.. peer.Storages.Select(static s => s.ToString()!)],
-        [.. peer.Volumes.Select(id => config.FindVolume(id)?.Name).OfType<string>()]);
+        [.. peer.Volumes.Select(id => config.FindVolume(id)?.Name).OfType<string>()],
+        [.. peer.Rates.Select(static rule => rule.ToString())],
+        meters.Of(peer.Id).SentBytes,
+        meters.Of(peer.Id).ReceivedBytes);
 
     private string TextOf(StorageAddress address) =>
         address is StorageAddress.PeerStorage { Peer: var peer } && config.FindPeer(peer)?.Nickname is { } nickname ? $"peerkey:{nickname}" : address.ToString()!;

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using Bazil.Core;
+using Bazil.Peers;
 using Bazil.Server.Config;
 using Bazil.Server.Control;
 using Bazil.Server.Control.Messages;
@@ -11,8 +13,11 @@ namespace Bazil.Server.Commands;
 
 /// <summary>The commands below <c>bazil peer</c>. What takes a permission away ends what the peer is doing with it, too.</summary>
 internal sealed class PeerCommands(
-    ConfigStore config, Descriptions descriptions, VolumeRegistry volumes, StoragePool storages, IPeerAccess access, PeerId self)
+    ConfigStore config, Descriptions descriptions, VolumeRegistry volumes, StoragePool storages, IPeerAccess access, PeerRates rates, PeerId self)
 {
+    /// <summary>Limits of one peer: an hour each.</summary>
+    private const int RulesMax = 24;
+
     public void Register(ControlDispatcher dispatcher)
     {
         dispatcher.Add(ControlMethods.PeerAdd, (request, _) => Task.FromResult(Add(request)));
@@ -21,6 +26,7 @@ internal sealed class PeerCommands(
         dispatcher.Add(ControlMethods.PeerName, (request, _) => Task.FromResult(Name(request)));
         dispatcher.Add(ControlMethods.PeerRemove, RemoveAsync);
         dispatcher.Add(ControlMethods.PeerLocationSet, (request, _) => Task.FromResult(SetLocation(request)));
+        dispatcher.Add(ControlMethods.PeerLimit, (request, _) => Task.FromResult(Limit(request)));
         dispatcher.Add(ControlMethods.PeerStorageAllow, (request, _) => Task.FromResult(AllowStorage(request)));
         dispatcher.Add(ControlMethods.PeerStorageDeny, (request, _) => Task.FromResult(DenyStorage(request)));
         dispatcher.Add(ControlMethods.PeerVolumeAllow, AllowVolumeAsync);
@@ -59,6 +65,7 @@ internal sealed class PeerCommands(
         }
         finally
         {
+            rates.Forget(peer.Id);
             await access.RevokeAsync(peer.Id);
         }
 
@@ -71,6 +78,27 @@ internal sealed class PeerCommands(
         config.UpdatePeer(config.GetPeer(request.Peer).Id, p => p with { Locations = [location] });
         return Nothing.Instance;
     }
+
+    private Nothing Limit(PeerLimitRequest request)
+    {
+        var limits = new RateLimits(RateOf(request.Up), RateOf(request.Down));
+        DayHours? hours = request.At is null ? null : DayHours.Parse(request.At);
+        PeerConfig peer = config.GetPeer(request.Peer);
+        bool isOff = limits == default;
+        if (isOff && hours is not null && !peer.Rates.Any(rule => rule.Hours == hours))
+        {
+            throw new CommandFailedException(ErrorKind.NotFound, $"peer {peer.DisplayName} has no limit at {hours}", $"see: bazil peer show {peer.DisplayName}");
+        }
+
+        // Without hours all of them go, not only the one for the rest of the day.
+        ImmutableArray<RateRule> others = isOff && hours is null ? [] : [.. peer.Rates.Where(rule => rule.Hours != hours)];
+        if (others.Length >= RulesMax) throw new CommandFailedException(ErrorKind.Invalid, $"a peer has at most {RulesMax} limits");
+        config.UpdatePeer(peer.Id, p => p with { Rates = isOff ? others : others.Add(new RateRule(limits, hours)) });
+        rates.Forget(peer.Id);
+        return Nothing.Instance;
+    }
+
+    private static long? RateOf(string? text) => text is null ? null : RateRule.ParseRate(text);
 
     private Nothing AllowStorage(PeerStorageRequest request)
     {

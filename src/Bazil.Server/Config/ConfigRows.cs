@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using Bazil.Core;
 using Bazil.FileSystem.Deletions;
 using Bazil.Server.Commands;
+using Bazil.Peers;
 using Bazil.Server.Config.Rows;
 using Bazil.Server.Errors;
 using Bazil.Server.Snapshots;
@@ -123,6 +124,15 @@ internal static class ConfigRows
         row.Storages.AddRange(peer.Storages.Select(static s => s.ToString()));
         row.Volumes.AddRange(peer.Volumes.Select(BytesOf));
         row.PausedVolumes.AddRange(peer.PausedVolumes.Select(BytesOf));
+        foreach (RateRule rule in peer.Rates)
+        {
+            row.Rates.Add(new RateRow
+            {
+                Up = (ulong)(rule.Limits.Up ?? 0), Down = (ulong)(rule.Limits.Down ?? 0),
+                FromMinute = (uint)(rule.Hours?.FromMinute ?? 0), ToMinute = (uint)(rule.Hours?.ToMinute ?? 0),
+            });
+        }
+
         return row.ToByteArray();
     }
 
@@ -144,10 +154,18 @@ internal static class ConfigRows
             row.Nickname.Length == 0 ? null : row.Nickname,
             [.. row.Locations],
             [.. row.Storages.Select(s => ReadAddress(s, what))],
-            [.. row.Volumes.Select(static v => VolumeId.Read(v.Span))])
+            [.. row.Volumes.Select(static v => VolumeId.Read(v.Span))],
+            [.. row.Rates.Select(rate => ReadRate(rate, what))])
         {
             PausedVolumes = [.. row.PausedVolumes.Select(static v => VolumeId.Read(v.Span))],
         };
+    }
+
+    private static RateRule ReadRate(RateRow row, string what)
+    {
+        Check(row is { Up: <= long.MaxValue, Down: <= long.MaxValue, FromMinute: < DayHours.MinutesPerDay, ToMinute: < DayHours.MinutesPerDay }, what, "a limit of its rates is out of bounds");
+        var limits = new RateLimits(row.Up == 0 ? null : (long)row.Up, row.Down == 0 ? null : (long)row.Down);
+        return new RateRule(limits, row.FromMinute == row.ToMinute ? null : new DayHours((int)row.FromMinute, (int)row.ToMinute));
     }
 
     private static StorageAddress ReadAddress(string text, string what)

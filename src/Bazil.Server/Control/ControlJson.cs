@@ -83,6 +83,7 @@ namespace Bazil.Server.Control;
 [JsonSerializable(typeof(PeerAddRequest))]
 [JsonSerializable(typeof(PeerNameRequest))]
 [JsonSerializable(typeof(PeerLocationRequest))]
+[JsonSerializable(typeof(PeerLimitRequest))]
 [JsonSerializable(typeof(PeerStorageRequest))]
 [JsonSerializable(typeof(PeerVolumeRequest))]
 [JsonSerializable(typeof(PeerListReply))]

@@ -81,6 +81,7 @@ public static class ControlMethods
     public static readonly ControlMethod<PeerNameRequest, Nothing> PeerName = new("peer/name");
     public static readonly ControlMethod<PeerRequest, Nothing> PeerRemove = new("peer/remove");
     public static readonly ControlMethod<PeerLocationRequest, Nothing> PeerLocationSet = new("peer/location/set");
+    public static readonly ControlMethod<PeerLimitRequest, Nothing> PeerLimit = new("peer/limit");
     public static readonly ControlMethod<PeerStorageRequest, Nothing> PeerStorageAllow = new("peer/storage/allow");
     public static readonly ControlMethod<PeerStorageRequest, Nothing> PeerStorageDeny = new("peer/storage/deny");
     public static readonly ControlMethod<PeerVolumeRequest, Nothing> PeerVolumeAllow = new("peer/volume/allow");

@@ -43,7 +43,9 @@ public static class Daemon
         var identity = new NodeIdentity(key, options.Time);
 
         var addresses = new PeerAddressBook(database.Config);
-        await using var client = new PeerClient(identity, addresses, new PeerClientOptions(), options.Time, entropy);
+        var rates = new PeerRates(database.Config, options.Time);
+        var meters = new PeerMeters(options.Time, rates.Of);
+        await using var client = new PeerClient(identity, addresses, new PeerClientOptions(), options.Time, entropy, meters);
         var connections = new PeerConnections(client, database.Config);
         await using var storages = new StoragePool(options.DataDirectory, connections, database.Store, entropy);
         database.SyncFirst = storages.SyncFiles;
@@ -81,7 +83,8 @@ public static class Daemon
             new PeerServerOptions { Endpoint = options.Endpoint, AnyPort = options.AnyPort },
             options.Time,
             entropy,
-            logs.CreateLogger<PeerServer>());
+            logs.CreateLogger<PeerServer>(),
+            meters);
         await StartPeersAsync(server, options, stop.Token);
 
         var checker = new VolumeChecker(volumes, database.Store, entropy, options.Time);
@@ -90,7 +93,7 @@ public static class Daemon
         await using var rotation = rotating = new RotationWorker(database.Config, epochs, volumes, options.Time, logs.CreateLogger<RotationWorker>());
 
         using var collector = new GarbageCollector(database.Config, database.Store, storages, volumes, key.PeerId, options.DataDirectory.Path, options.Time);
-        var descriptions = new Descriptions(database.Config, volumes, epochs, notes);
+        var descriptions = new Descriptions(database.Config, volumes, epochs, notes, meters);
         var syncDescriptions = new SyncDescriptions(sync);
         var snapshotNotes = new SnapshotNotes(database.Config);
         var dispatcher = new ControlDispatcher { Phrase = nicknames.In };
@@ -111,7 +114,7 @@ public static class Daemon
         new ConflictCommands(database.Config, volumes, new ConflictExports(options.DataDirectory, entropy)).Register(dispatcher);
         new TrashCommands(database.Config, volumes).Register(dispatcher);
         new VolumeImportCommands(database.Config, descriptions, volumes, storages, volumeStorages, collector, entropy).Register(dispatcher);
-        new PeerCommands(database.Config, descriptions, volumes, storages, new PeerAccess(server, client), key.PeerId).Register(dispatcher);
+        new PeerCommands(database.Config, descriptions, volumes, storages, new PeerAccess(server, client), rates, key.PeerId).Register(dispatcher);
         new GarbageCommands(database.Config, collector).Register(dispatcher);
         using var conversion = new StoreConversion(storages, options.DataDirectory);
         new StoreCommands(storages, conversion).Register(dispatcher);

@@ -53,7 +53,9 @@ internal sealed class VolumeFactory(
         MultiObjectStore stores = Stores(volume);
         VolumeSealers sealers = Sealers(volume, stores);
         VolumeKeys keys = Keys(volume, sealers);
-        return new OpenVolume(Volume.Open(Options(volume, keys)), stores, keys, sealers);
+        Volume opened = Volume.Open(Options(volume, keys));
+        opened.MayCompressAnswers = volume.Compression != ChunkCompression.None;
+        return new OpenVolume(opened, stores, keys, sealers);
     }
 
     /// <summary>What a volume is composed of, for whoever repairs its rows.</summary>

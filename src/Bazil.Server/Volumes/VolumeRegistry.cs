@@ -6,6 +6,7 @@ using Bazil.Server.Errors;
 using Bazil.Server.Hosting;
 using Bazil.Server.Mounts;
 using Bazil.Server.Storages;
+using Bazil.Storage.Cas;
 using Microsoft.Extensions.Logging;
 
 namespace Bazil.Server.Volumes;
@@ -194,11 +195,13 @@ internal sealed class VolumeRegistry(ConfigStore config, VolumeFactory factory, 
         foreach (VolumeConfig volume in config.ListVolumes()) RefreshStorages(volume);
     }
 
-    /// <summary>Makes an open volume write new chunks, and take deletions by others, as its configuration now says.</summary>
+    /// <summary>Makes an open volume write new chunks, answer its members, and take deletions by others, as its configuration now says.</summary>
     public void RefreshSettings(VolumeConfig volume)
     {
         factory.SetPolicy(volume);
-        if (_open.TryGetValue(volume.Id, out OpenVolume? open)) open.Chunks.Compression = volume.Compression;
+        if (!_open.TryGetValue(volume.Id, out OpenVolume? open)) return;
+        open.Chunks.Compression = volume.Compression;
+        open.Volume.MayCompressAnswers = volume.Compression != ChunkCompression.None;
     }
 
     /// <summary>Refuses a storage directory inside a mounted volume: the daemon would wait for itself.</summary>

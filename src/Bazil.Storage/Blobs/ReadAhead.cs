@@ -2,10 +2,11 @@ namespace Bazil.Storage.Blobs;
 
 /// <summary>
 /// Notices a sequential reader and fetches the chunks it will want next. Requests of the kernel arrive slightly out of
-/// order, so near enough counts as sequential. Safe for concurrent use; dispose cancels and waits.
+/// order, so near enough counts as sequential. A reader that catches up with what is being fetched is given a larger window: content that comes from
+/// afar needs more of it under way. Safe for concurrent use; dispose cancels and waits.
 /// </summary>
-/// <param name="windowChunks">How far ahead.</param>
-/// <param name="runChunks">Chunks that one task fetches, one after the other: small ones are not worth a task each.</param>
+/// <param name="windowChunks">How far ahead at first; up to <see cref="GrowthMax"/> times as far.</param>
+/// <param name="runChunks">Chunks that one task fetches: small ones are not worth a task each.</param>
 /// <param name="prefetch">Fetches a chunk.</param>
 internal sealed class ReadAhead(int windowChunks, int runChunks, Func<ulong, CancellationToken, Task> prefetch) : IAsyncDisposable
 {
@@ -15,11 +16,13 @@ internal sealed class ReadAhead(int windowChunks, int runChunks, Func<ulong, Can
     /// <summary>Reads in a row before anything is fetched ahead.</summary>
     private const int StreakMin = 2;
 
-    private readonly int _windowChunks = Math.Min(windowChunks, BlobLimits.ReadConcurrencyMax * runChunks);
-    private readonly int _windowRuns = Math.Max(1, Math.Min(windowChunks, BlobLimits.ReadConcurrencyMax * runChunks) / runChunks);
+    /// <summary>Four megabytes with the default window: 80 MB/s over a line of 50 ms.</summary>
+    private const int GrowthMax = 4;
+
     private readonly CancellationTokenSource _cancel = new();
     private readonly Lock _lock = new(); // guards everything below; innermost
-    private readonly HashSet<Task> _inFlight = [];
+    private readonly Dictionary<Task, ulong> _inFlight = []; // the first chunk of each
+    private int _windowChunks = Math.Min(windowChunks, BlobLimits.ReadConcurrencyMax * runChunks);
     private ulong _expectedOffset;
     private int _streak;
     private ulong _nextChunk;
@@ -37,9 +40,11 @@ internal sealed class ReadAhead(int windowChunks, int runChunks, Func<ulong, Can
             if (_streak < StreakMin) return;
 
             ulong behindThis = layout.ChunkOf(offset + (ulong)count - 1) + 1;
+            GrowIfCaughtUp(behindThis);
+            int windowRuns = Math.Max(1, _windowChunks / runChunks);
             ulong end = Math.Min(behindThis + (ulong)_windowChunks, layout.ChunkOf(sizeBytes - 1) + 1);
             ulong last = layout.ChunkOf(sizeBytes - 1) + 1;
-            for (ulong chunk = Math.Max(_nextChunk, behindThis); chunk < end && _inFlight.Count < _windowRuns; chunk = _nextChunk)
+            for (ulong chunk = Math.Max(_nextChunk, behindThis); chunk < end && _inFlight.Count < windowRuns; chunk = _nextChunk)
             {
                 // Whole runs, so that a reader who moves on by a chunk does not start a task for each.
                 ulong behind = Math.Min(chunk + (ulong)runChunks, last);
@@ -54,9 +59,16 @@ internal sealed class ReadAhead(int windowChunks, int runChunks, Func<ulong, Can
     {
         await _cancel.CancelAsync();
         Task[] inFlight;
-        lock (_lock) inFlight = [.. _inFlight];
+        lock (_lock) inFlight = [.. _inFlight.Keys];
         await Task.WhenAll(inFlight);
         _cancel.Dispose();
+    }
+
+    /// <summary>The reader wants what is still being fetched: it is faster than the window allows. Under the lock.</summary>
+    private void GrowIfCaughtUp(ulong behindThis)
+    {
+        int most = GrowthMax * Math.Min(windowChunks, BlobLimits.ReadConcurrencyMax * runChunks);
+        if (_windowChunks < most && _inFlight.Values.Any(first => first < behindThis)) _windowChunks = Math.Min(most, 2 * _windowChunks);
     }
 
     private void Start(ulong first, ulong behind)
@@ -66,7 +78,10 @@ internal sealed class ReadAhead(int windowChunks, int runChunks, Func<ulong, Can
         {
             try
             {
-                for (ulong chunk = first; chunk < behind; chunk++) await prefetch(chunk, _cancel.Token);
+                // All at once: those that come from afar travel together, those that are here are read one after the other anyway.
+                var chunks = new List<Task>();
+                for (ulong chunk = first; chunk < behind; chunk++) chunks.Add(prefetch(chunk, _cancel.Token));
+                await Task.WhenAll(chunks);
             }
             catch (Exception exception) when (exception is IOException or OperationCanceledException)
             {
@@ -77,6 +92,6 @@ internal sealed class ReadAhead(int windowChunks, int runChunks, Func<ulong, Can
                 lock (_lock) _inFlight.Remove(task!);
             }
         });
-        _inFlight.Add(task); // the task's own removal waits for the lock held here
+        _inFlight.Add(task, first); // the task's own removal waits for the lock held here
     }
 }

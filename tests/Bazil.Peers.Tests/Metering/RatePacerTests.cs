@@ -51,7 +51,7 @@ public sealed class RatePacerTests
     public async Task Without_a_limit_nothing_waits_and_a_wait_can_be_given_up()
     {
         var pacer = new RatePacer(_time);
-        for (int i = 0; i < 10; i++) Assert.True(pacer.PassAsync(int.MaxValue, null, TrafficKind.Content, Cancel).IsCompleted);
+        for (int i = 0; i < 10; i++) Assert.True(pacer.PassAsync(int.MaxValue, null, TrafficKind.Content, Cancel).AsTask().IsCompleted);
         Assert.True(Pass(pacer, TrafficKind.Content, Rate).IsCompleted);
         using var cancel = new CancellationTokenSource();
         var given = pacer.PassAsync(Rate, Rate, TrafficKind.Content, cancel.Token).AsTask();

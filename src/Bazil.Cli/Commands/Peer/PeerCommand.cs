@@ -14,6 +14,7 @@ internal static class PeerCommand
             PeerNameCommand.Create(context),
             PeerRemoveCommand.Create(context),
             PeerLocationCommand.Create(context),
+            PeerLimitCommand.Create(context),
             PeerStorageCommand.Create(context),
             PeerVolumeCommand.Create(context),
         };

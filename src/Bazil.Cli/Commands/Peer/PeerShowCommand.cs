@@ -28,6 +28,9 @@ internal static class PeerShowCommand
                 .. info.Locations.Select(static l => ("location", l)),
                 .. info.Storages.Select(static s => ("may use storage", s)),
                 .. info.Volumes.Select(static v => ("may pull volume", v)),
+                .. info.Limits.Select(static l => ("limit", l)),
+                ("sent", ByteText.Of(info.SentBytes)),
+                ("received", ByteText.Of(info.ReceivedBytes)),
             ]);
         });
         return command;
