@@ -206,7 +206,7 @@ public sealed class ObjectTests
             return gate.Task;
         };
         var gets = Enumerable.Range(0, 200).Select(i => nodes.Call.Store.GetAsync(Id(i), Cancel).AsTask()).ToList();
-        for (int i = 0; i < Limits.StreamsPerConnection - Limits.PutsPerPeer; i++) await full.WaitAsync(Cancel);
+        for (int i = 0; i < Limits.GetRequests; i++) await full.WaitAsync(Cancel); // the others wait to travel together
         for (int i = 0; i < 5; i++)
         {
             time.Advance(TimeSpan.FromSeconds(4));
