@@ -13,7 +13,7 @@ model does not need (crypto, streams) is left out. Fields named `hist` and the t
 import argparse, random, sys
 
 ROOT, MEMBERS, NONE = (0, 'root'), (0, 'members'), (0, '')
-CONTENT, ATTR, MEMBER, ENDED = ('content',), ('attr',), ('member',), ('ended',)
+CONTENT, ATTR, MEMBER, ENDED = FACETS = ('content',), ('attr',), ('member',), ('ended',)
 RULES = {'fresh-id': 'every start of a replica writes under a new replica id',
          'restamp': 'resolve and removal of a sibling write the kept value anew',
          'siblings': 'deletion removes only the shown content pair; siblings keep the node alive',
@@ -27,17 +27,29 @@ RULES = {'fresh-id': 'every start of a replica writes under a new replica id',
          'item-join': "an item's reference is the join with the reference it already had",
          'lost-tail': 'what was got from an incarnation whose remainder is lost is re-stamped',
          'lost-ref': 'the reference of such an item stays until every member has merged it',
+         'purged-links': 'a living node without a link, of which one side of a merge has purged a link, is linked anew',
+         'bury': 'a dead node is emptied by a change before it is purged',
          'twins': 'an operation on a name applies to every node that is shown there as one'}
 OFF = set()                                            # rules switched off with --without
 OPS = {}                                               # oracle: op id -> (nid, fid, written version or None, value, removed, seen, conflict)
 WEAK = set()                                           # oracle: re-stamped versions; others may still hold them, with an equal value
-INCARNATION = [0]
+INCARNATION, OWNER = [0], {}                           # replica ids made so far; replica id -> the member that signs for it
 
 def on(rule): return rule not in OFF
 def is_link(fid): return fid[0] == 'link'
 def covers(k, v): return v[0] <= k.get(v[1], 0)
-def leq(a, b): return all(t <= b.get(r, 0) for r, t in a.items())
-def join(a, b): return {r: max(a.get(r, 0), b.get(r, 0)) for r in a.keys() | b.keys()}
+def leq(a, b):
+    for r, t in a.items():
+        if t > b.get(r, 0): return False
+    return True
+def join(a, b):
+    """Knowledge is never changed in place, so what adds nothing is shared."""
+    if a is b or leq(b, a): return a
+    if leq(a, b): return b
+    out = dict(a)
+    for r, t in b.items():
+        if t > out.get(r, 0): out[r] = t
+    return out
 def meet(ks): return {r: min(k.get(r, 0) for k in ks) for r in ks[0]}
 
 class Facet:
@@ -47,15 +59,19 @@ class Facet:
     def values(s): return set(s.pairs.values())
     def largest(s): return max(s.pairs.items())       # (version, value)
 
+EMPTY = Facet()
+
 class Node:
-    """stamp: join of the versions of all changes in it (the `change` index); ref: knowledge of pulls that brought it."""
-    def __init__(s, kind): s.kind, s.facets, s.stamp, s.ref, s.doubt = kind, {}, {}, {}, False
+    """stamp: join of the versions of all changes in it (the `change` index); ref: knowledge of pulls that brought it.
+    Shared with the state on disk until it is changed (Replica.edit); `at` keeps its places until then."""
+    def __init__(s, kind): s.kind, s.facets, s.stamp, s.ref, s.doubt, s.owner, s.at = kind, {}, {}, {}, False, None, None
     def clone(s):
         n = Node(s.kind); n.facets = {f: x.clone() for f, x in s.facets.items()}
-        n.stamp, n.ref, n.doubt = dict(s.stamp), dict(s.ref), s.doubt; return n
-    def links(s): return [(f, x) for f, x in s.facets.items() if is_link(f)]
-    def live_links(s): return [(f, x) for f, x in s.links() if x.pairs]
-    def content(s): return s.facets.get(CONTENT) or Facet()
+        n.stamp, n.ref, n.doubt = dict(s.stamp), s.ref, s.doubt; return n
+    def links(s): return [(f, x) for f, x in s.facets.items() if f[0] == 'link']
+    def live_links(s): return [(f, x) for f, x in s.facets.items() if f[0] == 'link' and x.pairs]
+    def lives(s): return bool(s.content().pairs if s.kind == 'f' else s.kind == 'd' and s.live_links())
+    def content(s): return s.facets.get(CONTENT) or EMPTY
     def last_link(s):
         """The link whose place is the node's last place when no link has a pair."""
         dead = [(f, x) for f, x in s.links() if x.place]
@@ -63,21 +79,28 @@ class Node:
         return max(dead, key=order) if dead else None
     def places(s):
         """[(link id, version, parent, name)]: of several values of a link the largest version wins."""
-        out = [(f, *x.largest()) for f, x in s.live_links()]
-        if not out and s.last_link(): f, x = s.last_link(); out = [(f, *x.place)]
-        return sorted((f, v, p, name) for f, v, (p, name) in out)
+        if s.at is None:
+            out = [(f, *x.largest()) for f, x in s.live_links()]
+            if not out and s.last_link(): f, x = s.last_link(); out = [(f, *x.place)]
+            s.at = sorted((f, v, p, name) for f, v, (p, name) in out)
+        return s.at
 
 # ---------------------------------------------------------------------------------------------- the shown tree
+def living(nodes):
+    """Content, a directory's link or a living descendant keeps a node alive."""
+    alive, todo = {ROOT}, [n for n, x in nodes.items() if x.lives()]
+    while todo:
+        n = todo.pop()
+        if n in alive: continue
+        alive.add(n)
+        for _, _, p, _ in nodes[n].places():
+            if p in nodes: todo.append(p)
+    return alive
+
 class Tree:
     """Pure function of the replicated state: which nodes live, and what is shown where."""
-    def __init__(s, nodes):
-        s.nodes, s.alive = nodes, {ROOT}
-        todo = [n for n, x in nodes.items() if (x.kind == 'f' and x.content().pairs) or (x.kind == 'd' and x.live_links())]
-        while todo:                                   # content, a directory's link or a live descendant keeps a node alive
-            n = todo.pop()
-            if n in s.alive: continue
-            s.alive.add(n)
-            todo += [p for _, _, p, _ in nodes[n].places() if p in nodes]
+    def __init__(s, nodes, alive):
+        s.nodes, s.alive = nodes, alive
         s.entries = {}                                # parent -> name -> [(node, link id, version)]
         up = {n: nodes[n].places()[0] for n in s.alive if n != ROOT and nodes[n].kind == 'd' and nodes[n].places()}
         loose = set()                                 # cycle: the link with the smallest version in it is shown under the root
@@ -111,7 +134,7 @@ class Tree:
 class Replica:
     STATE = 'nodes know horizon mk tick choice hist rid'.split()
     def __init__(s, name, names):
-        s.name, s.tick, s.rid = name, len(names), None
+        s.name, s.tick, s.rid, s.gen, s.synced, s.mark, s.seen, s.pulled, s.rested = name, len(names), None, 0, -1, None, {}, {}, -1
         s.know, s.horizon, s.mk, s.choice, s.hist = {'genesis': len(names)}, {}, {}, {}, {}
         m = Node('m'); m.facets[MEMBER] = Facet({(i + 1, 'genesis'): x for i, x in enumerate(names)}); m.stamp = dict(s.know)
         r = Node('d'); r.stamp = {}
@@ -119,36 +142,46 @@ class Replica:
         s.fresh = True; s.sync()
     # -- durability
     def clone(s):
-        c = dict(nodes={n: x.clone() for n, x in s.nodes.items()}, know=dict(s.know), horizon=dict(s.horizon), tick=s.tick,
-                 mk=dict(s.mk), choice=dict(s.choice), hist={n: set(h) for n, h in s.hist.items()}, rid=s.rid)
-        return c
-    def sync(s): s.disk = s.clone()
+        return dict(nodes=dict(s.nodes), know=s.know, horizon=s.horizon, tick=s.tick, mk=dict(s.mk), choice=dict(s.choice), hist=dict(s.hist), rid=s.rid)
+    def sync(s):
+        if s.synced != s.gen: s.disk, s.synced, s.mark = s.clone(), s.gen, object()
     def start(s, state):
         """Start from what the disk holds: after a crash the last synced state, after a rollback an old backup."""
-        s.disk = state
-        for f, x in state.items(): setattr(s, f, x)
-        s.nodes = {n: x.clone() for n, x in s.nodes.items()}
-        s.know, s.horizon, s.mk, s.choice = dict(s.know), dict(s.horizon), dict(s.mk), dict(s.choice)
-        s.hist = {n: set(h) for n, h in s.hist.items()}
+        s.disk = state; s.gen += 1; s.synced, s.mark = s.gen, object()
+        for f, x in state.items(): setattr(s, f, dict(x) if f in ('nodes', 'mk', 'choice', 'hist') else x)
         if on('fresh-id'): s.fresh = True
+    def edit(s, nid):
+        """The node for changing it; the disk, and replicas that start from a copy of it, keep the old one."""
+        s.gen += 1; n = s.nodes[nid]
+        if n.owner is not s.mark: n = s.nodes[nid] = n.clone(); n.owner = s.mark
+        n.at = None
+        return n
+    def add(s, nid, kind): s.gen += 1; n = s.nodes[nid] = Node(kind); n.owner = s.mark; return n
     # -- local changes
+    def new_id(s, number): return f'{s.name}{number}'
     def stamp(s):
-        if s.fresh or not s.rid: INCARNATION[0] += 1; s.rid, s.fresh = f'{s.name}{INCARNATION[0]}', False
-        s.tick += 1; s.know[s.rid] = s.tick
+        if s.fresh or not s.rid: INCARNATION[0] += 1; s.rid, s.fresh = s.new_id(INCARNATION[0]), False; OWNER[s.rid] = s.name
+        s.tick += 1; s.know = {**s.know, s.rid: s.tick}; s.gen += 1
         return (s.tick, s.rid)
     def change(s, v, nid, fid, remove=(), add=None, gone=False):
         """One facet changed by local change v: pairs `remove` go, (v, add) comes."""
-        n = s.nodes[nid]; f = n.facets.setdefault(fid, Facet())
+        n = s.edit(nid); f = n.facets.setdefault(fid, Facet())
         op = (v, nid, fid, len(OPS))
         OPS[op] = (nid, fid, v if add is not None else None, add, tuple(remove),
                    frozenset(OPS[o][2] for o in s.hist.get(nid, ()) if OPS[o][1] == fid), len(f.values()) > 1)
-        s.hist.setdefault(nid, set()).add(op)
+        s.hist[nid] = s.hist.get(nid, frozenset()) | {op}
         for r in remove: f.pairs.pop(r, None)
         if add is not None: f.pairs[v] = add
         if add is not None and is_link(fid): f.place = max(f.place or (NONE, None), (v, add))
         if gone: f.gone = max(f.gone or NONE, v)
-        n.stamp[v[1]] = v[0]
-    def tree(s): return Tree(s.nodes)
+        n.stamp = {**n.stamp, v[1]: v[0]}; n.at = None
+    def memo(s, what, make):
+        """A pure function of the state, worked out once for each state."""
+        if s.seen.get('gen') != s.gen: s.seen = {'gen': s.gen}
+        if what not in s.seen: s.seen[what] = make()
+        return s.seen[what]
+    def alive(s): return s.memo('alive', lambda: living(s.nodes))
+    def tree(s): return s.memo('tree', lambda: Tree(s.nodes, s.alive()))
     def shown(s, nid):
         """The content value in place: the local choice while it is there, else the largest version's."""
         f = s.nodes[nid].content()
@@ -157,16 +190,18 @@ class Replica:
     def group(s, f, value): return [v for v, x in f.pairs.items() if x == value]
     def twins(s, es): return es if on('twins') else es[:1]
     def new(s, kind, parent, name, data=None):
-        v = s.stamp(); s.nodes[v] = Node(kind)
-        s.change(v, v, ('link', *v), add=(parent, name)); s.change(v, v, ATTR, add=0o600)
+        v = s.stamp(); s.add(v, kind)
+        s.change(v, v, ('link', *v), add=(parent, name)); s.change(v, v, ATTR, add=0o644)
         if kind == 'f': s.change(v, v, CONTENT, add=data); s.choice[v] = data
         return v
     def write(s, es, data):
         """Save a file: replaces only the shown pair; nodes that were shown with it as one go."""
-        nid, v = es[0][0], s.stamp(); f = s.nodes[nid].content()
+        nid, v = es[0][0], s.stamp(); f = s.nodes[nid].content(); t = s.tree()
+        names = sorted({(n, l) for g in ([es] if len(s.nodes[nid].live_links()) < 2 else [e[1] for e in t.files.values() if e[0] and any(x[0] == nid for x in e[1])])
+                        for n, l, _ in s.twins(g) if n != nid})
         s.change(v, nid, CONTENT, remove=s.group(f, s.shown(nid)), add=data); s.choice[nid] = data
-        for n, l, _ in s.twins(es)[1:]:
-            if n != nid: s.unlink_one(v, n, l)
+        if not s.nodes[nid].facets.get(ATTR, EMPTY).pairs: s.change(v, nid, ATTR, add=0o644)    # they went with a deletion
+        for n, l in names: s.unlink_one(v, n, l)
     def unlink_one(s, v, nid, lid):
         n = s.nodes[nid]; others = [f for f, _ in n.live_links() if f != lid]
         s.change(v, nid, lid, remove=list(n.facets[lid].pairs), gone=True)
@@ -181,13 +216,14 @@ class Replica:
     def rmdir(s, ds):
         v = s.stamp()
         for d in s.twins(ds): s.unlink_one(v, d, s.nodes[d].places()[0][0])
-    def rename(s, moved, parent, name):
-        """moved: [(node, link id)]; one link rewritten for each, whatever lies below."""
+    def rename(s, moved, parent, name, over=()):
+        """moved: [(node, link id)]; one link rewritten for each, whatever lies below. over: what the name shows, and loses."""
         v = s.stamp()
+        for n, l, _ in s.twins(over): s.unlink_one(v, n, l)
         for n, l in s.twins(moved):
             f = s.nodes[n].facets[l]
             s.change(v, n, l, remove=s.group(f, f.largest()[1]) if f.pairs else [], add=(parent, name))
-    def link(s, nid, parent, name): v = s.stamp(); s.change(v, nid, ('link', *v), add=(parent, name))
+    def link(s, nid, parent, name): v = s.stamp(); s.change(v, nid, ('link', *v), add=(parent, name)); return v
     def chmod(s, nid, mode):
         f = s.nodes[nid].facets.get(ATTR, Facet())
         s.change(s.stamp(), nid, ATTR, remove=s.group(f, f.largest()[1]) if f.pairs else [], add=mode)
@@ -198,112 +234,144 @@ class Replica:
         if on('restamp'): s.change(v, nid, fid, remove=gone + s.group(f, keep), add=keep)
         else: s.change(v, nid, fid, remove=gone)
         if fid == CONTENT: s.choice[nid] = keep
-    def resolve_name(s, es, others):
-        """Two files on one name: keep the shown one (written anew), delete the others."""
-        if on('restamp'): s.write(es, s.shown(es[0][0]))
-        v = s.stamp()
-        for n, l, _ in others:
-            if n != es[0][0]: s.unlink_one(v, n, l)
+    def resolve_name(s, es, other):
+        """Two files on one name: keep the shown one (written anew), delete the other."""
+        nid, v = es[0][0], s.stamp(); keep = s.shown(nid)
+        if on('restamp'): s.change(v, nid, CONTENT, remove=s.group(s.nodes[nid].content(), keep), add=keep); s.choice[nid] = keep
+        s.unlink_one(v, other[0], other[1])
     # -- members
-    def members(s): return s.nodes[MEMBERS].facets[MEMBER].values()
+    def members(s): return s.memo('members', s.nodes[MEMBERS].facets[MEMBER].values)
     def add_member(s, m): s.change(s.stamp(), MEMBERS, MEMBER, add=m)
-    def remove_member(s, m): s.change(s.stamp(), MEMBERS, MEMBER, remove=s.group(s.nodes[MEMBERS].facets[MEMBER], m))
+    def remove_member(s, m): s.change(s.stamp(), MEMBERS, MEMBER, remove=s.group(s.nodes[MEMBERS].facets[MEMBER], m)); s.purge()
     # -- merge and pull
     def effective(s, n): return join(s.know, n.ref) if n else s.know
     def merge(s, nid, theirs, theirs_eff, theirs_horizon):
         """The one rule: keep what both have and what the other's knowledge does not cover. theirs=None: absent there."""
-        mine, empty = s.nodes.get(nid), Facet()
+        mine = s.nodes.get(nid)
         if mine is None and theirs is None: return
         fresh, my_eff = mine is None, s.effective(mine)
-        if fresh: mine = s.nodes[nid] = Node(theirs.kind)
+        mine = s.add(nid, theirs.kind) if fresh else s.edit(nid)
         if fresh and not leq(s.horizon, theirs_eff) or not theirs and not leq(theirs_horizon, my_eff): mine.doubt = True
-        shown = s.shown(nid)
+        shown, had = s.shown(nid), () if fresh else set(mine.facets)
         for fid in sorted(mine.facets.keys() | (theirs.facets.keys() if theirs else set())):
             b, a = mine.facets.get(fid), theirs.facets.get(fid) if theirs else None
-            b, a = b or empty, a or empty
+            b, a = b or EMPTY, a or EMPTY
             out = Facet({v: x for v, x in b.pairs.items() if v in a.pairs or not covers(theirs_eff, v)})
             out.pairs.update({v: x for v, x in a.pairs.items() if v in b.pairs or not covers(my_eff, v)})
             if is_link(fid): out.place, out.gone = max(filter(None, (a.place, b.place))), max(filter(None, (a.gone, b.gone)), default=None)
             mine.facets[fid] = out
+        if theirs and not fresh and on('purged-links') and not mine.live_links() and any(
+                l.gone and (f not in theirs.facets and covers(theirs_eff, l.gone) or f not in had and covers(my_eff, l.gone)) for f, l in mine.links()): mine.doubt = True
         if theirs: mine.stamp = join(mine.stamp, theirs.stamp)
         mine.ref = join(mine.ref, theirs_eff) if on('item-join') else dict(theirs_eff)
-        if shown is not None: s.choice[nid] = shown
+        mine.at = None
+        if shown is not None and shown in mine.content().values(): s.choice[nid] = shown
+        else: s.choice.pop(nid, None)
         s.tick = max([s.tick, *mine.stamp.values()])
     def pull(s, peer, order=random):
         """Generator: one step for each item, so that a pull can be left at any point. The peer serves what is durable."""
         if s.name not in peer.members() or peer.name not in s.members(): return          # refused
         peer.sync(); a = peer.disk; nodes = a['nodes']; eff = lambda n: join(a['know'], nodes[n].ref) if n in nodes else a['know']
         full = not leq(a['horizon'], s.know)                                             # purged things we may still have
-        items = sorted(n for n in nodes if full or not leq(nodes[n].stamp, s.know))
-        items += sorted(n for n in s.nodes if full and n not in nodes)
-        order.shuffle(items)
+        items = sorted(n for n in nodes if n != ROOT and (full or not leq(nodes[n].stamp, s.know)))
+        order.shuffle(items); s.pulling(peer, items)
         def take(n):
-            s.merge(n, nodes.get(n), eff(n), a['horizon']); s.hist.setdefault(n, set()).update(a['hist'].get(n, ()))
+            s.merge(n, nodes.get(n), eff(n), a['horizon']); mine, other = s.hist.get(n, frozenset()), a['hist'].get(n, frozenset())
+            if not other <= mine: s.hist[n] = mine | other
         for n in items: take(n); yield
+        for n in sorted(n for n in s.nodes if full and n not in nodes): take(n)
         while on('closure'):                                                             # parents purged here but needed again
-            lack = sorted({p for n in Tree(s.nodes).alive - {ROOT} for _, _, p, _ in s.nodes[n].places() if p not in s.nodes and p in nodes})
+            lack = sorted({p for n in s.alive() - {ROOT} for _, _, p, _ in s.nodes[n].places() if p not in s.nodes and p in nodes})
             if not lack: break
-            for n in lack: take(n); yield
-        s.know = join(s.know, a['know']); s.tick = max([s.tick, *s.know.values()])        # completion, one batch
+            for n in lack: take(n)
+        s.complete(peer.name, a)
+    def pulling(s, peer, items): pass                                                     # for who looks on
+    def complete(s, name, a):
+        """Completion, one step: knowledge, horizon, members' knowledge; adoption, writing anew, purging. Its changes share one version."""
+        was, version = (s.know, s.horizon, s.mk), []
+        def once(taken=()):
+            """The version of this completion, or a further one where the facet has a value under it already."""
+            if not version or version[-1] in taken: version.append(s.stamp())
+            return version[-1]
+        for n, h in a['hist'].items():                    # oracle: with the knowledge comes what happened to nodes that are purged
+            if n not in a['nodes'] and not h <= s.hist.get(n, frozenset()): s.hist[n] = s.hist.get(n, frozenset()) | h
+        s.know = join(s.know, a['know']); s.tick = max([s.tick, *s.know.values()])
         if on('horizon-travels'): s.horizon = join(s.horizon, a['horizon'])
-        for m, k in list(a['mk'].items()) + [(peer.name, a['know'])]: s.mk[m] = join(s.mk.get(m, {}), k)
-        for n in s.nodes.values():
-            if leq(n.ref, s.know): n.ref = {}
-        if on('lost-tail'):
-            for n in sorted(s.nodes): s.adopt(n)
-        low, ended = s.known_to_all(), s.nodes[MEMBERS].facets.get(ENDED, Facet()).values()
-        over = [n for n in s.nodes.values() if any(r in ended and t > s.know.get(r, 0) for r, t in n.ref.items())]
-        if all(leq(n.stamp, low) for n in over):                                         # every member has merged them under this reference
-            for n in over:
-                n.ref = {r: t for r, t in n.ref.items() if r not in ended}
-                if leq(n.ref, s.know): n.ref = {}
-        alive = Tree(s.nodes).alive - {ROOT}
-        for n in sorted(alive):
+        for m, k in list(a['mk'].items()) + [(name, a['know'])]:
+            if m in s.members() and not leq(k, s.mk.get(m, {})): s.mk = {**s.mk, m: join(s.mk.get(m, {}), k)}
+        if not (was[0] is s.know and was[1] is s.horizon and was[2] is s.mk): s.gen += 1
+        if s.gen == s.rested: return                                                     # the rest left this very state as it is
+        gen = s.gen; s.drop_covered()
+        if on('lost-tail'): s.adopt_lost(once)
+        low, ended = s.known_to_all(), s.nodes[MEMBERS].facets.get(ENDED, EMPTY).values()
+        over = [n for n, x in s.nodes.items() if x.ref and any(r in ended and t > s.know.get(r, 0) for r, t in x.ref.items())]
+        if over and all(leq(s.nodes[n].stamp, low) for n in over):                       # every member has merged them under this reference
+            for n in over: x = s.edit(n); x.ref = {r: t for r, t in x.ref.items() if r not in ended}
+            s.drop_covered()
+        for n in sorted(s.alive() - {ROOT}):
             x = s.nodes[n]; last = not x.live_links() and x.last_link()
-            if last and on('relink') and (last[1].gone is None or x.doubt and on('revive')): s.change(s.stamp(), n, last[0], add=last[1].place[1])
-            elif x.doubt and on('revive'): s.change(s.stamp(), n, ATTR)
-            x.doubt = False
+            if last and on('relink') and (last[1].gone is None or last[1].gone < last[1].place[0] or x.doubt and on('revive')): s.change(once(), n, last[0], add=last[1].place[1])
+            elif x.doubt and on('revive'): s.change(once(), n, ATTR)
+            if x.doubt: s.edit(n).doubt = False
+        if on('bury'): s.bury(once)
         s.purge()
-    def lost(s, ref, rid):
+        if s.gen == gen: s.rested = gen
+    def drop_covered(s):
+        for n, x in list(s.nodes.items()):
+            if x.ref and leq(x.ref, s.know): s.edit(n).ref = {}
+    def adopt_lost(s, once):
         """Rolled back after part of it was pulled: the owner sees an id of its own beyond its own knowledge (the head that is
         not in its log) and announces that the id has ended; the announcement is replicated with the members."""
-        ended = s.nodes[MEMBERS].facets.get(ENDED, Facet()).values()
-        if rid[0] == s.name and s.know.get(rid, 0) < ref[rid] and rid not in ended:       # rid[0]: the member that signs for it
-            s.change(s.stamp(), MEMBERS, ENDED, add=rid); return True
-        return rid in ended
-    def adopt(s, nid):
+        over = {r for x in s.nodes.values() for r, t in x.ref.items() if t > s.know.get(r, 0)}
+        if not over: return
+        for rid in sorted(over):
+            if OWNER[rid] == s.name and rid not in s.ended(): s.change(once(s.nodes[MEMBERS].facets.get(ENDED, EMPTY).pairs), MEMBERS, ENDED, add=rid)
+        for n in sorted(n for n, x in s.nodes.items() if x.ref): s.adopt(n, once)
+    def ended(s): return s.nodes[MEMBERS].facets.get(ENDED, EMPTY).values()
+    def adopt(s, nid, once):
         """Nobody will ever complete that pull: what it brought becomes ours, or it would stay beyond knowledge for good."""
-        n = s.nodes[nid]; over = {r for r, t in n.ref.items() if t > s.know.get(r, 0) and s.lost(n.ref, r)}
+        n = s.nodes[nid]; ended = s.ended(); over = {r for r, t in n.ref.items() if t > s.know.get(r, 0) and r in ended}
         ours = lambda v: v and v[1] in over and not covers(s.know, v)
-        for fid, f in sorted(n.facets.items()):
-            for v in [v for v in f.pairs if ours(v)]: s.change(s.stamp(), nid, fid, remove=[v], add=f.pairs[v]); WEAK.add((nid, fid, v))
-            if ours(f.gone): f.gone = None; s.change(s.stamp(), nid, fid, gone=True)
-        if any(t > s.know.get(r, 0) for r, t in n.stamp.items() if r in over): s.change(s.stamp(), nid, ATTR)
-        n.stamp = {r: min(t, s.know.get(r, 0)) if r in over else t for r, t in n.stamp.items()}
-        n.stamp = {r: t for r, t in n.stamp.items() if t}
-        if not on('lost-ref'): n.ref = {r: t for r, t in n.ref.items() if r not in over}
-        if leq(n.ref, s.know): n.ref = {}
+        for fid, f in sorted(n.clone().facets.items(), key=lambda e: (FACETS.index(e[0]) if e[0] in FACETS else len(FACETS), e[0])):
+            for v in sorted(v for v in f.pairs if ours(v)):
+                taken = s.nodes[nid].facets[fid].pairs.keys() - {v}   # distinct values of one facet need versions of their own
+                s.change(once(taken), nid, fid, remove=[v], add=f.pairs[v]); WEAK.add((nid, fid, v))
+            f = s.nodes[nid].facets[fid]
+            if ours(f.gone): s.edit(nid).facets[fid].gone = None; s.change(once(), nid, fid, gone=True)
+        n = s.nodes[nid]
+        if any(t > s.know.get(r, 0) for r, t in n.stamp.items() if r in over): s.change(once(), nid, ATTR)
+        if over and any(r in over for r in n.stamp):
+            n = s.edit(nid); n.stamp = {r: min(t, s.know.get(r, 0)) if r in over else t for r, t in n.stamp.items()}
+            n.stamp = {r: t for r, t in n.stamp.items() if t}
+        if not on('lost-ref') and over: n = s.edit(nid); n.ref = {r: t for r, t in n.ref.items() if r not in over}
+        if n.ref and leq(n.ref, s.know): s.edit(nid).ref = {}
     def known_to_all(s): return meet([s.know] + [s.mk.get(m, {}) for m in s.members() if m != s.name])
+    def bury(s, once):
+        """What a dead node still has (a place, attributes that its deletion had not seen) is removed by a change, as any deletion."""
+        for n in sorted(n for n in s.nodes if n not in s.alive() and n != MEMBERS):
+            for fid, f in sorted(s.nodes[n].facets.items()):
+                if f.pairs: s.change(once(), n, fid, remove=list(f.pairs), gone=is_link(fid))
     def purge(s):
         """Tombstones go when every member's knowledge (as completed pulls brought it, so never beyond ours) covers them."""
-        low = s.known_to_all()
-        alive = Tree(s.nodes).alive
-        dead = {n for n, x in s.nodes.items() if n not in alive and n != MEMBERS and leq(x.stamp, low)}
-        parents = {n: {p for _, l in x.links() for p, _ in [*l.pairs.values()] + ([l.place[1]] if l.place else [])} for n, x in s.nodes.items()}
-        while on('purge-refs'):
-            held = {n for n in dead if any(n in parents[m] for m in s.nodes.keys() - dead)}
-            if not held: break
-            dead -= held
+        low, alive = s.known_to_all(), s.alive()
+        dead = {n for n, x in s.nodes.items() if n not in alive and n != MEMBERS and leq(x.stamp, low) and not (on('bury') and any(f.pairs for f in x.facets.values()))}
+        named = lambda x: {p for _, l in x.links() for p, _ in [*l.pairs.values()] + ([l.place[1]] if l.place else [])}
+        while dead and on('purge-refs'):
+            left = set().union(*(named(x) for n, x in s.nodes.items() if n not in dead))
+            if not dead & left: break
+            dead -= left
         for n in dead:
             for f, l in s.nodes[n].live_links():              # oracle: with the node goes what named it, links made meanwhile included
-                op = (NONE, n, f, len(OPS)); OPS[op] = (n, f, None, None, tuple(l.pairs), frozenset(), False); s.hist.setdefault(n, set()).add(op)
-            s.horizon = join(s.horizon, s.nodes.pop(n).stamp)
-        for n, x in s.nodes.items():
-            keep = x.last_link()[0] if n in alive and not x.live_links() and x.last_link() and on('keep-place') else None
-            for f, l in x.links():
-                if n in alive and not l.pairs and f != keep and (l.gone is None or covers(low, l.gone)):
-                    del x.facets[f]
-                    if l.gone: s.horizon = join(s.horizon, {l.gone[1]: l.gone[0]})
+                op = (NONE, n, f, len(OPS)); OPS[op] = (n, f, None, None, tuple(l.pairs), frozenset(), False); s.hist[n] = s.hist.get(n, frozenset()) | {op}
+            s.gen += 1; s.horizon = join(s.horizon, s.nodes.pop(n).stamp)
+        for n in sorted(alive):
+            x = s.nodes[n]; gone = [(f, l) for f, l in x.links() if not l.pairs and (l.gone is None or covers(low, l.gone))]
+            if not gone: continue
+            keep = x.last_link()[0] if not x.live_links() and on('keep-place') else None
+            for f, l in gone:
+                if f == keep: continue
+                del s.edit(n).facets[f]
+                if l.gone: s.horizon = join(s.horizon, {l.gone[1]: l.gone[0]})
     def key(s):
         """What all replicas must agree on. The stamps are an index only: those of a node purged here and needed again may be fewer."""
         return {n: (x.kind, {f: dict(l.pairs) for f, l in x.facets.items() if l.pairs}, x.places()) for n, x in s.nodes.items() if n != ROOT}
@@ -320,25 +388,26 @@ def settle(rs):
     for r in rs:
         for m in rs:
             if m.name not in r.members(): r.add_member(m.name)
-    state = lambda: [(r.key(), dict(r.mk), dict(r.know)) for r in rs]
+    state = lambda: [(r.key(), r.mk, r.know) for r in rs]
     for _ in range(12):
-        before = state()
+        gens, before = [r.gen for r in rs], state()
         for b in rs:
             for a in rs:
-                if a is not b: pull(b, a)
-        for r in rs: r.purge()
-        if before == state(): return
+                if a is b or b.pulled.get(a.name) == (a.gen, b.gen): continue             # neither has changed since
+                pull(b, a); b.pulled[a.name] = (a.gen, b.gen)
+        if gens == [r.gen for r in rs] or before == state(): return
     raise AssertionError('does not come to rest')
 
 def check(rs):
     settle(rs)
     one = rs[0]; tree = one.tree()
     for r in rs[1:]:
+        ours, others = one.key(), r.key()
         for n in one.nodes.keys() | r.nodes.keys():
-            a, b = one.key().get(n), r.key().get(n)
+            a, b = ours.get(n), others.get(n)
             assert a == b, f'sets differ at {n}: {one.name} {a} / {r.name} {b}'
         assert r.tree().key() == tree.key(), 'structure differs'
-    hist = {}
+    hist, named = {}, {p for m in one.nodes.values() for _, l in m.links() for p, _ in [*l.pairs.values(), *([l.place[1]] if l.place else [])]}
     for r in rs:
         for n, h in r.hist.items(): hist.setdefault(n, set()).update(h)
     for n, ops in sorted(hist.items()):
@@ -365,7 +434,6 @@ def check(rs):
     for n, x in one.nodes.items():
         if n in (ROOT, MEMBERS): continue
         if n not in tree.alive:
-            named = {p for m in one.nodes.values() for _, l in m.links() for p, _ in [*l.pairs.values(), *([l.place[1]] if l.place else [])]}
             assert n in named, f'tombstone left: {n} {x.stamp}'
         else:
             assert n in tree.listed, f'unreachable: {n}'
@@ -375,6 +443,10 @@ def check(rs):
 
 # ---------------------------------------------------------------------------------------------- random histories
 def random_op(r, rnd):
+    change_something(r, rnd)
+    if len(r.members()) <= 1: r.purge()                      # alone, nothing needs to be remembered
+
+def change_something(r, rnd):
     t = r.tree(); names = 'abc'
     dirs = sorted(t.dirs); files = sorted(p for p in t.files if t.files[p][0]); d = rnd.choice(dirs)
     free = [x for x in names if d + (x,) not in t.dirs and d + (x,) not in t.files]
@@ -392,7 +464,7 @@ def random_op(r, rnd):
     elif op < .78 and len(files) > 1:                        # rename over: an editor's atomic save
         q = rnd.choice(files)
         if q != p and not {e[0] for e in es} & {e[0] for e in t.files[q][1]}:
-            r.unlink(t.files[q][1]); r.rename([(n, l) for n, l, _ in es], t.dirs[q[:-1]][0], q[-1])
+            r.rename([(n, l) for n, l, _ in es], t.dirs[q[:-1]][0], q[-1], t.files[q][1])
     elif op < .87 and len(dirs) > 1 and free:
         q = rnd.choice([x for x in dirs if x])
         if d[:len(q)] != q: r.rename([(n, r.nodes[n].places()[0][0]) for n in t.dirs[q]], par, rnd.choice(free))
@@ -405,10 +477,10 @@ def random_op(r, rnd):
             if f == CONTENT and rnd.random() < .5:
                 keep = r.shown(n); r.resolve(n, f, keep, drop=rnd.choice([x for x in vals if x != keep]))
             else: r.resolve(n, f, rnd.choice(vals))
-        elif others: r.resolve_name(es, others)
+        elif others and es[0][0] != (other := rnd.choice(others))[0]: r.resolve_name(es, other)
 
 def history(seed, count, steps):
-    rnd = random.Random(seed); OPS.clear(); WEAK.clear(); INCARNATION[0] = 0
+    rnd = random.Random(seed); OPS.clear(); WEAK.clear(); OWNER.clear(); INCARNATION[0] = 0
     names = 'ABCDE'[:count]; rs = [Replica(x, names) for x in names]
     backups, running = {}, []                               # running: [replica, pull generator], left at any point
     chaos = rnd.choice([0, 0, 1, 1, 4])                     # backups, rollbacks, members: none, some, many
@@ -436,7 +508,7 @@ def history(seed, count, steps):
 
 # ---------------------------------------------------------------------------------------------- named scenarios
 def world(n):
-    OPS.clear(); WEAK.clear(); INCARNATION[0] = 0
+    OPS.clear(); WEAK.clear(); OWNER.clear(); INCARNATION[0] = 0
     return [Replica(x, 'ABCDE'[:n]) for x in 'ABCDE'[:n]]
 def spread(rs):
     for _ in range(2):
@@ -471,7 +543,7 @@ def trap_saving_a_conflicted_file():
     rs = a, b = world(2); f = a.new('f', ROOT, 'a', 'x'); spread(rs)
     a.write(at(a, 'a'), 'y'); b.write(at(b, 'a'), 'z'); spread(rs); assert a.shown(f) == 'y' and b.shown(f) == 'z'
     a.write(at(a, 'a'), 'u'); check(rs); assert values(b, f) == {'u', 'z'} and b.shown(f) == 'z'
-    t = a.new('f', ROOT, 'b', 'w'); a.unlink(at(a, 'a')); a.rename([(t, ('link', *t))], ROOT, 'a')     # atomic save
+    t = a.new('f', ROOT, 'b', 'w'); a.rename([(t, ('link', *t))], ROOT, 'a', over=at(a, 'a'))     # atomic save
     check(rs); assert values(b, f) == {'z'} and values(b, t) == {'w'}
 
 def trap_power_cut_after_serving():
@@ -507,7 +579,7 @@ def purged_then_edited_by_old_backup():
 def purged_on_one_side_only():
     """A link purged at A but not at D must not decide where the node is shown."""
     rs = a, b, c = world(3); f = a.new('f', ROOT, 'a', 'x'); spread(rs)
-    l = a.stamp(); a.change(l, f, ('link', *l), add=(ROOT, 'b')); spread(rs)
+    l = a.link(f, ROOT, 'b'); spread(rs)
     a.unlink([e for e in a.tree().files[('b',)][1]])
     pull(b, a); pull(c, b); pull(a, c); pull(a, b); assert ('link', *l) not in a.nodes[f].facets and ('link', *l) in b.nodes[f].facets
     a.unlink(at(a, 'a')); b.write(at(b, 'a'), 'y'); assert ('a',) in check(rs).files
@@ -568,17 +640,29 @@ def returns_to_a_purged_place():
 def returns_to_a_purged_link():
     """f died with a link that its deletion had not seen, and was purged by A, not by C; B, removed meanwhile, edits it."""
     rs = a, b, c = world(3); f = a.new('f', ROOT, 'a', 'x'); spread(rs)
-    c.link(f, ROOT, 'k'); pull(b, c); a.unlink(at(a, 'a')); a.remove_member('B'); pull(c, a); pull(a, c); assert f not in a.nodes and f in c.nodes
+    c.link(f, ROOT, 'k'); pull(b, c); a.unlink(at(a, 'a')); a.remove_member('B'); pull(c, a); pull(a, c)
     b.write(at(b, 'a'), 'v'); b.rename([(f, ('link', *f))], ROOT, 'b'); a.add_member('B'); c.add_member('B')
-    pull(c, b); pull(a, b); assert ('k',) in c.tree().files and ('k',) not in a.tree().files
-    assert sorted(check(rs).files) == [('b',)] and values(c, f) == {'v'}
+    pull(c, b); pull(a, b); assert sorted(check(rs).files) == [('b',)] and values(c, f) == {'v'}
+
+def dead_with_a_place_unseen():
+    """f is deleted by B and moved by C at once, and purged by C; A still has it, moved, when D, removed meanwhile, returns with an edit."""
+    rs = a, b, c, d = world(4); f = a.new('f', ROOT, 'a', 'x'); l = ('link', *f); spread(rs)
+    b.unlink(at(b, 'a')); c.rename([(f, l)], ROOT, 'b'); c.remove_member('D'); c.remove_member('A'); pull(b, c); pull(c, b)
+    d.write(at(d, 'a'), 'w'); b.add_member('A'); b.add_member('D'); pull(a, b); pull(a, c); pull(a, d); check(rs); assert values(c, f) == {'w'}
+
+def dead_with_attributes_unseen():
+    """The same with attributes."""
+    rs = a, b, c, d = world(4); f = a.new('f', ROOT, 'a', 'x'); spread(rs)
+    b.unlink(at(b, 'a')); c.chmod(f, 7); c.remove_member('D'); c.remove_member('A'); pull(b, c); pull(c, b)
+    d.write(at(d, 'a'), 'w'); b.add_member('A'); b.add_member('D'); pull(a, b); pull(a, c); pull(a, d); check(rs); assert values(c, f) == {'w'}
 
 SCENARIOS = [trap_postponed_item_pulled_onward, trap_interrupted_deleted_repeated, trap_equal_edits_then_delete,
              trap_saving_a_conflicted_file, trap_power_cut_after_serving, both_resolve_differently, edit_beats_delete_for_good,
              fork_after_rollback_meets_third, purged_then_edited_by_old_backup, purged_on_one_side_only,
              one_purged_then_old_backup, old_backup_pulls_from_a_newcomer, losing_place_names_a_removed_directory,
              equal_twins_then_save, parent_purged_then_needed, interrupted_pull_from_a_lost_future,
-             replaced_value_of_a_lost_history, returns_to_a_purged_place, returns_to_a_purged_link]
+             replaced_value_of_a_lost_history, returns_to_a_purged_place, returns_to_a_purged_link, dead_with_a_place_unseen,
+             dead_with_attributes_unseen]
 
 def main():
     ap = argparse.ArgumentParser(description='model and random tester of the sync design')

@@ -106,6 +106,22 @@ internal sealed partial class LocalChange(Transaction transaction, UnixTime now)
         record.Choice = Version;
     }
 
+    /// <summary>Settles a conflict of attributes, which no alternate shows: the kept value is written anew, the others go.</summary>
+    public void ResolveAttributes(InodeId inode, AttributeValue keep)
+    {
+        NodeRecord record = Stamped(inode);
+        record.Attributes = Facet<AttributeValue>.Empty.With(Version, keep);
+        if (record.IsDirectory) record.DirectoryTime = keep.ModifyTime;
+    }
+
+    /// <summary>Settles a conflict of places: the kept one is written anew, the others go.</summary>
+    public void ResolvePlaces(InodeId inode, Version linkId, Place keep)
+    {
+        NodeRecord record = Stamped(inode);
+        Link link = record.FindLink(linkId) ?? throw new InvariantException($"{linkId} is not a link of inode {inode}");
+        record.SetLink((link with { Places = Facet<Place>.Empty }).MoveTo(Version, keep));
+    }
+
     public void AddMember(PeerId member)
     {
         NodeRecord record = Members();
@@ -121,6 +137,7 @@ internal sealed partial class LocalChange(Transaction transaction, UnixTime now)
     /// <summary>Announces that a replica id has ended: what others hold beyond what we know of it will never be completed.</summary>
     public void EndReplica(ReplicaId replica)
     {
+        if (transaction.Read(Transaction.MembersInode) is { } members && members.Ended.Contains(Version)) transaction.TakeVersion();
         NodeRecord record = Members();
         record.Ended = record.Ended.With(Version, replica);
     }

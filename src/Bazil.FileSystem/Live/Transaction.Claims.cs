@@ -148,9 +148,9 @@ internal sealed partial class Transaction
 
     private void SetClaims(InodeId parent, FileName name, Claim[] before, Claim[] after)
     {
+        if (after.Length > ClaimRow.ClaimsMax) throw new SyncException($"name {name} would have {after.Length} claims, more than {ClaimRow.ClaimsMax}");
         _rows[(parent, name)] = after;
         NodeRecord directory = Touch(parent).Record;
-        if (after.Length > ClaimRow.ClaimsMax) throw new SyncException($"name {name} would have {after.Length} claims, more than {ClaimRow.ClaimsMax}");
         if (MergesForeign) directory.DirectoryTime = directory.ChangeTime = Now;
         if (before.Length == 0 && after.Length > 0) directory.Entries++;
         if (before.Length > 0 && after.Length == 0) directory.Entries--;

@@ -80,7 +80,7 @@ internal sealed partial class Transaction
         [.. _edits.Where(e => e.Value.Record.IsDirectory && !e.Value.IsPurged && !ReferenceEquals(e.Value.Before?.Links, e.Value.Record.Links)).Select(e => e.Key)];
 
     private IEnumerable<NodeRecord> StampedRecords() =>
-        _edits.Values.Select(edit => edit.Record).Where(record => record.Stamp[Version.Replica] == Version.Tick).OrderBy(record => record.Id);
+        _edits.Values.Select(edit => edit.Record).Where(record => record.Stamp[Version.Replica] >= _firstTick).OrderBy(record => record.Id);
 
     private CommittedChange Publish()
     {
@@ -88,6 +88,7 @@ internal sealed partial class Transaction
         {
             if (edit.IsPurged) Store.Cache.Remove(inode);
             else Store.Cache.Set(edit.Record);
+            if (!edit.IsPurged && !edit.Record.Reference.IsCoveredBy(State.Knowledge)) Store.Referenced.Note(inode);
         }
 
         return new CommittedChange([.. _shown], [.. _edits.Where(e => e.Value.Before is not null).Select(e => e.Key)]);

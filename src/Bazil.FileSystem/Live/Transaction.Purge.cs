@@ -46,16 +46,14 @@ internal sealed partial class Transaction
         MemberTable.Put(Batch, Store.Tables, member, knowledge);
     }
 
-    /// <summary>Notes that one side of the pull under way may have purged a node. Read, and forgotten, when the pull is completed.</summary>
+    /// <summary>Notes that one side of the pull under way may have purged a node. Read when the pull is completed, and forgotten when the node lives then.</summary>
     public void NoteRevived(InodeId inode) => Batch.Put(Key(Table.Revived).Add(inode).Bytes, []);
 
     /// <inheritdoc cref="NoteRevived"/>
-    public IReadOnlySet<InodeId> TakeRevived()
-    {
-        HashSet<InodeId> revived = [.. Store.Tables.ReadInodes(Table.Revived)];
-        foreach (InodeId inode in revived) Batch.Delete(Key(Table.Revived).Add(inode).Bytes);
-        return revived;
-    }
+    public IReadOnlySet<InodeId> ReadRevived() => new HashSet<InodeId>(Store.Tables.ReadInodes(Table.Revived));
+
+    /// <inheritdoc cref="NoteRevived"/>
+    public void ForgetRevived(InodeId inode) => Batch.Delete(Key(Table.Revived).Add(inode).Bytes);
 
     /// <summary>Purges what may be purged among the candidates: dead nodes, and removed links of living ones.</summary>
     public void Purge(IEnumerable<InodeId> candidates, Knowledge knownToAll)
@@ -67,7 +65,7 @@ internal sealed partial class Transaction
             if (Read(inode) is not { } record || record.IsVolumeWide || record.Id == NodeId.Root) continue;
             if (record.Held is not null && !IsAlive(record, isBefore: false)) continue; // it is still shown
             if (IsAlive(record, isBefore: false)) DropRemovedLinks(record, knownToAll);
-            else if (record.Stamp.IsCoveredBy(knownToAll)) dead.Add(inode);
+            else if (record.Stamp.IsCoveredBy(knownToAll) && record.Attributes.IsEmpty && !record.HasLiveLink) dead.Add(inode);
         }
 
         while (dead.RemoveWhere(inode => IsNamedByOthers(inode, dead)) > 0)

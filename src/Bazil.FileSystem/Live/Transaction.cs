@@ -19,7 +19,9 @@ internal sealed partial class Transaction(VolumeStore store)
 
     private readonly Dictionary<InodeId, Edit> _edits = [];
     private readonly Dictionary<NodeId, InodeId> _created = [];
+    private readonly VolumeStateMark _mark = store.State.Mark();
     private Version _version;
+    private ulong _firstTick;
 
     public VolumeStore Store { get; } = store;
 
@@ -30,10 +32,20 @@ internal sealed partial class Transaction(VolumeStore store)
     {
         get
         {
-            if (_version.IsNone) _version = State.NextVersion(Store.Self, Store.Entropy);
+            if (_version.IsNone) TakeVersion();
             return _version;
         }
     }
+
+    /// <summary>Goes on under a further version: distinct values of one facet need versions of their own.</summary>
+    public void TakeVersion()
+    {
+        _version = State.NextVersion(Store.Self, Store.Entropy);
+        if (_firstTick == 0) _firstTick = _version.Tick;
+    }
+
+    /// <summary>Takes back what this transaction changed in memory. It is not used again.</summary>
+    public void Abandon() => State.Return(_mark);
 
     public bool IsEdited(InodeId inode) => _edits.ContainsKey(inode);
 

@@ -42,6 +42,9 @@ public sealed partial class Volume
             var transaction = new Transaction(_store);
             if (!transaction.Members().Contains(member)) return;
             new LocalChange(transaction, Now()).RemoveMember(member);
+
+            // What waited for that member alone waits no longer.
+            transaction.Purge(_store.Tables.ReadInodes(Table.Tombstone).Where(inode => !IsBeingWritten(inode)), transaction.KnownToAll());
             Commit(transaction);
         }
     }
@@ -226,6 +229,54 @@ public sealed partial class Volume
             CommittedChange change = Commit(transaction);
             _hasNewHeld |= transaction.HasHeld;
             return change;
+        }
+    }
+
+    /// <summary>Parents that children name which are here, and that are not: earlier pulls may have been interrupted before they came.</summary>
+    internal List<NodeId> FindMissingParents()
+    {
+        var missing = new List<NodeId>();
+        byte[] prefix = _store.Tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.HiddenChild).Bytes.ToArray(), from = prefix;
+        using IMetadataSnapshot view = _options.Metadata.Snapshot();
+        var tables = new VolumeTables(view, _options.LocalNumber);
+        byte[] end = MetadataKey.PrefixEnd(prefix, stackalloc byte[MetadataKey.MaxSize]).ToArray(), key = new byte[MetadataKey.MaxSize];
+        while (FirstParent(view, from, end, prefix.Length) is { } parent)
+        {
+            if (parent != NodeId.Root && tables.FindInode(parent) == default) missing.Add(parent);
+            from = tables.Key(key, Table.HiddenChild).Add(parent).Add(new InodeId(ulong.MaxValue)).Bytes.ToArray();
+        }
+
+        lock (_gate)
+        {
+            var transaction = new Transaction(_store);
+            return [.. missing.Where(parent => _store.Tables.ReadHiddenChildren(parent).Any(child =>
+                transaction.Read(child) is { } record && transaction.IsShown(record) && record.Places().Exists(place => place.Place.Parent == parent)))];
+        }
+    }
+
+    private static NodeId? FirstParent(IMetadataReader reader, byte[] from, byte[] end, int prefixLength)
+    {
+        using IMetadataCursor cursor = reader.Scan(from, end);
+        return cursor.MoveNext() ? NodeId.Read(cursor.Key[prefixLength..]) : null;
+    }
+
+    /// <summary>Before a completion that has to do with a lost history: finds the nodes of it while nobody waits for the volume.</summary>
+    internal void FindReferenced()
+    {
+        IMetadataSnapshot view;
+        lock (_gate)
+        {
+            if (_store.Referenced.IsFound || new PullCompletion(_store, Now(), static _ => { }).FindLost().Count == 0) return;
+            _store.Referenced.Begin();
+            view = _options.Metadata.Snapshot();
+        }
+
+        using (view)
+        {
+            var tables = new VolumeTables(view, _options.LocalNumber);
+            Dictionary<uint, Knowledge> references = VolumeState.ReadReferences(tables);
+            List<InodeId> found = ReferencedNodes.Scan(tables, id => references.GetValueOrDefault(id, Knowledge.Empty), VolumeState.ReadKnowledge(tables));
+            lock (_gate) _store.Referenced.Found(found);
         }
     }
 

@@ -1,6 +1,7 @@
 using Bazil.Core;
 using Bazil.FileSystem.Epochs;
 using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Sync;
 using Bazil.Storage.Blobs;
 using Bazil.Storage.Metadata;
 using Bazil.Storage.Stores;
@@ -207,7 +208,15 @@ public sealed partial class Volume : IAsyncDisposable
         CommittedChange? change = null;
         bool changesEpochs = transaction.IsEdited(Transaction.EpochsInode);
         if (changesEpochs) RememberEpochs(transaction);
-        Guarded(() => change = transaction.Commit());
+        try
+        {
+            Guarded(() => change = transaction.Commit());
+        }
+        catch (SyncException)
+        {
+            transaction.Abandon();
+            throw;
+        }
         if (_store.State.Unions > 0) _hadUnions = true;
         if (changesEpochs) FollowEpochs();
         if (_store.Undo!.IsLong) SettleSoon();

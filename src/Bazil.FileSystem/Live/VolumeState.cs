@@ -21,7 +21,7 @@ internal sealed class VolumeState
     private static ReadOnlySpan<byte> LastReferenceName => "lastref"u8;
     private static ReadOnlySpan<byte> ReferencePrefix => "ref"u8;
 
-    private readonly Dictionary<uint, Knowledge> _references = [];
+    private Dictionary<uint, Knowledge> _references = []; // replaced as a whole, so that a mark keeps what it saw
     private ulong _inodesReserved;
     private uint _lastReference;
     private bool _knowledgeDirty, _headDirty, _horizonDirty, _inodesDirty, _structureDirty;
@@ -87,6 +87,17 @@ internal sealed class VolumeState
         state.Clock = Math.Max(state._settled.LargestTick, state.Clock);
         foreach (Knowledge reference in state._references.Values) state.Clock = Math.Max(state.Clock, reference.LargestTick);
         return state;
+    }
+
+    /// <summary>The values as they are, to return to.</summary>
+    public VolumeStateMark Mark() => new(_settled, Head, Horizon, Clock, Unions, Loose, _references);
+
+    /// <summary>Takes back what a refused transaction changed. Rows marked dirty meanwhile are written once more as they were.</summary>
+    public void Return(VolumeStateMark mark)
+    {
+        (_settled, Head, Horizon, Clock, Unions, Loose) = (mark.Settled, mark.Head, mark.Horizon, mark.Clock, mark.Unions, mark.Loose);
+        _references = new Dictionary<uint, Knowledge>(mark.References);
+        _joined = null;
     }
 
     /// <summary>Gives the version of a new local change.</summary>
@@ -190,7 +201,7 @@ internal sealed class VolumeState
             if (known.Equals(knowledge)) return id;
         }
 
-        _references[++_lastReference] = knowledge;
+        _references = new Dictionary<uint, Knowledge>(_references) { [++_lastReference] = knowledge };
         _referencesDirty.Add(_lastReference);
         return _lastReference;
     }
@@ -200,7 +211,7 @@ internal sealed class VolumeState
     {
         foreach (uint id in _references.Where(entry => entry.Value.IsCoveredBy(Knowledge)).Select(entry => entry.Key).ToList())
         {
-            _references.Remove(id);
+            _references = _references.Where(entry => entry.Key != id).ToDictionary();
             _referencesDirty.Add(id);
         }
     }
@@ -208,11 +219,8 @@ internal sealed class VolumeState
     /// <summary>Takes replica ids that have ended out of all references, at once for all rows that have them.</summary>
     public void DropFromReferences(IReadOnlySet<ReplicaId> ended)
     {
-        foreach ((uint id, Knowledge knowledge) in _references.ToList())
-        {
-            _references[id] = Knowledge.Of(knowledge.Where(entry => !ended.Contains(entry.Key)));
-            _referencesDirty.Add(id);
-        }
+        _references = _references.ToDictionary(reference => reference.Key, reference => Knowledge.Of(reference.Value.Where(entry => !ended.Contains(entry.Key))));
+        _referencesDirty.AddRange(_references.Keys);
 
         DropCoveredReferences();
     }

@@ -55,6 +55,9 @@ internal sealed class VolumeStore
 
     public RecordCache Cache { get; } = new(Limits.RecordCacheBytes);
 
+    /// <summary>Nodes of a lost history, while there is one.</summary>
+    public ReferencedNodes Referenced { get; } = new();
+
     /// <inheritdoc cref="VolumeOptions.CollectionGeneration"/>
     public Func<ulong> CollectionGeneration { get; init; } = static () => 0;
 

@@ -28,6 +28,7 @@ internal static class NodeMerge
         if (mayBePurged) transaction.NoteRevived(mine.Inode);
         ContentValue? shown = mine.ShownContent?.Value;
         Facet<AttributeValue> attributes = mine.Attributes;
+        IReadOnlyList<Link> links = mine.Links;
 
         mine.Content = mine.Content.Merge(theirs?.Content ?? Facet<ContentValue>.Empty, knowledge, theirKnowledge, ContentValue.Newer);
         mine.Attributes = mine.Attributes.Merge(theirs?.Attributes ?? Facet<AttributeValue>.Empty, knowledge, theirKnowledge);
@@ -36,6 +37,7 @@ internal static class NodeMerge
         mine.Epochs = mine.Epochs.Merge(theirs?.Epochs ?? Facet<KeyEpoch>.Empty, knowledge, theirKnowledge);
         mine.Releases = mine.Releases.Merge(theirs?.Releases ?? Facet<EpochRelease>.Empty, knowledge, theirKnowledge);
         mine.Links = MergeLinks(mine.Links, theirs?.Links ?? [], knowledge, theirKnowledge);
+        if (theirs is not null && !isNew && IsLinkPurged(mine, links, theirs.Links, knowledge, theirKnowledge)) transaction.NoteRevived(mine.Inode);
         if (theirs is not null) mine.Stamp = mine.Stamp.Join(theirs.Stamp);
         mine.Reference = mine.Reference.Join(theirKnowledge);
         mine.ChangeTime = transaction.Now;
@@ -47,6 +49,32 @@ internal static class NodeMerge
         if (shown is null || !shown.Equals(mine.ShownContent?.Value)) mine.AllocatedBytes = null;
         transaction.State.SeeTick(mine.Stamp.LargestTick);
         return mine;
+    }
+
+    /// <summary>
+    /// True when the node has no link with a place, and one side has purged a removed link that the other one still has: the two do not
+    /// agree on its last place.
+    /// </summary>
+    private static bool IsLinkPurged(NodeRecord merged, IReadOnlyList<Link> mine, IReadOnlyList<Link> theirs, Knowledge knowledge, Knowledge theirKnowledge)
+    {
+        if (merged.HasLiveLink) return false;
+        foreach (Link link in merged.Links.Where(static link => !link.Gone.IsNone))
+        {
+            if (!Has(theirs, link.Id) && theirKnowledge.Covers(link.Gone)) return true;
+            if (!Has(mine, link.Id) && knowledge.Covers(link.Gone)) return true;
+        }
+
+        return false;
+    }
+
+    private static bool Has(IReadOnlyList<Link> links, Version id)
+    {
+        foreach (Link link in links)
+        {
+            if (link.Id == id) return true;
+        }
+
+        return false;
     }
 
     /// <summary>The largest tick that a node names anywhere.</summary>

@@ -45,7 +45,9 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
         }
 
         if (header.IsFull) await ShowAsync(volume.MergeAbsent(_served, header, link.Peer));
+        _missing.UnionWith(volume.FindMissingParents());
         await FetchMissingAsync(cancel);
+        volume.FindReferenced();
         await ShowAsync(volume.CompletePull(header, link.Peer));
         await volume.SettleDeletionsAsync(cancel);
         return new PullResult(_merged, volume.CountConflicts(), _postponed);

@@ -46,6 +46,9 @@ internal sealed class Replica : IAsyncDisposable
 
     public string Name { get; }
 
+    /// <summary>Its private key.</summary>
+    public SigningKey Identity => _identity;
+
     public PeerId Id => _identity.PeerId;
 
     public MemoryMetadataStore Metadata { get; private set; } = new();
@@ -117,7 +120,7 @@ internal sealed class Replica : IAsyncDisposable
     }
 
     /// <summary>The data directory is replaced by an old copy, and the daemon starts on it.</summary>
-    public void Restore(MemoryMetadataStore backup)
+    public void Restore(IMetadataReader backup)
     {
         TakeFrom(backup);
         Start();
@@ -212,6 +215,9 @@ internal sealed class Replica : IAsyncDisposable
 
     public InodeId MakeDirectory(string path) => Create(path, NodeKind.Directory, null);
 
+    /// <summary>Creates a file with its content in one change.</summary>
+    public InodeId MakeFile(string path, string text) => Create(path, NodeKind.File, ContentValue.Inline(Encoding.UTF8.GetBytes(text), default));
+
     public InodeId MakeSymlink(string path, string target) => Create(path, NodeKind.Symlink, ContentValue.Symlink(Encoding.UTF8.GetBytes(target), default));
 
     /// <summary>Writes a file as a shell redirection does: create or truncate, write, close.</summary>
@@ -228,6 +234,15 @@ internal sealed class Replica : IAsyncDisposable
         FuseHandle handle = Volume.Open(inode, new FuseOpenMode(2)).Value;
         if (truncate) Assert.Equal(Errno.OK, await Volume.TruncateAsync(inode, 0, handle, CancellationToken.None));
         return handle;
+    }
+
+    /// <summary>Overwrites a file that may have any name, or several.</summary>
+    public async Task WriteAsync(InodeId inode, string text)
+    {
+        FuseHandle handle = Volume.Open(inode, new FuseOpenMode(2)).Value;
+        Assert.Equal(Errno.OK, await Volume.TruncateAsync(inode, 0, handle, CancellationToken.None));
+        await WriteAsync(handle, text);
+        await CloseAsync(handle);
     }
 
     public async Task WriteAsync(FuseHandle handle, string text)
@@ -281,10 +296,14 @@ internal sealed class Replica : IAsyncDisposable
     public Errno Rename(string path, string newPath, RenameFlags flags = RenameFlags.None) =>
         Volume.Rename(ParentOf(path), NameOf(path), ParentOf(newPath), NameOf(newPath), flags);
 
-    public Errno Link(string path, string newPath) => Volume.MakeLink(Find(path), ParentOf(newPath), NameOf(newPath)).Error;
+    public Errno Link(string path, string newPath) => Link(Find(path), newPath);
 
-    public Errno Chmod(string path, uint mode) =>
-        Volume.SetAttributes(Find(path), new AttributeChanges { Fields = AttributeField.Mode, Mode = mode }).Error;
+    public Errno Link(InodeId inode, string newPath) => Volume.MakeLink(inode, ParentOf(newPath), NameOf(newPath)).Error;
+
+    public Errno Chmod(string path, uint mode) => Chmod(Find(path), mode);
+
+    public Errno Chmod(InodeId inode, uint mode) =>
+        Volume.SetAttributes(inode, new AttributeChanges { Fields = AttributeField.Mode, Mode = mode }).Error;
 
     /// <summary>Gives a named user some permissions.</summary>
     public Errno Grant(string path, byte permissions)
@@ -371,7 +390,7 @@ internal sealed class Replica : IAsyncDisposable
         return new VolumeKeys("world", first, _held, Store, key => new ConvergentChunkStore(key, stores));
     }
 
-    private static MemoryMetadataStore Copy(MemoryMetadataStore source)
+    private static MemoryMetadataStore Copy(IMetadataReader source)
     {
         var copy = new MemoryMetadataStore();
         var batch = new MetadataBatch();

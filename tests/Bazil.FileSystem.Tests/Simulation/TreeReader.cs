@@ -7,15 +7,15 @@ namespace Bazil.FileSystem.Tests.Simulation;
 /// <summary>Reads the shown tree as the volume derives it from its claims.</summary>
 internal static class TreeReader
 {
-    public static SortedDictionary<string, string> Read(Replica replica)
+    public static SortedDictionary<string, string> Read(Replica replica, Func<ShownName, string>? describe = null)
     {
         var tree = new SortedDictionary<string, string>(StringComparer.Ordinal);
         var store = new VolumeStore(replica.Metadata, 1, new SeededEntropy(new Random(0)), replica.Id);
-        Walk(new Transaction(store), InodeId.Root, "", tree);
+        Walk(new Transaction(store), InodeId.Root, "", tree, describe ?? Describe);
         return tree;
     }
 
-    private static void Walk(Transaction transaction, InodeId directory, string path, SortedDictionary<string, string> tree)
+    private static void Walk(Transaction transaction, InodeId directory, string path, SortedDictionary<string, string> tree, Func<ShownName, string> describe)
     {
         IReadOnlyList<InodeId> united = transaction.UnitedWith(directory);
         var names = new SortedSet<FileName>(united.SelectMany(member => transaction.ScanClaims(member).Select(row => row.Key)));
@@ -24,8 +24,8 @@ internal static class TreeReader
         foreach (FileName name in names)
         {
             ShownName shown = transaction.Resolve(directory, name);
-            tree[$"{path}/{name}"] = Describe(shown);
-            if (shown.Directories.Length > 0) Walk(transaction, shown.Primary.Inode, $"{path}/{name}", tree);
+            tree[$"{path}/{name}"] = describe(shown);
+            if (shown.Directories.Length > 0) Walk(transaction, shown.Primary.Inode, $"{path}/{name}", tree, describe);
         }
     }
 

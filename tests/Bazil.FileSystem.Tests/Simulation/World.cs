@@ -16,12 +16,12 @@ internal sealed class World : IAsyncDisposable
 {
     private readonly List<Replica> _replicas = [];
 
-    private World(int seed, IObjectStore objects, bool hasOwnStores)
+    private World(int seed, IObjectStore objects, bool hasOwnStores, IEntropy? entropy)
     {
         Objects = objects;
         HasOwnStores = hasOwnStores;
         Random = new Random(seed);
-        Entropy = new SeededEntropy(new Random(seed + 1));
+        Entropy = entropy ?? new SeededEntropy(new Random(seed + 1));
         VolumeId = VolumeId.Random(Entropy);
         byte[] secret = new byte[SharingKey.Size];
         Entropy.Fill(secret);
@@ -53,13 +53,13 @@ internal sealed class World : IAsyncDisposable
     public IReadOnlyList<Replica> Replicas => _replicas;
 
     /// <summary>Makes a world in which every machine is a member and knows it.</summary>
-    public static async Task<World> CreateAsync(int count, int seed = 1, IObjectStore? objects = null, bool hasOwnStores = false)
+    public static async Task<World> CreateAsync(int count, int seed = 1, IObjectStore? objects = null, bool hasOwnStores = false, IEntropy? entropy = null, bool spreads = true)
     {
-        var world = new World(seed, objects ?? new MemoryObjectStore("shared"), hasOwnStores);
-        for (int index = 0; index < count; index++) world._replicas.Add(new Replica(world, ((char)('A' + index)).ToString(), index == 0));
+        var world = new World(seed, objects ?? new MemoryObjectStore("shared"), hasOwnStores, entropy);
+        for (int index = 0; index < count; index++) world._replicas.Add(new Replica(world, index < 26 ? $"{(char)('A' + index)}" : $"M{index}", index == 0));
         foreach (Replica replica in world._replicas.Skip(1)) world._replicas[0].Volume.AddMember(replica.Id);
         foreach (Replica replica in world._replicas.Skip(1)) await replica.PullAsync(world._replicas[0]);
-        await world.SpreadAsync();
+        if (spreads) await world.SpreadAsync();
         return world;
     }
 

@@ -17,6 +17,7 @@ public sealed partial class ModelTests
     }
 
     [Theory]
+    [InlineData("bury")]
     [InlineData("closure")]
     [InlineData("fresh-id")]
     [InlineData("gone-order")]

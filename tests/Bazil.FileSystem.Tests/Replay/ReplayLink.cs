@@ -1,0 +1,92 @@
+using System.Runtime.CompilerServices;
+using Bazil.Core;
+using Bazil.FileSystem.Live;
+using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Sync;
+using Bazil.FileSystem.Tests.Simulation;
+using Bazil.Storage.Metadata;
+
+namespace Bazil.FileSystem.Tests.Replay;
+
+/// <summary>
+/// A link that serves one frozen state and brings one node at a time, in a given order, when it is told to. What the model
+/// does not have (the root) comes with the first.
+/// </summary>
+internal sealed class ReplayLink : IVolumeLink
+{
+    private readonly Replica _puller;
+    private readonly PullServer _server;
+    private readonly List<string> _order;
+    private readonly SemaphoreSlim _go = new(0), _waits = new(0);
+
+    public ReplayLink(World world, Replica puller, Replica peer, IMetadataSnapshot view, List<string> order)
+    {
+        _puller = puller;
+        _order = order;
+        Peer = peer.Id;
+        _server = new PullServer(view, 1, world.VolumeId, peer.Identity, Knowledge.Empty);
+        Session = Task.Run(() => new PullSession(puller.Volume, this).RunAsync(CancellationToken.None));
+    }
+
+    public PeerId Peer { get; }
+
+    public Task<PullResult> Session { get; }
+
+    /// <summary>Lets the next node through, or the end; returns when it was merged.</summary>
+    public async Task StepAsync()
+    {
+        _go.Release();
+        Task waits = _waits.WaitAsync();
+        await Task.WhenAny(Session, waits);
+        if (Session.IsFaulted) await Session;
+    }
+
+    /// <summary>Waits until the first node is asked for, or all is over.</summary>
+    public async Task ArriveAsync()
+    {
+        await Task.WhenAny(Session, _waits.WaitAsync());
+        if (Session.IsFaulted) await Session;
+    }
+
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> RequestAsync(ReadOnlyMemory<byte> request, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        PullRequest decoded = PullRequest.Decode(request.Span);
+        List<byte[]> frames = [.. _server.Answer(_puller.Id, decoded)];
+        if (decoded.AsksForNodes || frames.Count == 1)
+        {
+            foreach (byte[] piece in frames.SelectMany(FramePieces.Split)) yield return piece;
+            yield break;
+        }
+
+        foreach (byte[] piece in FramePieces.Split(frames[0])) yield return piece;
+        Dictionary<string, NodeRecord> nodes = frames.Skip(1).SelectMany(frame => ItemFrame.Decode(frame, out _) ?? []).ToDictionary(node => ReplicatedState.Short(node.Id.Creation));
+        bool hasRoot = nodes.Remove(ReplicatedState.Short(NodeId.Root.Creation), out NodeRecord? root);
+        if (hasRoot) yield return Frame(root!);
+        if (!nodes.Keys.Order(StringComparer.Ordinal).SequenceEqual(_order.Order(StringComparer.Ordinal)))
+        {
+            throw new InvalidOperationException($"{_puller.Name} is sent {string.Join(' ', nodes.Keys.Order(StringComparer.Ordinal))}, the model sends {string.Join(' ', _order)}");
+        }
+
+        foreach (string name in _order)
+        {
+            await WaitAsync();
+            yield return Frame(nodes[name]);
+        }
+
+        await WaitAsync();
+        yield return FramePieces.Split(ItemFrame.EncodeEnd((ulong)(_order.Count + (hasRoot ? 1 : 0)))).Single();
+    }
+
+    private async Task WaitAsync()
+    {
+        _waits.Release();
+        await _go.WaitAsync();
+    }
+
+    private static byte[] Frame(NodeRecord node)
+    {
+        var items = new WireWriter();
+        ItemFrame.WriteItem(items, node);
+        return FramePieces.Split(ItemFrame.EncodeItems(items, 1)).Single();
+    }
+}
