@@ -40,6 +40,8 @@ public static class ControlMethods
     public static readonly ControlMethod<VolumeRequest, VolumeInfo> VolumeShow = new("volume/show");
     public static readonly ControlMethod<VolumeSetRequest, VolumeInfo> VolumeSet = new("volume/set");
     public static readonly ControlMethod<VolumeStorageAddRequest, StorageInfo> VolumeStorageAdd = new("volume/storage/add");
+    public static readonly ControlMethod<VolumeRequest, VolumeMemberListReply> VolumeMemberList = new("volume/member/list");
+    public static readonly ControlMethod<VolumeMemberRequest, VolumeMemberRemoveReply> VolumeMemberRemove = new("volume/member/remove");
     public static readonly ControlMethod<VolumeRotateRequest, VolumeInfo> VolumeRotate = new("volume/rotate");
     public static readonly ControlMethod<PendingRequest, PendingReply> VolumePending = new("volume/pending");
     public static readonly ControlMethod<PathRequest, Nothing> VolumePendingForce = new("volume/pending/force");

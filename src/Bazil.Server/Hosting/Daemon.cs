@@ -114,7 +114,9 @@ public static class Daemon
         new ConflictCommands(database.Config, volumes, new ConflictExports(options.DataDirectory, entropy)).Register(dispatcher);
         new TrashCommands(database.Config, volumes).Register(dispatcher);
         new VolumeImportCommands(database.Config, descriptions, volumes, storages, volumeStorages, collector, entropy).Register(dispatcher);
-        new PeerCommands(database.Config, descriptions, volumes, storages, new PeerAccess(server, client), rates, key.PeerId).Register(dispatcher);
+        var access = new PeerAccess(server, client);
+        new PeerCommands(database.Config, descriptions, volumes, storages, access, rates, key.PeerId).Register(dispatcher);
+        new MemberCommands(database.Config, volumes, access).Register(dispatcher);
         new GarbageCommands(database.Config, collector).Register(dispatcher);
         using var conversion = new StoreConversion(storages, options.DataDirectory);
         new StoreCommands(storages, conversion).Register(dispatcher);

@@ -24,6 +24,7 @@ internal static class VolumeCommand
             VolumeShowCommand.Create(context),
             VolumeSetCommand.Create(context),
             VolumeRotateCommand.Create(context),
+            VolumeMemberCommand.Create(context),
             VolumeStorageCommand.Create(context),
         };
 
