@@ -225,7 +225,8 @@ class Replica:
             s.change(v, n, l, remove=s.group(f, f.largest()[1]) if f.pairs else [], add=(parent, name))
     def link(s, nid, parent, name): v = s.stamp(); s.change(v, nid, ('link', *v), add=(parent, name)); return v
     def chmod(s, nid, mode):
-        f = s.nodes[nid].facets.get(ATTR, Facet())
+        f = s.nodes[nid].facets.get(ATTR, EMPTY)
+        if f.pairs and f.largest()[1] == mode: return                                    # nothing is changed by what is so already
         s.change(s.stamp(), nid, ATTR, remove=s.group(f, f.largest()[1]) if f.pairs else [], add=mode)
     def resolve(s, nid, fid, keep, drop=None):
         """Keep one value; drop the others, or only `drop` (removal of a sibling under .bazil/conflicts)."""

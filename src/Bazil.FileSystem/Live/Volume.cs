@@ -217,6 +217,7 @@ public sealed partial class Volume : IAsyncDisposable
             transaction.Abandon();
             throw;
         }
+
         if (_store.State.Unions > 0) _hadUnions = true;
         if (changesEpochs) FollowEpochs();
         if (_store.Undo!.IsLong) SettleSoon();

@@ -12,7 +12,7 @@ namespace Bazil.FileSystem.Tests.Replay;
 /// A link that serves one frozen state and brings one node at a time, in a given order, when it is told to. What the model
 /// does not have (the root) comes with the first.
 /// </summary>
-internal sealed class ReplayLink : IVolumeLink
+internal sealed class ReplayLink : IVolumeLink, IDisposable
 {
     private readonly Replica _puller;
     private readonly PullServer _server;
@@ -75,6 +75,13 @@ internal sealed class ReplayLink : IVolumeLink
 
         await WaitAsync();
         yield return FramePieces.Split(ItemFrame.EncodeEnd((ulong)(_order.Count + (hasRoot ? 1 : 0)))).Single();
+    }
+
+    /// <summary>Pulls that were left stay where they are; nothing waits for them.</summary>
+    public void Dispose()
+    {
+        _go.Dispose();
+        _waits.Dispose();
     }
 
     private async Task WaitAsync()

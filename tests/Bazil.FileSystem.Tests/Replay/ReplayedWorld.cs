@@ -113,6 +113,7 @@ internal sealed class ReplayedWorld : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        foreach (ReplayLink pull in _pulls.Values) pull.Dispose();
         foreach (IMetadataSnapshot disk in _disks.Values) disk.Dispose();
         await _world.DisposeAsync();
     }
@@ -146,7 +147,7 @@ internal sealed class ReplayedWorld : IAsyncDisposable
                 string? drop = line.GetProperty("drop").GetString();
                 List<ContentValue> values = record.Content.DistinctValues();
                 ContentValue kept = values.Single(value => ReplicatedState.Text(value) == keep);
-                at.Volume.SettleContent(inode, kept, values.Where(value => drop is null ? value != kept : ReplicatedState.Text(value) == drop));
+                at.Volume.SettleContent(inode, kept, values.Where(value => drop is null ? !value.Equals(kept) : ReplicatedState.Text(value) == drop));
                 break;
             case "attr":
                 at.Volume.SettleAttributes(inode, record.Attributes.DistinctValues().Single(value => (value.Mode & 0xFFF) == Convert.ToUInt32(keep, 8)));

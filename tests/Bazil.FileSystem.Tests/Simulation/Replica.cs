@@ -77,7 +77,7 @@ internal sealed class Replica : IAsyncDisposable
     }
 
     /// <summary>The data directory becomes an old copy.</summary>
-    public void TakeFrom(MemoryMetadataStore backup) => Metadata = Copy(backup);
+    public void TakeFrom(IMetadataReader backup) => Metadata = Copy(backup);
 
     /// <summary>Stops without a crash and starts again, as the daemon does.</summary>
     public async Task RestartAsync()

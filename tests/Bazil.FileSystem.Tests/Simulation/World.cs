@@ -16,7 +16,7 @@ internal sealed class World : IAsyncDisposable
 {
     private readonly List<Replica> _replicas = [];
 
-    private World(int seed, IObjectStore objects, bool hasOwnStores, IEntropy? entropy)
+    private World(int seed, IObjectStore objects, bool hasOwnStores, IEntropy? entropy = null)
     {
         Objects = objects;
         HasOwnStores = hasOwnStores;

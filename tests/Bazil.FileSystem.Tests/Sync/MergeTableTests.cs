@@ -28,7 +28,7 @@ public sealed class MergeTableTests
     }
 
     [Fact]
-    public void Table_has_all_its_rows() => Assert.True(Rows().Count() >= 30);
+    public void Table_has_all_its_rows() => Assert.True(Rows().Count >= 30);
 
     [Theory]
     [MemberData(nameof(Rows))]
