@@ -78,6 +78,27 @@ public static class Limits
     /// <summary>Chunks put but not synced that call for a sync: 256 MiB in chunks of the default size are read again after a crash, a second of work.</summary>
     public const int UnsyncedChunksTarget = 2048;
 
+    /// <summary>Bytes of one patch: a batch of small writes, and much less than it would take to seal the chunks that they are in.</summary>
+    public const int PatchBytesMax = 256 << 10;
+
+    /// <summary>Ranges of one patch: as many pages. Looked for one by one at each write.</summary>
+    public const int PatchRangesMax = 64;
+
+    /// <summary>What a patch counts beyond its bytes.</summary>
+    public const int PatchRowBytes = 128;
+
+    /// <summary>Bytes of the patches of one file: published at once with what they change, they are a second of work.</summary>
+    public const long PatchedFileBytesMax = 4L << 20;
+
+    /// <summary>The same of all files of a volume: read whole when it is opened after a crash, and held by the database until then.</summary>
+    public const long PatchedBytesMax = 16L << 20;
+
+    /// <summary>Files that have patches: each stays open.</summary>
+    public const int PatchedFilesMax = 256;
+
+    /// <summary>How long a file may go on with patches; peers are not shown what was synced before it is published.</summary>
+    public static readonly TimeSpan PatchAgeMax = TimeSpan.FromSeconds(2);
+
     /// <summary>Files whose content is sealed anew between two syncs after a rotation of the sharing key: bounds what is done twice after a crash, and the records in memory.</summary>
     public const int ResealBatch = 256;
 }

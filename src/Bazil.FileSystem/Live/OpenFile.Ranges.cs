@@ -25,6 +25,7 @@ internal sealed partial class OpenFile
     public async ValueTask ZeroAsync(ulong offset, ulong length, UnixTime now, CancellationToken cancel)
     {
         NoteHoles();
+        if (offset < SizeBytes) _changed.Add(offset, Math.Min(length, SizeBytes - offset));
         if (_blob is not null)
         {
             MarkDirty(now);
@@ -81,6 +82,7 @@ internal sealed partial class OpenFile
         if (mayHaveHoles || offset > SizeBytes) NoteHoles();
         if (_blob is null) await PromoteAsync(cancel);
         _allocated += length;
+        _changed.AddEverything();
         MarkDirty(now);
         await _blob!.CloneAsync(source.Manifest, sourceOffset, offset, length, cancel);
         return length;

@@ -20,6 +20,11 @@ internal sealed partial class OpenFile : IAsyncDisposable
     private long _dirtySince;
 
     public OpenFile(NodeRecord record, BlobContext context)
+        : this(record, context, record.ShownContent?.Value)
+    {
+    }
+
+    private OpenFile(NodeRecord record, BlobContext context, ContentValue? content)
     {
         _context = context;
         Inode = record.Inode;
@@ -27,9 +32,10 @@ internal sealed partial class OpenFile : IAsyncDisposable
         Seen = record.ShownContent?.Value;
         ModifyTime = record.ModifyTime;
         ChangeTime = record.ChangeTime;
-        _inline = Seen is { Form: ContentForm.Inline } value ? value.Bytes.ToArray() : [];
+        _inline = content is { Form: ContentForm.Inline } value ? value.Bytes.ToArray() : [];
         _allocated = record.AllocatedBytes;
-        if (Seen is { Form: ContentForm.Blob }) _blob = new Blob(context, Seen.Manifest);
+        if (content is { Form: ContentForm.Blob }) _blob = new Blob(context, content.Manifest);
+        _changed = new ChangedRanges(SizeBytes);
     }
 
     public InodeId Inode { get; }
@@ -119,6 +125,7 @@ internal sealed partial class OpenFile : IAsyncDisposable
         {
             // Also a write that failed half way has changed the content.
             MarkDirty(now);
+            _changed.Add(offset, (ulong)data.Length);
             await _blob.WriteAsync(offset, data, cancel);
         }
         else
@@ -127,6 +134,7 @@ internal sealed partial class OpenFile : IAsyncDisposable
             _inline.CopyTo(inline, 0);
             data.Span.CopyTo(inline.AsSpan((int)offset));
             Volatile.Write(ref _inline, inline);
+            _changed.Add(offset, (ulong)data.Length);
         }
 
         MarkDirty(now);
@@ -139,7 +147,7 @@ internal sealed partial class OpenFile : IAsyncDisposable
         if (_blob is null && size > Limits.InlineBytesMax) await PromoteAsync(cancel);
         if (_blob is not null)
         {
-            await _blob.TruncateAsync(size, cancel);
+            await CutOrExtendAsync(_blob, size, cancel);
         }
         else
         {
@@ -148,6 +156,7 @@ internal sealed partial class OpenFile : IAsyncDisposable
             Volatile.Write(ref _inline, inline);
         }
 
+        _changed.SetSize(size);
         MarkDirty(now);
     }
 
@@ -201,8 +210,10 @@ internal sealed partial class OpenFile : IAsyncDisposable
     {
         Seen = value;
         IsDirty = false;
-        HasWorkingRow = false;
+        HasWorkingRow = HasWorkingBase = false;
         AccessTime = null;
+        DropPatches();
+        InRows();
     }
 
     /// <summary>Replaces the content by one that came from a peer, if there are no changes. Under <see cref="Gate"/>.</summary>
@@ -215,6 +226,7 @@ internal sealed partial class OpenFile : IAsyncDisposable
         Seen = value;
         ModifyTime = record.ModifyTime;
         _allocated = record.AllocatedBytes;
+        _changed.Clear(SizeBytes);
         if (old is not null) await old.DisposeAsync();
         return true;
     }
@@ -252,10 +264,24 @@ internal sealed partial class OpenFile : IAsyncDisposable
         }
     }
 
+    private async ValueTask CutOrExtendAsync(Blob blob, ulong size, CancellationToken cancel)
+    {
+        try
+        {
+            await blob.TruncateAsync(size, cancel);
+        }
+        catch
+        {
+            _changed.AddEverything(); // how far it got is not known
+            throw;
+        }
+    }
+
     private void MarkDirty(UnixTime now)
     {
         ModifyTime = ChangeTime = now;
         IsDirty = HasUnsaved = true;
+        _changed.Touch();
     }
 
     private async ValueTask PromoteAsync(CancellationToken cancel)

@@ -34,12 +34,14 @@ public sealed partial class Volume
                 return FindAttributes(inode);
             }
 
-            if (file is { IsDirty: true } && IsOfTimes(record, value, changes))
+            // What a close or fsync has written as a patch is promised already, and so are the times that are set after it.
+            if (file is { IsDirty: true, PatchCount: 0 } && IsOfTimes(record, value, changes))
             {
                 file.SetTimes(file.ModifyTime, now, accessTime);
                 return FindAttributes(inode);
             }
 
+            if (changes.Has(AttributeField.ModificationTime)) PatchTimes(transaction.Batch, file);
             if (accessTime is { } time) SetAccessTime(transaction.Change(inode), file, time);
             bool isLocalOnly = (changes.Fields & ~(AttributeField.AccessTime | AttributeField.AccessTimeNow | AttributeField.Handle | AttributeField.LockOwner)) == 0;
             if (isLocalOnly || IsAsShown(record, value, changes)) transaction.Change(inode).ChangeTime = now;

@@ -83,7 +83,7 @@ public sealed partial class Volume
         {
             if (!file.HasUnsaved) file.StartDirtyTime(_options.Clock.GetTimestamp());
             await file.WriteAsync((ulong)offset, data, Now(), cancel);
-            if (open.Flags.SynchronousWrites) await PublishAsync(file, cancel);
+            if (open.Flags.SynchronousWrites) await SaveChangesAsync(file, cancel);
         }
         finally
         {
@@ -131,19 +131,19 @@ public sealed partial class Volume
         return Errno.OK;
     }
 
-    /// <summary>Publishes the changes made through any handle of the file.</summary>
+    /// <summary>Publishes the changes made through any handle of the file; soon, when some of them were synced as patches.</summary>
     internal async ValueTask<Errno> FlushAsync(FuseHandle handle, CancellationToken cancel)
     {
         if (!_handles.TryGetValue(handle.Value, out OpenHandle? open)) return Errno.EBADF;
-        await PublishNowAsync(open.File, cancel);
+        await SaveNowAsync(open.File, SaveAtCloseAsync, cancel);
         return Errno.OK;
     }
 
-    /// <summary>Publishes the file, whoever changed it, and makes everything up to now durable.</summary>
+    /// <summary>Makes everything up to now durable, with this file, whoever changed it; it is published, now or soon.</summary>
     internal async ValueTask<Errno> FsyncAsync(FuseHandle handle, CancellationToken cancel)
     {
         if (!_handles.TryGetValue(handle.Value, out OpenHandle? open)) return Errno.EBADF;
-        await PublishNowAsync(open.File, cancel);
+        await SaveNowAsync(open.File, SaveChangesAsync, cancel);
         if (Failure is not null) return Errno.EIO;
         await SyncAsync(cancel);
         return Errno.OK;
@@ -248,13 +248,13 @@ public sealed partial class Volume
         if (isLastWriter && isLast) await NotifyIfPendingAsync(file.Inode);
     }
 
-    private async ValueTask PublishNowAsync(OpenFile file, CancellationToken cancel)
+    private static async ValueTask SaveNowAsync(OpenFile file, Func<OpenFile, CancellationToken, ValueTask> save, CancellationToken cancel)
     {
         if (!file.IsDirty) return;
         await file.Gate.WaitAsync(cancel);
         try
         {
-            await PublishAsync(file, cancel);
+            await save(file, cancel);
         }
         finally
         {
@@ -282,7 +282,7 @@ public sealed partial class Volume
 
             // A peer deleted the file while it was being written: the edit wins, with the attributes it had.
             if (record.Attributes.IsEmpty) change.SetAttributes(file.Inode, ShownAttributes(file.Opened));
-            if (file.HasWorkingRow) transaction.Batch.Delete(WorkingKey(file.Inode));
+            if (file.HasWorkingRow) DeleteWorking(transaction.Batch, file);
             Commit(transaction);
             file.Published(value);
             NotePublished(file);

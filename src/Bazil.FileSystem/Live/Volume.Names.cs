@@ -158,7 +158,7 @@ public sealed partial class Volume
             NodeRecord record = transaction.Require(claim.Inode);
             int removed = shown.Group.Count(other => other.Inode == claim.Inode);
             if (record.LiveLinks.Count() > removed) continue;
-            if (_files.ContainsKey(claim.Inode)) transaction.Batch.Delete(WorkingKey(claim.Inode));
+            if (_files.TryGetValue(claim.Inode, out OpenFile? file)) DeleteWorking(transaction.Batch, file);
             KeepUnlinked(record, now);
         }
 

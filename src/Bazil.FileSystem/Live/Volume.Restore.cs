@@ -45,6 +45,9 @@ public sealed partial class Volume
         NodeRecord? parent = path.Count > 0 ? FindPath([.. path.SkipLast(1)]) : null;
         if (path.Count > 0 && parent is not { Kind: NodeKind.Directory }) return new RestoreOutcome(RestoreResult.NoParent);
 
+        // What is in the tree is replaced, so what was synced and closed must be in it.
+        await SettlePatchesAsync(cancel);
+
         // One of the schedule goes when the schedule says so, and is no place to keep what a person may want back.
         bool mayBeNewest = ListSnapshots().MaxBy(static other => other.Taken) is not { Origin: SnapshotOrigin.Schedule };
         SnapshotOutcome kept = await TakeSnapshotAsync(keptName, SnapshotOrigin.Restore, skipUnchanged: mayBeNewest, cancel);

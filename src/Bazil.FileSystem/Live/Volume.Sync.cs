@@ -57,6 +57,7 @@ public sealed partial class Volume
     public async IAsyncEnumerable<ReadOnlyMemory<byte>> ServeAsync(PeerId puller, ReadOnlyMemory<byte> request, [EnumeratorCancellation] CancellationToken cancel)
     {
         PullRequest decoded = PullRequest.Decode(request.Span);
+        await SettlePatchesAsync(cancel);
         using IMetadataSnapshot view = FreezeForServing(out Knowledge vouched);
         await SyncAsync(cancel);
         var server = new PullServer(view, _options.LocalNumber, Id, _options.Identity, vouched);
@@ -111,6 +112,7 @@ public sealed partial class Volume
         try
         {
             if (Failure is { } failure) throw new SyncException($"volume {Name} is read-only: {failure}");
+            await SettlePatchesAsync(cancel);
             return await new PullSession(this, link).RunAsync(cancel);
         }
         finally

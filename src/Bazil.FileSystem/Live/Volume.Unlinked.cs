@@ -23,10 +23,16 @@ public sealed partial class Volume
     {
         NodeRecord kept = record.Clone();
         kept.ChangeTime = now;
-        if (_files.Remove(record.Inode, out OpenFile? file))
+        bool isOpen = _files.Remove(record.Inode, out OpenFile? file);
+        if (isOpen)
         {
-            file.Unlinked = kept;
-            _unlinked[record.Inode] = file;
+            file!.Unlinked = kept;
+            isOpen = !LetGoUnlinked(file);
+        }
+
+        if (isOpen)
+        {
+            _unlinked[record.Inode] = file!;
         }
         else if (_notifier is not null)
         {

@@ -47,6 +47,7 @@ public sealed partial class Volume
 
     private async Task WriteBackAsync(CancellationToken cancel)
     {
+        await SettlePatchesAsync(cancel);
         long now = _options.Clock.GetTimestamp();
         foreach (OpenFile file in PinOpenFiles(file => file.IsDirtyFor(now, _options.Clock.TimestampFrequency)))
         {
@@ -77,6 +78,7 @@ public sealed partial class Volume
             {
                 await _settleSoon.Reader.ReadAsync(_closing.Token);
                 await TryAsync(SettleUndoAsync);
+                await TryAsync(ForgetOrphanedAsync);
                 bool isLong;
                 lock (_gate) isLong = _store.Undo!.IsLong;
 
@@ -156,10 +158,16 @@ public sealed partial class Volume
             if (!file.IsDirty || file.Unlinked is not null || Failure is not null) return null;
             ContentValue value = await file.SaveAsync(cancel);
             await SyncContentAsync(cancel);
-            var batch = new MetadataBatch();
-            batch.Put(WorkingKey(file.Inode), new WorkingContent(value, file.Seen).Encode());
-            lock (_gate) Guarded(() => _store.Commit(batch));
-            file.HasWorkingRow = true;
+            lock (_gate)
+            {
+                if (file.Unlinked is not null || Failure is not null) return null;
+                var batch = new MetadataBatch();
+                batch.Put(WorkingKey(file.Inode), new WorkingContent(value, file.Seen).Encode());
+                DeletePatches(batch, file);
+                Guarded(() => _store.Commit(batch));
+                file.Saved();
+            }
+
             return value;
         }
         finally
@@ -168,22 +176,30 @@ public sealed partial class Volume
         }
     }
 
-    /// <summary>A crash closes files: what was saved of them is published.</summary>
+    /// <summary>A crash closes files: what was saved of them is published, at once or, what has patches, in the background.</summary>
     private void RecoverWorkingContent()
     {
         foreach (InodeId inode in _store.Tables.ReadInodes(Table.Working))
         {
             byte[] row = _options.Metadata.Get(WorkingKey(inode))!;
             WorkingContent working = WorkingContent.Decode(row, inode);
+            List<ContentPatch> patches = PatchRows.Read(_store.Tables, inode);
             var transaction = new Transaction(_store);
             if (_store.Read(inode) is { } record)
             {
+                if (patches.Count > 0)
+                {
+                    RecoverPatched(record, working, patches);
+                    continue;
+                }
+
                 var change = new LocalChange(transaction, Later(working.Value.ModifyTime, record.ChangeTime));
                 change.Write(inode, working.Seen, working.Value);
                 if (record.Attributes.IsEmpty) change.SetAttributes(inode, ShownAttributes(record));
             }
 
             transaction.Batch.Delete(WorkingKey(inode));
+            PatchRows.DeleteAll(transaction.Batch, _store.Tables, inode);
             Commit(transaction);
         }
     }

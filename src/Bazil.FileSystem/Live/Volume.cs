@@ -30,6 +30,9 @@ public sealed partial class Volume : IAsyncDisposable
     private string? _failure;
     private string? _damage;
 
+    /// <summary>1 while a caller of <see cref="SyncRowsAsync"/> syncs by itself.</summary>
+    private int _rowSyncs;
+
     private Volume(VolumeOptions options)
     {
         _failures = new FailureLog(options.Log, options.Clock);
@@ -132,6 +135,14 @@ public sealed partial class Volume : IAsyncDisposable
     /// <summary>On return, everything that was closed, fsynced or renamed before the call survives power loss.</summary>
     public async Task SyncAsync(CancellationToken cancel)
     {
+        bool isContentSynced;
+        lock (_gate) isContentSynced = !_store.Undo!.IsPending;
+        if (isContentSynced)
+        {
+            await SyncRowsAsync();
+            return;
+        }
+
         // Both at once, for each waits for the disk: rows that get there before the content that they name are taken back by their undo rows.
         UnsyncedMarks marks = MarkUnsynced();
         await Task.WhenAll(
@@ -140,10 +151,30 @@ public sealed partial class Volume : IAsyncDisposable
         NoteSynced(marks);
     }
 
-    private Task SyncRowsAsync()
+    /// <summary>
+    /// Syncs the log alone. One caller at a time does it by itself, for handing it over takes as long as a fast disk; the others wait elsewhere, for
+    /// the threads that serve the kernel are few, and the next sync is one for all of them.
+    /// </summary>
+    private async Task SyncRowsAsync()
     {
-        Guarded(() => _options.Metadata.Sync());
-        return Task.CompletedTask;
+        if (Interlocked.Exchange(ref _rowSyncs, 1) != 0)
+        {
+            await _options.Scheduler.RunAsync(() =>
+            {
+                Guarded(() => _options.Metadata.Sync());
+                return Task.CompletedTask;
+            });
+            return;
+        }
+
+        try
+        {
+            Guarded(() => _options.Metadata.Sync());
+        }
+        finally
+        {
+            Volatile.Write(ref _rowSyncs, 0);
+        }
     }
 
     private async Task SyncChunksAsync(CancellationToken cancel)

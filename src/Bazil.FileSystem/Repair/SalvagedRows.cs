@@ -15,13 +15,16 @@ internal sealed class SalvagedRows(IMetadataStore metadata, uint number)
     /// <summary>What says something that the records of nodes do not.</summary>
     private static readonly Table[] _kept =
     [
-        Table.VolumeState, Table.MemberKnowledge, Table.Head, Table.SnapshotRef, Table.Working, Table.Adopted, Table.MemberVouch, Table.MemberSnapshots,
+        Table.VolumeState, Table.MemberKnowledge, Table.Head, Table.SnapshotRef, Table.Working, Table.Patch, Table.Adopted, Table.MemberVouch, Table.MemberSnapshots,
     ];
 
     public VolumeTables Tables { get; } = new(metadata, number);
 
     /// <summary>Rows of nodes and names that make no sense.</summary>
     public long MalformedCount { get; private set; }
+
+    /// <summary>Small synced changes that lost what they were made to.</summary>
+    public int LoosePatchCount { get; private set; }
 
     /// <summary>Whether rows that matter may be missing.</summary>
     public bool MayLack(MetadataSalvage salvage)
@@ -99,6 +102,7 @@ internal sealed class SalvagedRows(IMetadataStore metadata, uint number)
     public void CopyStateTo(uint target)
     {
         foreach (Table table in _kept) CopyTable(table, number, target);
+        LoosePatchCount = PatchRows.DropLoose(metadata, new VolumeTables(metadata, target));
         VolumeState.ForgetStructure(metadata, new VolumeTables(metadata, target));
     }
 

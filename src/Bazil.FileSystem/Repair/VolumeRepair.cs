@@ -50,6 +50,7 @@ public sealed class VolumeRepair
         MissingNodes missing = MissingNodes.Find(_rows, cancel);
         Volume.Delete(_options.Metadata, number | UnderWay);
         _rows.CopyStateTo(number | UnderWay);
+        if (_rows.LoosePatchCount > 0) _notes.Add($"the last {_rows.LoosePatchCount} small changes that were synced to open files lack what they were made to");
         VolumeStore store = OpenStore(number | UnderWay);
         var rebuild = new RecordRebuild(store, _rows, UnixTime.Now(_options.Clock));
         rebuild.Run(cancel);
@@ -67,6 +68,8 @@ public sealed class VolumeRepair
             Volume.Create(_options with { LocalNumber = final }, isOwn: false);
             new TreeCopy(store, OpenStore(final)).Run(UnixTime.Now(_options.Clock), cancel);
             _rows.CopySnapshotsTo(final);
+            int open = store.Tables.ReadInodes(Table.Working).Count;
+            if (open > 0) _notes.Add($"what was written in the last seconds to {open} files that were open is lost");
             KeepEpochs(number | UnderWay, final);
             var batch = new MetadataBatch();
             VolumeCollection.NoteRebuilt(batch, new VolumeTables(_options.Metadata, final), others);

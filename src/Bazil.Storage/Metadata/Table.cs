@@ -71,6 +71,9 @@ public enum Table : byte
     /// <summary>inode → content of a file that is open and was synced, but not published by a close or fsync yet.</summary>
     Working = 0x28,
 
+    /// <summary>inode ‖ number (BE64) → a small change that was synced on top of the content in the inode's Working row.</summary>
+    Patch = 0x58,
+
     /// <summary>inode → why the newest state of it is not shown yet.</summary>
     Pending = 0x29,
 

@@ -22,6 +22,7 @@ public class CrashTests(ITestOutputHelper output)
         Seed seed = Seed.Take(1);
         using var volume = new MountedVolume();
         volume.Start();
+        int patched = 0;
         for (int number = seed.Value; number < seed.Value + RoundCount; number++)
         {
             var round = new Round(volume, number);
@@ -29,10 +30,12 @@ public class CrashTests(ITestOutputHelper output)
             volume.Kill();
             await round.EndAsync();
             volume.Start();
+            patched += volume.PatchedCount;
             output.WriteLine(round.Check("killed"));
         }
 
         volume.Stop();
+        AssertPatched(patched);
     }
 
     [Fact]
@@ -44,6 +47,7 @@ public class CrashTests(ITestOutputHelper output)
         string data = Path.Combine(disk.Path, "data");
         using var volume = new MountedVolume(data);
         volume.Start();
+        int patched = 0;
         for (int number = seed.Value; number < seed.Value + RoundCount; number++)
         {
             var round = new Round(volume, number);
@@ -57,10 +61,19 @@ public class CrashTests(ITestOutputHelper output)
             volume.Kill();
             disk.Remount();
             volume.Start();
+            patched += volume.PatchedCount;
             output.WriteLine(round.Check("cut"));
         }
 
         volume.Stop();
+        AssertPatched(patched);
+    }
+
+    /// <summary>Small synced changes that were not published yet must be among what crashes meet.</summary>
+    private void AssertPatched(int count)
+    {
+        output.WriteLine($"{count} files went on with synced changes that were not published");
+        Assert.True(count > 0 || RoundCount < 5, "no crash met a small synced change");
     }
 
     /// <summary>Programs that write from the start of a round to the crash, each in a directory of its own, and what they noted.</summary>
@@ -99,6 +112,8 @@ public class CrashTests(ITestOutputHelper output)
             var watch = Stopwatch.StartNew();
             while (_logs.Sum(log => File.Exists(log) ? File.ReadAllBytes(log).Count(character => character == '\n') : 0) < lines)
             {
+                // A program ends when the daemon does, and not before.
+                Assert.All(_programs, static program => Assert.False(program.HasExited, "a program ended before the crash; its log says why"));
                 Assert.True(watch.Elapsed < TimeSpan.FromMinutes(1), "the programs do not get on");
                 await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
             }

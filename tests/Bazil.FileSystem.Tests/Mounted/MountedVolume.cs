@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Bazil.Testing;
 
 namespace Bazil.FileSystem.Tests.Mounted;
@@ -35,6 +36,9 @@ public sealed class MountedVolume : IDisposable
     /// <summary>Where database and objects lie.</summary>
     public string Data => _data;
 
+    /// <summary>Files that had small synced changes when the daemon was started last.</summary>
+    public int PatchedCount { get; private set; }
+
     public int DaemonId => _daemon!.Id;
 
     public string this[string name] => Path.Combine(MountPoint, name);
@@ -42,6 +46,9 @@ public sealed class MountedVolume : IDisposable
     public void Start()
     {
         _daemon = ChildProcess.Start("volume-serve", _data, MountPoint);
+        string[] words = ReadLine()?.Split(' ') ?? [];
+        Assert.Equal("patched", words[0]);
+        PatchedCount = int.Parse(words[1], CultureInfo.InvariantCulture);
         Assert.Equal("ready", ReadLine());
     }
 

@@ -14,6 +14,9 @@ internal sealed class LossyObjectStore : IObjectStore
 
     public int SyncCount { get; private set; }
 
+    /// <summary>Objects that were put.</summary>
+    public int PutCount { get; private set; }
+
     /// <summary>Objects that were read.</summary>
     public int GetCount { get; set; }
 
@@ -35,6 +38,7 @@ internal sealed class LossyObjectStore : IObjectStore
 
     public async ValueTask PutAsync(ObjectId id, ReadOnlyMemory<byte> buffer, CancellationToken cancel)
     {
+        PutCount++;
         if (!await HasAsync(id, cancel))
         {
             lock (_unsynced) _unsynced.Add(id);

@@ -122,7 +122,8 @@ internal sealed class RandomHistory(World world, Random random)
         double dice = _movesDirectories && random.Next(2) == 0 ? (random.Next(3) == 0 ? .25 : .8) : random.NextDouble();
         if (dice < .2 && isFree) await replica.WriteAsync(path, Text("xyz"));
         else if (dice < .3 && isFree && directory.Count(c => c == '/') < 3) replica.MakeDirectory(path);
-        else if (dice < .5 && file is not null) await replica.WriteAsync(file, Text("xyzuvw"));
+        else if (dice < .4 && file is not null) await replica.WriteAsync(file, Text("xyzuvw"));
+        else if (dice < .5 && file is not null) await PatchAsync(replica, file);
         else if (dice < .62 && file is not null) Expect(replica.Unlink(file), Errno.OK);
         else if (dice < .68 && directory.Length > 0) Expect(replica.RemoveDirectory(directory), Errno.OK, Errno.ENOTEMPTY);
         else if (dice < .74 && file is not null && isFree) Expect(replica.Rename(file, path), Errno.OK);
@@ -131,6 +132,20 @@ internal sealed class RandomHistory(World world, Random random)
         else if (dice < .91 && file is not null && isFree) Expect(replica.Link(file, path), Errno.OK);
         else if (dice < .94 && file is not null) Expect(random.Next(2) == 0 ? replica.Chmod(file, (uint)random.Next(8)) : replica.Grant(file, (byte)random.Next(8)), Errno.OK);
         else Settle(replica, files);
+    }
+
+    /// <summary>Small synced changes, which are published later.</summary>
+    private async Task PatchAsync(Replica replica, string file)
+    {
+        FuseHandle handle = await replica.OpenForWritingAsync(file, truncate: false);
+        for (int change = random.Next(1, 4); change > 0; change--)
+        {
+            await replica.WriteAsync(handle, random.Next(3) * 3000, Text("pqr"));
+            if (random.Next(3) > 0) await replica.FsyncAsync(handle);
+        }
+
+        await replica.CloseAsync(handle);
+        if (random.Next(2) == 0) await replica.Volume.SettlePatchesAsync(CancellationToken.None);
     }
 
     private void Settle(Replica replica, List<string> files)

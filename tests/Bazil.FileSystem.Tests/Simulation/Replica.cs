@@ -112,6 +112,15 @@ internal sealed class Replica : IAsyncDisposable
         return rows;
     }
 
+    /// <summary>Small changes that were synced and not published yet.</summary>
+    public int PatchCount()
+    {
+        int count = 0;
+        using IMetadataCursor cursor = Metadata.ScanPrefix([(byte)Table.Patch]);
+        while (cursor.MoveNext()) count++;
+        return count;
+    }
+
     /// <summary>A copy of the data directory as it stands.</summary>
     public MemoryMetadataStore Backup()
     {
@@ -250,6 +259,15 @@ internal sealed class Replica : IAsyncDisposable
         byte[] bytes = Encoding.UTF8.GetBytes(text);
         Assert.Equal(bytes.Length, (await Volume.WriteAsync(handle, 0, bytes, CancellationToken.None)).Value);
     }
+
+    /// <summary>Changes some of an open file.</summary>
+    public async Task WriteAsync(FuseHandle handle, long offset, string text)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        Assert.Equal(bytes.Length, (await Volume.WriteAsync(handle, offset, bytes, CancellationToken.None)).Value);
+    }
+
+    public async Task FsyncAsync(FuseHandle handle) => Assert.Equal(Errno.OK, await Volume.FsyncAsync(handle, CancellationToken.None));
 
     public async Task CloseAsync(FuseHandle handle)
     {

@@ -68,6 +68,7 @@ internal static class VolumeServer
 
     private static async Task ServeAsync(Volume volume, string mountpoint)
     {
+        Console.WriteLine($"patched {volume.PatchedFileCount}");
         var options = new FuseMountOptions
         {
             Mountpoint = mountpoint,

@@ -9,11 +9,14 @@ parent kills or cuts when it likes. Lines of the log, each written before the ne
   python3 crash.py write SEED DIRECTORY LOG WORKER
   python3 crash.py check DIRECTORY LOG... -- closed|synced
 """
+import errno
 import os
 import random
 import sys
 from case import CHUNK, pattern
 
+# What a call says that met the end of the daemon or of its disk.
+ENDINGS = {errno.ENOTCONN, errno.ECONNABORTED, errno.EIO, errno.EROFS}
 SIZES = [1, 100, 4095, 4096, 4097, 20000, CHUNK, CHUNK + 1, 3 * CHUNK + 17]
 
 
@@ -61,6 +64,8 @@ def check(directory, logs, level):
         with open(path) as file:
             for line in file.read().split("\n")[:-1]:
                 word, name, version = line.split(" ")
+                if word == "error" and int(name) not in ENDINGS:
+                    sys.exit(f"the writer failed before the crash: error {name}")
                 if word == "begin":
                     begun[name] = int(version)
                 elif word == "synced" or (word == "closed" and level == "closed"):

@@ -10,6 +10,7 @@ of the mount each step before it begins (S NUMBER TIME STEP) and when it has ret
 """
 import bisect
 import ctypes
+import errno
 import hashlib
 import json
 import os
@@ -25,6 +26,9 @@ KEEP_SIZE, PUNCH_HOLE = 1, 2
 # Steps whose effect is only promised to be there after a close or fsync.
 UNPUBLISHED = {"write", "ftruncate", "punch", "copy"}
 SYNCING = {"fsync", "fsyncdir", "snapshot"}
+
+# What a call says that met the end of the daemon or of its disk. A worker that ends by anything else has found a fault.
+ENDINGS = {"killed": {errno.ENOTCONN, errno.ECONNABORTED}, "cut": {errno.ENOTCONN, errno.ECONNABORTED, errno.EIO, errno.EROFS}}
 
 
 class Node:
@@ -146,6 +150,7 @@ class Worker:
 
         # The workers of one round have this in common: one that syncs often syncs what all do.
         self.sync_every = random.Random(seed // 100).choice([3, 12, 1 << 30])
+        self.patches = {3: 6, 12: 2}.get(self.sync_every, 0)
 
     def note(self, *words):
         os.write(self.log, (" ".join(map(str, words)) + "\n").encode())
@@ -171,7 +176,8 @@ class Worker:
         os.close(fd)
 
     def do_write(self, offset, size, salt):
-        self.whole(os.pwrite(self.fd, pattern(size, salt), offset), size)
+        data = pattern(size, salt)
+        self.whole(lambda done: os.pwrite(self.fd, data[done:], offset + done), size)
 
     def do_ftruncate(self, size):
         os.ftruncate(self.fd, size)
@@ -186,13 +192,16 @@ class Worker:
     def do_copy(self, source, source_offset, offset, size):
         fd = os.open(self.at(source), os.O_RDONLY)
         try:
-            self.whole(os.copy_file_range(fd, self.fd, size, source_offset, offset), size)
+            self.whole(lambda done: os.copy_file_range(fd, self.fd, size - done, source_offset + done, offset + done), size)
         finally:
             os.close(fd)
 
-    def whole(self, count, size):
+    def whole(self, call, size):
+        """A call does all of it, but one during which the daemon dies: the next one tells why."""
+        count = call(0)
         if count != size:
-            sys.exit(f"only {count} of {size} bytes in one call")
+            call(count)
+            raise AssertionError(f"only {count} of {size} bytes in one call")
 
     def do_fsync(self):
         os.fsync(self.fd)
@@ -239,7 +248,7 @@ class Worker:
     def turn(self):
         r = self.random
         getattr(self, "turn_" + r.choice(
-            ["new"] * 3 + ["replace"] * 4 + ["modify"] * 4 + ["truncate", "unlink", "unlink", "mkdir", "rmdir", "link", "symlink", "rename", "rename", "fsyncdir"]
+            ["new"] * 3 + ["replace"] * 4 + ["modify"] * 4 + ["patch"] * self.patches + ["truncate", "unlink", "unlink", "mkdir", "rmdir", "link", "symlink", "rename", "rename", "fsyncdir"]
             + (["snapshot"] if r.randrange(2 * self.sync_every) == 0 else [])))()
 
     def fill(self):
@@ -283,6 +292,21 @@ class Worker:
         if path:
             self.step("open", path)
             self.fill()
+
+    def turn_patch(self):
+        """As a database does: small changes to a large file, each synced."""
+        path, r = self.some("f"), self.random
+        if path is None:
+            return
+        self.step("open", path)
+        for _ in range(r.choice([1, 2, 5])):
+            size = len(self.tree.open.data)
+            if r.randrange(8) == 0:
+                self.step("ftruncate", r.choice([size + 3000, max(0, size - 3000)]))
+            self.step("write", r.choice([r.randrange(size + 1), size]), r.choice([1, 300, 5000]), r.randrange(250))
+            if r.randrange(4):
+                self.step("fsync")
+        self.step("close")
 
     def turn_truncate(self):
         path = self.some("f")
@@ -332,13 +356,15 @@ class Worker:
                 self.turn()
         except OSError as e:
             self.note("X", e.errno)
+        except Exception as e:
+            self.note("X", 0, repr(e))
 
 
 class History:
     """What a worker logged, and which states of it fit what is found."""
 
     def __init__(self, log_path, directory):
-        self.directory, self.steps, self.begun, self.ended = directory, [], [], []
+        self.directory, self.steps, self.begun, self.ended, self.error = directory, [], [], [], None
         with open(log_path) as file:
             for line in file.read().split("\n")[:-1]:
                 words = line.split(" ", 3)
@@ -347,6 +373,8 @@ class History:
                     self.steps.append(json.loads(words[3]))
                 elif words[0] == "E":
                     self.ended.append(int(words[2]))
+                elif words[0] == "X":
+                    self.error = words[1:]
 
     def kept(self, count):
         """Of so many steps that have returned: how many are kept by the death of the daemon, or by a sync of the volume."""
@@ -406,6 +434,9 @@ def scan(root):
 def check(kind, root, digests, pairs):
     problems = []
     histories = [History(log, directory) for log, directory in pairs]
+    for history in histories:
+        if history.error and int(history.error[0]) not in ENDINGS[kind]:
+            sys.exit(f"{history.directory}: the worker failed in step {history.steps[-1]}: {' '.join(history.error)}")
     found, last = [scan(history.directory) for history in histories], []
     for history, tree in zip(histories, found):
         floor = history.floor(kind, [other for other in histories if other is not history])
