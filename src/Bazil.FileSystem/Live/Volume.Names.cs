@@ -150,6 +150,8 @@ public sealed partial class Volume
     /// <summary>Removes what a name shows; what is still in use lives on in memory.</summary>
     private void Remove(Transaction transaction, ShownName shown, InodeId parent)
     {
+        // Now, and not when half of it is done: it may find that there is no room.
+        SettleLongUndo();
         UnixTime now = Now();
         var seen = new Dictionary<InodeId, ContentValue>();
         foreach (Claim claim in shown.Group)

@@ -31,6 +31,9 @@ internal sealed partial class OpenFile
     /// <summary>The rows have all that was written, as patches. Under <see cref="Gate"/>.</summary>
     public bool IsPatched => PatchCount > 0 && _changed.IsEmpty;
 
+    /// <summary>The Working row and its patches have all that was written. Under <see cref="Gate"/>.</summary>
+    public bool IsInRows => HasWorkingBase && _changed.IsEmpty;
+
     /// <summary>The content fits a patch, and is not better published: what is small anyway is in its record. Under <see cref="Gate"/>.</summary>
     public bool MayBePatched => !_changed.IsTooMuch && HasStoredContent;
 

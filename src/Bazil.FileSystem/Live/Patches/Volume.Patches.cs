@@ -175,7 +175,7 @@ public sealed partial class Volume
         {
             bool isClosed;
             lock (_gate) isClosed = file.Writers == 1;
-            if (file.IsDirty && file.Unlinked is null && (file.IsPatched || isClosed))
+            if (file.IsDirty && file.Unlinked is null && (file.IsInRows || isClosed))
             {
                 // Synced before it is named: no row that tells how to take it back, and nobody's fsync has to wait for it.
                 if (file.HasStoredContent)
