@@ -66,7 +66,7 @@ public sealed partial class Volume
             ShownName shown = transaction.Resolve(parent, fileName);
             if (shown.IsNothing) return Errno.ENOENT;
             if (shown.Primary.IsDirectory) return Errno.EISDIR;
-            Remove(transaction, shown, parent);
+            Remove(transaction, shown, parent, isRemoval: true);
             Commit(transaction, isRemoval: true);
             return Errno.OK;
         }
@@ -84,7 +84,7 @@ public sealed partial class Volume
             if (shown.IsNothing) return Errno.ENOENT;
             if (!shown.Primary.IsDirectory) return Errno.ENOTDIR;
             if (!IsEmpty(transaction, shown)) return Errno.ENOTEMPTY;
-            Remove(transaction, shown, parent);
+            Remove(transaction, shown, parent, isRemoval: true);
             Commit(transaction, isRemoval: true);
             return Errno.OK;
         }
@@ -112,7 +112,7 @@ public sealed partial class Volume
             }
             else if (!target.Shown.IsNothing)
             {
-                Remove(transaction, target.Shown, target.Parent.Inode);
+                Remove(transaction, target.Shown, target.Parent.Inode, isRemoval: false);
             }
 
             change.Move(source.Shown.Group, source.Parent.Inode, target.Parent, target.Name);
@@ -148,10 +148,10 @@ public sealed partial class Volume
         shown.Directories.All(directory => transaction.Require(directory.Inode).Entries == 0);
 
     /// <summary>Removes what a name shows; what is still in use lives on in memory.</summary>
-    private void Remove(Transaction transaction, ShownName shown, InodeId parent)
+    private void Remove(Transaction transaction, ShownName shown, InodeId parent, bool isRemoval)
     {
         // Now, and not when half of it is done: it may find that there is no room.
-        SettleLongUndo();
+        SettleLongUndo(isRemoval);
         UnixTime now = Now();
         var seen = new Dictionary<InodeId, ContentValue>();
         foreach (Claim claim in shown.Group)

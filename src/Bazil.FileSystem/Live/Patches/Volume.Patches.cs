@@ -71,7 +71,7 @@ public sealed partial class Volume
             }
 
             AddPatch(batch, file, patch, file.NextPatchBytes);
-            SettleLongUndo();
+            SettleLongUndo(isRemoval: false);
             Guarded(() => _store.Commit(batch));
             if (_store.Undo!.IsLong) SettleSoon();
             file.InRows();
@@ -146,7 +146,7 @@ public sealed partial class Volume
                 catch (Exception e) when (e is IOException)
                 {
                     // It is in the rows and in memory, and tried again.
-                    _options.Log($"volume {Name}: what was synced of inode {file.Inode} could not be published yet: {e.Message}", e);
+                    _failures.Failed($"volume {Name}: what was synced of inode {file.Inode} could not be published yet", e);
                 }
             }
         }
