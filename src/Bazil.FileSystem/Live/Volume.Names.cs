@@ -156,11 +156,12 @@ public sealed partial class Volume
         var seen = new Dictionary<InodeId, ContentValue>();
         foreach (Claim claim in shown.Group)
         {
-            if (_files.TryGetValue(claim.Inode, out OpenFile? file) && file is { Writers: > 0, Seen: { } content }) seen[claim.Inode] = content;
+            OpenFile? file = _files.GetValueOrDefault(claim.Inode);
+            if (file is { Writers: > 0, Seen: { } content }) seen[claim.Inode] = content;
             NodeRecord record = transaction.Require(claim.Inode);
             int removed = shown.Group.Count(other => other.Inode == claim.Inode);
             if (record.LiveLinks.Count() > removed) continue;
-            if (_files.TryGetValue(claim.Inode, out OpenFile? file)) DeleteWorking(transaction.Batch, file);
+            if (file is not null) DeleteWorking(transaction.Batch, file);
             KeepUnlinked(record, now);
         }
 

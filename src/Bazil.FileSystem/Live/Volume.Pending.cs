@@ -46,7 +46,7 @@ public sealed partial class Volume
         if (file is null) return false; // it is being closed at this moment
         try
         {
-            await PublishNowAsync(file, cancel);
+            await SaveNowAsync(file, PublishAsync, cancel);
             if (!TakePending(file.Inode)) return true;
             await ReplaceContentAsync(file);
             await ShowForcedDeletionAsync(file.Inode);

@@ -64,6 +64,6 @@ internal sealed class MemberCommands(ConfigStore config, VolumeRegistry volumes,
         }
 
         await volumes.RemoveMemberAsync(volume.Id, member, CancellationToken.None);
-        return new VolumeMemberRemoveReply($"{member}", volume.SharingKey);
+        return new VolumeMemberRemoveReply($"{member}", volume.SharingKeyName);
     }
 }

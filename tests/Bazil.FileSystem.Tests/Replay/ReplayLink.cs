@@ -54,11 +54,11 @@ internal sealed class ReplayLink : IVolumeLink, IDisposable
         List<byte[]> frames = [.. _server.Answer(_puller.Id, decoded)];
         if (decoded.AsksForNodes || frames.Count == 1)
         {
-            foreach (byte[] piece in frames.SelectMany(FramePieces.Split)) yield return piece;
+            foreach (byte[] piece in frames.SelectMany(static frame => FramePieces.Split(frame, mayCompress: false))) yield return piece;
             yield break;
         }
 
-        foreach (byte[] piece in FramePieces.Split(frames[0])) yield return piece;
+        foreach (byte[] piece in FramePieces.Split(frames[0], mayCompress: false)) yield return piece;
         Dictionary<string, NodeRecord> nodes = frames.Skip(1).SelectMany(frame => ItemFrame.Decode(frame, out _) ?? []).ToDictionary(node => ReplicatedState.Short(node.Id.Creation));
         bool hasRoot = nodes.Remove(ReplicatedState.Short(NodeId.Root.Creation), out NodeRecord? root);
         if (hasRoot) yield return Frame(root!);
@@ -74,7 +74,7 @@ internal sealed class ReplayLink : IVolumeLink, IDisposable
         }
 
         await WaitAsync();
-        yield return FramePieces.Split(ItemFrame.EncodeEnd((ulong)(_order.Count + (hasRoot ? 1 : 0)))).Single();
+        yield return FramePieces.Split(ItemFrame.EncodeEnd((ulong)(_order.Count + (hasRoot ? 1 : 0))), mayCompress: false).Single();
     }
 
     /// <summary>Pulls that were left stay where they are; nothing waits for them.</summary>
@@ -94,6 +94,6 @@ internal sealed class ReplayLink : IVolumeLink, IDisposable
     {
         var items = new WireWriter();
         ItemFrame.WriteItem(items, node);
-        return FramePieces.Split(ItemFrame.EncodeItems(items, 1)).Single();
+        return FramePieces.Split(ItemFrame.EncodeItems(items, 1), mayCompress: false).Single();
     }
 }

@@ -1,5 +1,5 @@
 using Bazil.Peers.Metering;
-using Bazil.Peers.Tests.Nodes;
+using Bazil.Testing;
 
 namespace Bazil.Peers.Tests.Metering;
 
