@@ -7,7 +7,10 @@ public sealed class AutomaticSyncTests : EndToEndTest
 {
     private readonly List<Node> _others = [];
 
-    protected override bool IsAutomatic => true;
+    public AutomaticSyncTests()
+        : base(isAutomatic: true)
+    {
+    }
 
     public override async ValueTask DisposeAsync()
     {

@@ -7,14 +7,12 @@ public abstract class EndToEndTest : IAsyncLifetime
 {
     private readonly TempDirectory _root = new("bazil-e2e-");
 
-    protected EndToEndTest()
+    /// <param name="isAutomatic">Whether the nodes synchronise by themselves.</param>
+    protected EndToEndTest(bool isAutomatic = false)
     {
-        White = new Node(_root.Path, "white") { IsAutomatic = IsAutomatic };
-        Black = new Node(_root.Path, "black") { IsAutomatic = IsAutomatic };
+        White = new Node(_root.Path, "white") { IsAutomatic = isAutomatic };
+        Black = new Node(_root.Path, "black") { IsAutomatic = isAutomatic };
     }
-
-    /// <summary>Whether the nodes synchronise by themselves. Known before the constructor runs.</summary>
-    protected virtual bool IsAutomatic => false;
 
     private protected Node White { get; }
 
