@@ -126,7 +126,7 @@ public sealed class ConflictTests : EndToEndTest
         await Black.FailsAsync("volume pending nosuch", "nosuch");
     }
 
-    private static Task PullAsync(Node node) => node.RunAsync($"volume sync myfiles {(node.Name == "white" ? "black" : "white")}");
+    private static Task<string> PullAsync(Node node) => node.RunAsync($"volume sync myfiles {(node.Name == "white" ? "black" : "white")}");
 
     /// <summary>Two nodes that know each other and share a volume, each by the other's name.</summary>
     private async Task ConnectAsync()

@@ -63,7 +63,7 @@ public sealed class SftpServer : IDisposable
 
     public void Start()
     {
-        var start = new ProcessStartInfo(SshDaemon) { RedirectStandardError = true };
+        var start = new ProcessStartInfo(SshDaemon) { RedirectStandardError = true, UseShellExecute = false };
         foreach (string argument in (string[])["-D", "-e", "-f", At("sshd_config")]) start.ArgumentList.Add(argument);
         _process = Process.Start(start)!;
         while (_process.StandardError.ReadLine() is { } line)
