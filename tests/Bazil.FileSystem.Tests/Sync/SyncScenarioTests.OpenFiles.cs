@@ -77,4 +77,30 @@ public sealed partial class SyncScenarioTests
         await world.SettleAsync();
         Assert.Equal("edit", await b.ReadAsync("f"));
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_conflict_that_is_settled_while_the_file_is_being_written_keeps_what_was_in_place_until_the_close(bool isClosed)
+    {
+        await using World world = await World.CreateAsync(2);
+        (Replica a, Replica b) = world;
+        await a.WriteAsync("f", "x");
+        await world.SpreadAsync();
+        await a.WriteAsync("f", "y");
+        await b.WriteAsync("f", "z");
+        await world.SpreadAsync();
+        FuseHandle writer = await a.OpenForWritingAsync("f");
+        Assert.Equal(0, a.Stat("f").Size);
+        Assert.Equal(Errno.OK, a.DropAlternate("f"));
+        if (isClosed)
+        {
+            await a.WriteAsync(writer, "new");
+            await a.CloseAsync(writer);
+        }
+
+        await b.PullAsync(a);
+        Assert.Equal(isClosed ? "new" : "y", await b.ReadAsync("f"));
+        Assert.Empty(b.Alternates("f"));
+    }
 }

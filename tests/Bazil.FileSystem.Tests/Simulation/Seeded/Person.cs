@@ -165,7 +165,9 @@ internal sealed class Person(Machine machine, SeededScheduler steps, Random rand
     {
         _removals++;
         trace.Add($"{machine.Name} gone {file.Inode} with {file.Size}, {file.LinkCount} links");
-        if (file.LinkCount == 1) ledger.Replaced((ulong)file.Size);
+
+        // By the rows, not by the number of links: two links that came to one name go with it together.
+        if (RowOf(file) is not { } row || !row.LiveLinks.Any()) ledger.Replaced((ulong)file.Size);
         foreach (ulong size in _open.GetValueOrDefault(new InodeId(file.Inode)) ?? []) ledger.Replaced(size);
     }
 
@@ -214,16 +216,21 @@ internal sealed class Person(Machine machine, SeededScheduler steps, Random rand
         List<Alternate> alternates = Volume.ListAlternates(spot.Parent, name);
         if (alternates.Count == 0) return;
         Alternate alternate = alternates[random.Next(alternates.Count)];
+
+        // Not the size that is shown: of a file that is open for writing, what the row has is kept.
+        ContentValue? kept = spot.Found is { } found ? RowOf(found)?.ShownContent?.Value : null;
         Errno error = Change(
             () => Volume.DropAlternate(spot.Parent, name, alternate.Label),
             () =>
             {
                 ledger.Replaced(alternate.Content.SizeBytes);
-                if (spot.Found is { } kept) ledger.WrittenAnew((ulong)kept.Size);
+                if (kept is not null) ledger.WrittenAnew(kept.SizeBytes);
                 foreach (Alternate other in alternates) ledger.WrittenAnew(other.Content.SizeBytes);
             });
         Note($"drop {alternate.Content.SizeBytes}", spot, error);
     }
+
+    private NodeRecord? RowOf(FuseAttributes file) => StateReader.Records(machine.Replica.Metadata).FirstOrDefault(record => record.Inode == new InodeId(file.Inode));
 
     /// <summary>What a content of this size reads.</summary>
     public static byte[] Content(ulong size)
