@@ -212,7 +212,9 @@ internal sealed partial class LocalChange(Transaction transaction, UnixTime now)
         }
 
         if (held.Content is { } content) record.Content = record.Content.With(Version, content.Value);
-        if (held.Attributes is { } attributes && record.Attributes.IsEmpty) record.Attributes = record.Attributes.With(Version, attributes);
+        // What the node has still, by changes that did not know of the deletion, may be purged with it at others, and would be missing there: it is written anew, too.
+        AttributeValue? attributes = record.Attributes.IsEmpty ? held.Attributes : record.Attributes.Largest.Value;
+        if (attributes is not null) record.Attributes = Facet<AttributeValue>.Empty.With(Version, attributes);
         record.Choice = Version;
         transaction.Stamp(record);
         foreach (PlacedLink place in held.Places)

@@ -103,4 +103,25 @@ public sealed partial class SyncScenarioTests
         Assert.Equal(isClosed ? "new" : "y", await b.ReadAsync("f"));
         Assert.Empty(b.Alternates("f"));
     }
+
+    [Fact]
+    public async Task Attributes_that_outlived_a_deletion_are_the_same_everywhere_when_the_file_is_written_after_others_purged_it()
+    {
+        await using World world = await World.CreateAsync(2);
+        (Replica a, Replica b) = world;
+        await a.WriteAsync("f", "x");
+        await world.SpreadAsync();
+        a.Unlink("f");
+        b.Chmod("f", 0x1C0);
+        await a.PullAsync(b);
+        FuseHandle writer = await b.OpenForWritingAsync("f", truncate: false);
+        await b.PullAsync(a);
+        await a.PullAsync(b);
+        await b.WriteAsync(writer, "edit");
+        await b.CloseAsync(writer);
+        await world.SettleAsync();
+        Assert.Equal("edit", await a.ReadAsync("f"));
+        Assert.Equal(0x81C0u, a.Stat("f").Mode);
+        Assert.Equal(0x81C0u, b.Stat("f").Mode);
+    }
 }

@@ -178,9 +178,16 @@ internal sealed class SimulatedRun
 
     private void ChangeMembers(Machine machine, Machine other)
     {
-        if (_random.Next(2) == 0 && machine.Replica.Volume.Members().Count > 1) machine.Replica.Volume.RemoveMember(other.Replica.Id);
-        else AddMembers(machine);
-        Trace.Add($"{machine.Name} members {machine.Replica.Volume.Members().Count}");
+        try
+        {
+            if (_random.Next(2) == 0 && machine.Replica.Volume.Members().Count > 1) machine.Replica.Volume.RemoveMember(other.Replica.Id);
+            else AddMembers(machine);
+            Trace.Add($"{machine.Name} members {machine.Replica.Volume.Members().Count}");
+        }
+        catch (PowerFailureException)
+        {
+            Trace.Add($"{machine.Name} died changing the members");
+        }
     }
 
     private void AddMembers(Machine machine)
