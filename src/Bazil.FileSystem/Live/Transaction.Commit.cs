@@ -64,18 +64,6 @@ internal sealed partial class Transaction
         return Publish();
     }
 
-    /// <summary>Parents that living nodes of this transaction name and that are not here yet.</summary>
-    public HashSet<NodeId> MissingParents()
-    {
-        var missing = new HashSet<NodeId>();
-        foreach (Edit edit in _edits.Values.Where(edit => edit.Placed.Exists(placed => !placed.IsAtHome)))
-        {
-            missing.UnionWith(edit.Record.Places().Select(place => place.Place.Parent).Where(parent => FindInode(parent) == default));
-        }
-
-        return missing;
-    }
-
     private List<InodeId> MovedDirectories() =>
         [.. _edits.Where(e => e.Value.Record.IsDirectory && !e.Value.IsPurged && !ReferenceEquals(e.Value.Before?.Links, e.Value.Record.Links)).Select(e => e.Key)];
 

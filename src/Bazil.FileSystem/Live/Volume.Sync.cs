@@ -195,8 +195,8 @@ public sealed partial class Volume
         }
     }
 
-    /// <summary>Merges a batch of nodes. Returns the parents that they name and that are not here.</summary>
-    internal HashSet<NodeId> Merge(IReadOnlyList<NodeRecord> nodes, PullHeader header, PeerId peer, out CommittedChange change)
+    /// <summary>Merges a batch of nodes.</summary>
+    internal CommittedChange Merge(IReadOnlyList<NodeRecord> nodes, PullHeader header, PeerId peer)
     {
         lock (_gate)
         {
@@ -211,9 +211,9 @@ public sealed partial class Volume
             }
 
             NotePostponed(transaction);
-            change = Commit(transaction);
+            CommittedChange change = Commit(transaction);
             _hasNewHeld |= transaction.HasHeld;
-            return transaction.MissingParents();
+            return change;
         }
     }
 
@@ -307,6 +307,10 @@ public sealed partial class Volume
 
             isNew |= TakeOver(transaction, header.Statements ?? [], members, peer);
 
+            // A machine that was rolled back may learn nothing but that it was.
+            var completion = new PullCompletion(_store, Now(), message => _options.Log($"volume {Name}: {message}", null));
+            isNew |= completion.FindLost().Count > 0;
+
             // Nothing learnt, nothing to write: two connected machines at rest stay at rest.
             if (!isNew) return new CommittedChange([], []);
             _revision++;
@@ -320,7 +324,7 @@ public sealed partial class Volume
                 HeadTable.DeleteReferenced(transaction.Batch, _store.Tables, head);
             }
 
-            new PullCompletion(_store, Now(), message => _options.Log($"volume {Name}: {message}", null)).Apply(transaction, IsBeingWritten);
+            completion.Apply(transaction, IsBeingWritten);
             VolumeCollection.NoteAgreement(transaction);
             return Commit(transaction);
         }

@@ -7,7 +7,6 @@ namespace Bazil.FileSystem.Sync;
 /// <summary>One pull of one volume from one member: asks, merges what comes in batches, completes.</summary>
 internal sealed class PullSession(Volume volume, IVolumeLink link)
 {
-    private readonly HashSet<NodeId> _missing = [];
     private readonly HashSet<NodeId> _served = [];
     private int _merged;
     private int _postponed;
@@ -45,7 +44,6 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
         }
 
         if (header.IsFull) await ShowAsync(volume.MergeAbsent(_served, header, link.Peer));
-        _missing.UnionWith(volume.FindMissingParents());
         await FetchMissingAsync(cancel);
         volume.FindReferenced();
         await ShowAsync(volume.CompletePull(header, link.Peer));
@@ -60,9 +58,8 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
     private async Task FetchMissingAsync(CancellationToken cancel)
     {
         var asked = new HashSet<NodeId>();
-        while (_missing.Where(asked.Add).Take(PullRequest.NodesMax).ToList() is { Count: > 0 } wanted)
+        while (volume.FindMissingParents().Where(asked.Add).Take(PullRequest.NodesMax).ToList() is { Count: > 0 } wanted)
         {
-            _missing.ExceptWith(wanted);
             await AskAsync(PullRequest.ForNodes(wanted), Knowledge.Empty, cancel);
         }
     }
@@ -104,9 +101,8 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
 
     private async Task MergeAsync(List<NodeRecord> nodes, PullHeader header)
     {
-        _missing.UnionWith(volume.Merge(nodes, header, link.Peer, out CommittedChange change));
+        CommittedChange change = volume.Merge(nodes, header, link.Peer);
         _served.UnionWith(nodes.Select(node => node.Id));
-        _missing.ExceptWith(_served);
         _merged += nodes.Count;
         await ShowAsync(change);
     }
