@@ -266,7 +266,7 @@ public sealed partial class Volume
     private async ValueTask PublishAsync(OpenFile file, CancellationToken cancel)
     {
         if (!file.IsDirty || file.Unlinked is not null) return;
-        ContentValue value = await file.SaveAsync(cancel);
+        ContentValue value = await SaveAsync(file, cancel);
         IReadOnlyList<BlobSubtree> unsynced = await FindUnsyncedAsync(value, cancel);
         lock (_gate)
         {

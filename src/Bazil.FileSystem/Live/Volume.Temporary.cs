@@ -58,7 +58,7 @@ public sealed partial class Volume
             await file.Gate.WaitAsync(cancel);
             try
             {
-                ContentValue value = await file.SaveAsync(cancel);
+                ContentValue value = await SaveAsync(file, cancel);
                 IReadOnlyList<BlobSubtree> unsynced = await FindUnsyncedAsync(value, cancel);
                 return PublishTemporary(file, value, unsynced, newParent, newName.Span);
             }

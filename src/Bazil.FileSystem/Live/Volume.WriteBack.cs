@@ -156,7 +156,7 @@ public sealed partial class Volume
         try
         {
             if (!file.IsDirty || file.Unlinked is not null || Failure is not null) return null;
-            ContentValue value = await file.SaveAsync(cancel);
+            ContentValue value = await SaveAsync(file, cancel);
             await SyncContentAsync(cancel);
             lock (_gate)
             {

@@ -33,6 +33,9 @@ public sealed partial class Volume : IAsyncDisposable
     /// <summary>1 while a caller of <see cref="SyncRowsAsync"/> syncs by itself.</summary>
     private int _rowSyncs;
 
+    /// <summary>Content could not be put since its store was last synced: whether the store still works, the next sync finds out.</summary>
+    private volatile bool _hasFailedPut;
+
     private Volume(VolumeOptions options)
     {
         _failures = new FailureLog(options.Log, options.Clock);
@@ -136,7 +139,7 @@ public sealed partial class Volume : IAsyncDisposable
     public async Task SyncAsync(CancellationToken cancel)
     {
         bool isContentSynced;
-        lock (_gate) isContentSynced = !_store.Undo!.IsPending;
+        lock (_gate) isContentSynced = !_store.Undo!.IsPending && !_hasFailedPut;
         if (isContentSynced)
         {
             await SyncRowsAsync();
@@ -177,10 +180,25 @@ public sealed partial class Volume : IAsyncDisposable
         }
     }
 
+    /// <summary>The file's content, all of it in the store.</summary>
+    private async ValueTask<ContentValue> SaveAsync(OpenFile file, CancellationToken cancel)
+    {
+        try
+        {
+            return await file.SaveAsync(cancel);
+        }
+        catch (StoreException e) when (!e.IsDiskFull)
+        {
+            _hasFailedPut = true;
+            throw;
+        }
+    }
+
     private async Task SyncChunksAsync(CancellationToken cancel)
     {
         try
         {
+            _hasFailedPut = false;
             await _options.Chunks.SyncAsync(cancel);
         }
         catch (StoreException e) when (e.IsBroken)
