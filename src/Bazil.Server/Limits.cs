@@ -90,6 +90,9 @@ internal static class Limits
     /// <summary>The longest wait: five minutes after a machine is back somebody notices, unless it calls itself, as it does.</summary>
     public static readonly TimeSpan BackOffMax = TimeSpan.FromMinutes(5);
 
+    /// <summary>A pull of which nothing came for so long is given up. Members that answer slowly send something every few seconds.</summary>
+    public static readonly TimeSpan PullSilence = TimeSpan.FromMinutes(1);
+
     /// <summary>A connection that lasted this long was a good one: the waits begin anew.</summary>
     public static readonly TimeSpan BackOffReset = TimeSpan.FromSeconds(30);
 

@@ -26,8 +26,8 @@ internal sealed class ContentPause
     public async Task PauseAsync(CancellationToken cancel)
     {
         var quiet = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _quiet = quiet;
         _ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _quiet = quiet; // after that: a change that ends now must not be taken for the last one while others still begin
 
         // A full fence between this and the look at the count, as between the two in EnterAsync: one of both sees the other.
         if (Interlocked.Add(ref _changing, 0) == 0) return;

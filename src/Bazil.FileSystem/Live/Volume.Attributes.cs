@@ -26,6 +26,9 @@ public sealed partial class Volume
         {
             var transaction = new Transaction(_store);
             if (Find(inode, out OpenFile? file, out bool isUnlinked) is not { } record) return Errno.ENOENT;
+
+            // Before the times of an open file are changed: it may find that there is no room.
+            SettleLongUndo(isRemoval: false);
             UnixTime now = Now();
             AttributeValue value = Changed(record, file, changes, caller, now, out UnixTime? accessTime);
             if (isUnlinked)

@@ -152,7 +152,7 @@ public sealed partial class Volume
         bool isInPlace = keep == conflict.Values[0];
         if (!isInPlace && shown.Primary.IsDirectory) return ConflictOutcome.IsDirectory;
         Claim[] dropped = [.. shown.Hidden.Where(claim => claim.Inode != keep.Inode)];
-        if (!isInPlace) Remove(transaction, shown, conflict.Inode, isRemoval: true);
+        if (!isInPlace) Remove(transaction, shown, conflict.Inode, isRemoval: false);
         change.Remove(dropped, conflict.Inode);
         if (keep.Content is { } content) change.Resolve(keep.Inode, content, []);
         return ConflictOutcome.Done;

@@ -20,6 +20,9 @@ public sealed partial class Volume
     /// <summary>Deletions may wait that nobody has looked at.</summary>
     private volatile bool _hasNewHeld = true;
 
+    /// <summary>A pull that is not completed has brought deletions: none is shown before it is, or it would be judged by halves.</summary>
+    private volatile bool _hasHeldOfPull;
+
     private static ReadOnlySpan<byte> BrakeName => "brake"u8;
 
     private static ReadOnlySpan<byte> WindowName => "deletions"u8;
@@ -37,11 +40,19 @@ public sealed partial class Volume
     /// <inheritdoc cref="AcceptDeletionsAsync" path="/exception"/>
     public Task<bool> RejectDeletionsAsync(CancellationToken cancel) => DecideAsync(BrakeDecision.Rejected, cancel);
 
+    /// <summary>A pull was completed: the deletions that it brought may be shown.</summary>
+    internal void EndHeldOfPull()
+    {
+        if (!_hasHeldOfPull) return;
+        _hasHeldOfPull = false;
+        _hasNewHeld = true;
+    }
+
     /// <summary>Shows the deletions that came with completed pulls, or lets them wait for consent; goes on with what was decided. Never in one hold.</summary>
     internal async Task SettleDeletionsAsync(CancellationToken cancel)
     {
-        if (!_hasNewHeld || Failure is not null) return;
-        await _deleting.WaitAsync(cancel);
+        if (!_hasNewHeld || _hasHeldOfPull || Failure is not null) return;
+        await _deleting.WaitAsync(CancellationToken.None);
         try
         {
             await SettleHeldAsync(cancel);
@@ -55,8 +66,8 @@ public sealed partial class Volume
     /// <summary>Remembers, in the batch that completes a pull, what was known before the deletions in it. Under the gate.</summary>
     private void NoteHeldKnowledge(Transaction transaction)
     {
-        if (_heldKnowledge is not null || !HasHeld()) return;
-        _heldKnowledge = _store.State.Knowledge;
+        if (!HasHeld() || _options.Metadata.Get(StateKey(HeldKnowledgeName)) is not null) return;
+        _heldKnowledge ??= _store.State.Knowledge;
         transaction.Batch.Put(StateKey(HeldKnowledgeName), KnowledgeCodec.Encode(_heldKnowledge));
     }
 

@@ -281,7 +281,7 @@ public sealed partial class Volume
             transaction.Unsynced.AddRange(unsynced);
 
             // A peer deleted the file while it was being written: the edit wins, with the attributes it had.
-            if (record.Attributes.IsEmpty) change.SetAttributes(file.Inode, ShownAttributes(file.Opened));
+            if (transaction.Require(file.Inode).Attributes.IsEmpty) change.SetAttributes(file.Inode, ShownAttributes(file.Opened));
             if (file.HasWorkingRow) DeleteWorking(transaction.Batch, file);
             Commit(transaction);
             file.Published(value);

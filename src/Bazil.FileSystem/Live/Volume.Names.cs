@@ -162,6 +162,7 @@ public sealed partial class Volume
             int removed = shown.Group.Count(other => other.Inode == claim.Inode);
             if (record.LiveLinks.Count() > removed) continue;
             if (file is not null) DeleteWorking(transaction.Batch, file);
+            else if (_unrecovered.Contains(claim.Inode)) DeleteUnrecovered(transaction.Batch, claim.Inode);
             KeepUnlinked(record, now);
         }
 

@@ -212,7 +212,7 @@ public sealed partial class Volume
 
             NotePostponed(transaction);
             CommittedChange change = Commit(transaction);
-            _hasNewHeld |= transaction.HasHeld;
+            _hasHeldOfPull |= transaction.HasHeld;
             return change;
         }
     }
@@ -229,7 +229,7 @@ public sealed partial class Volume
             }
 
             CommittedChange change = Commit(transaction);
-            _hasNewHeld |= transaction.HasHeld;
+            _hasHeldOfPull |= transaction.HasHeld;
             return change;
         }
     }

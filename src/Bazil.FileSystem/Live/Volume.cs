@@ -253,7 +253,16 @@ public sealed partial class Volume : IAsyncDisposable
     {
         // After a failure the values in memory may be ahead of the rows.
         if (Failure is { } failure) throw new MetadataException($"volume {Name} is read-only: {failure}");
-        SettleLongUndo(isRemoval);
+        try
+        {
+            SettleLongUndo(isRemoval);
+        }
+        catch (Exception)
+        {
+            transaction.Abandon();
+            throw;
+        }
+
         CommittedChange? change = null;
         bool changesEpochs = transaction.IsEdited(Transaction.EpochsInode);
         if (changesEpochs) RememberEpochs(transaction);

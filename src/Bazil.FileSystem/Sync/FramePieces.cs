@@ -47,7 +47,8 @@ internal sealed class FramePieces
     public bool Add(ReadOnlySpan<byte> piece, out ReadOnlyMemory<byte> frame)
     {
         if (_isComplete) _frame.Clear();
-        if (piece.Length < 1 || piece[0] > (FlagMore | FlagCompressed)) throw new WireFormatException("malformed piece of a frame");
+        bool isEndless = piece.Length == 1 && (piece[0] & FlagMore) != 0;
+        if (piece.Length < 1 || piece[0] > (FlagMore | FlagCompressed) || isEndless) throw new WireFormatException("malformed piece of a frame");
         bool isFirst = _isComplete || _frame.Length == 0;
         byte flags = (byte)(piece[0] & FlagCompressed);
         if (!isFirst && flags != _flags) throw new WireFormatException("pieces of a frame differ in whether it is compressed");

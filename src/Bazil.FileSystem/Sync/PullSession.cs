@@ -35,7 +35,8 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
             case PullStatus.Same:
                 volume.CheckClaims(header, link.Peer);
                 await ShowAsync(volume.CompletePull(header, link.Peer));
-                await volume.SettleDeletionsAsync(cancel);
+                volume.EndHeldOfPull();
+        await volume.SettleDeletionsAsync(cancel);
                 return new PullResult(0, volume.CountConflicts(), 0);
             case PullStatus.NotMember:
                 throw new SyncException($"peer {link.Peer} does not count this node among the members of volume {volume.Name}: ask its owner for 'bazil peer volume allow'");
@@ -47,6 +48,7 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
         await FetchMissingAsync(cancel);
         volume.FindReferenced();
         await ShowAsync(volume.CompletePull(header, link.Peer));
+        volume.EndHeldOfPull();
         await volume.SettleDeletionsAsync(cancel);
         return new PullResult(_merged, volume.CountConflicts(), _postponed);
     }

@@ -72,14 +72,20 @@ internal sealed class ObjectDownload(PeerCaller caller, CallContext call, IReadO
         var frame = await answer.NextAsync();
         switch (frame?.Kind)
         {
-            case FrameKind.Missing: return new PeerObject(id, PeerObjectState.Missing, null);
-            case FrameKind.Damaged: return new PeerObject(id, PeerObjectState.Damaged, null);
-            case FrameKind.Unavailable: return new PeerObject(id, PeerObjectState.Unavailable, null);
+            case FrameKind.Missing: return Without(PeerObjectState.Missing);
+            case FrameKind.Damaged: return Without(PeerObjectState.Damaged);
+            case FrameKind.Unavailable: return Without(PeerObjectState.Unavailable);
             case FrameKind.Object:
                 var head = ReadHead(await answer.ReadPayloadAsync(frame.Value));
                 if (!head.Id.Span.SequenceEqual(id.Span)) throw Nonsense();
                 return new PeerObject(id, PeerObjectState.Found, await answer.ReadObjectAsync(_body, head));
             default: throw Nonsense();
+        }
+
+        PeerObject Without(PeerObjectState state)
+        {
+            _body.Reset(); // what came of it before the link broke is no beginning of the next one
+            return new PeerObject(id, state, null);
         }
     }
 

@@ -7,8 +7,9 @@ namespace Bazil.Peers.Metering;
 internal sealed class RatePacer(TimeProvider time)
 {
     private readonly Lock _lock = new(); // guards both times; calls nothing outside
-    private DateTimeOffset _metadataNext;
-    private DateTimeOffset _contentNext;
+    private readonly long _start = time.GetTimestamp(); // a clock that is set back must not hold anything up
+    private TimeSpan _metadataNext;
+    private TimeSpan _contentNext;
 
     /// <summary>Waits until so many bytes may go.</summary>
     /// <param name="bytes">What is about to go, or has just come.</param>
@@ -22,17 +23,17 @@ internal sealed class RatePacer(TimeProvider time)
         TimeSpan wait;
         lock (_lock)
         {
-            DateTimeOffset now = time.GetUtcNow();
+            TimeSpan now = time.GetElapsedTime(_start);
             if (kind == TrafficKind.Metadata)
             {
-                DateTimeOffset start = Latest(now, _metadataNext);
+                TimeSpan start = Latest(now, _metadataNext);
                 _metadataNext = start + taken;
                 _contentNext = Latest(now, _contentNext) + taken;
                 wait = start - now;
             }
             else
             {
-                DateTimeOffset start = Latest(now, _contentNext);
+                TimeSpan start = Latest(now, _contentNext);
                 _contentNext = start + taken;
                 wait = start - now;
             }
@@ -41,5 +42,5 @@ internal sealed class RatePacer(TimeProvider time)
         return wait <= TimeSpan.Zero ? ValueTask.CompletedTask : new ValueTask(Task.Delay(wait, time, cancel));
     }
 
-    private static DateTimeOffset Latest(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
+    private static TimeSpan Latest(TimeSpan a, TimeSpan b) => a > b ? a : b;
 }

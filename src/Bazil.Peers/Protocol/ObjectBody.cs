@@ -19,6 +19,9 @@ internal sealed class ObjectBody : IDisposable
     /// <summary>Of the whole object; 0 before <see cref="Begin"/>.</summary>
     public int Length { get; private set; }
 
+    /// <summary>Forgets what has come.</summary>
+    public void Reset() => (Filled, Length) = (0, 0);
+
     /// <summary>A stream brings the object from an offset on: where it stopped, or from the start.</summary>
     /// <exception cref="MalformedFrameException">Too long, or from elsewhere.</exception>
     public void Begin(ulong length, ulong offset)

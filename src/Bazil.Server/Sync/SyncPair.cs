@@ -74,7 +74,8 @@ internal sealed class SyncPair : IAsyncDisposable
             isConnected = _state.IsConnected;
         }
 
-        if (!isConnected) Wake();
+        // Where pulls fail, two that call each other would wake each other without end.
+        if (!isConnected && !_hasPullFailed) Wake();
     }
 
     /// <summary>Ends the connection if the pair is paused now, and makes it if it is not any more.</summary>
@@ -85,6 +86,7 @@ internal sealed class SyncPair : IAsyncDisposable
             lock (_lock) _ = _connection?.CancelAsync();
         }
 
+        _hasPullFailed = false;
         if (!State.IsConnected) Wake();
     }
 
@@ -93,6 +95,7 @@ internal sealed class SyncPair : IAsyncDisposable
     {
         (long, long) result;
         lock (_lock) result = (++_asked, _attempts);
+        _hasPullFailed = false;
         _pull.Set();
         Wake();
         return result;
@@ -165,9 +168,9 @@ internal sealed class SyncPair : IAsyncDisposable
         {
             while (true) await RunOnceAsync();
         }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        catch (Exception) when (_stop.IsCancellationRequested)
         {
-            // The volume or the peer was removed, or the daemon ends.
+            // The volume or the peer was removed, or the daemon ends; what failed by that is of no interest.
         }
     }
 
@@ -251,6 +254,9 @@ internal sealed class SyncPair : IAsyncDisposable
         }
     }
 
+    /// <summary>The last pull failed, and nobody has asked for another since.</summary>
+    private volatile bool _hasPullFailed;
+
     /// <summary>Why a pull failed, which ended the connection. Used by the worker only.</summary>
     private Exception? PullFailure { get; set; }
 
@@ -274,7 +280,6 @@ internal sealed class SyncPair : IAsyncDisposable
     private async Task PullLoopAsync(Volume volume, IPeerConnection peer, VolumeConfig config, CancellationTokenSource connection)
     {
         CancellationToken cancel = connection.Token;
-        var link = new VolumeLink(peer, VolumeId, _parts.Epochs.CallerOf(config), _parts.Notes) { Received = Meter.Add };
         ulong? revision = null;
         try
         {
@@ -296,7 +301,8 @@ internal sealed class SyncPair : IAsyncDisposable
                     }
                 }
 
-                await PullAsync(volume, link, cancel);
+                await PullAsync(volume, peer, config, cancel);
+                _hasPullFailed = false;
                 revision = note.Revision;
                 lock (_lock) (_answered, _pulled) = (Math.Max(_answered, asked), note);
                 Set(state => state with { Phase = SyncPhase.Connected, Since = Now, LastSeen = Now, LastPull = Now });
@@ -309,17 +315,33 @@ internal sealed class SyncPair : IAsyncDisposable
         catch (Exception e)
         {
             PullFailure = e;
+            _hasPullFailed = true;
             await connection.CancelAsync();
         }
     }
 
-    private async Task PullAsync(Volume volume, VolumeLink link, CancellationToken cancel)
+    private async Task PullAsync(Volume volume, IPeerConnection peer, VolumeConfig config, CancellationToken cancel)
     {
+        // A volume pulls from one peer at a time: one that keeps it waiting would keep all others waiting.
+        using var silence = new CancellationTokenSource(Limits.PullSilence, _parts.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, silence.Token);
+        var link = new VolumeLink(peer, VolumeId, _parts.Epochs.CallerOf(config), _parts.Notes)
+        {
+            Received = bytes =>
+            {
+                Meter.Add(bytes);
+                silence.CancelAfter(Limits.PullSilence);
+            },
+        };
         Set(state => state with { Phase = SyncPhase.Pulling, Since = Now });
         Meter.Begin(_parts.Time.GetTimestamp());
         try
         {
-            await volume.PullAsync(link, cancel);
+            await volume.PullAsync(link, either.Token);
+        }
+        catch (OperationCanceledException) when (silence.IsCancellationRequested && !cancel.IsCancellationRequested)
+        {
+            throw new SyncException($"nothing of what was asked for came for {Limits.PullSilence.TotalSeconds:0} seconds");
         }
         finally
         {

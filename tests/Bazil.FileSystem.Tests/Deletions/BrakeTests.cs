@@ -139,7 +139,7 @@ public sealed class BrakeTests
         await using World world = await FilledAsync(2);
         (Replica a, Replica b) = world;
         a.Unlink(NameOf(0));
-        await b.PullAndLoseAsync(a, 3);
+        await b.PullAndLoseAsync(a, 2);
         Assert.True(b.Exists(NameOf(0)));
         await b.PullAsync(a);
         Assert.False(b.Exists(NameOf(0)));

@@ -20,7 +20,7 @@ public sealed class ModelReplayTests
     [Fact]
     public async Task Engine_does_what_the_model_does()
     {
-        int count = int.Parse(Environment.GetEnvironmentVariable("BAZIL_REPLAY_SEEDS") ?? "300", CultureInfo.InvariantCulture);
+        int count = int.Parse(Environment.GetEnvironmentVariable("BAZIL_REPLAY_SEEDS") ?? "50", CultureInfo.InvariantCulture);
         bool isSingle = Environment.GetEnvironmentVariable("BAZIL_SEED") is { Length: > 0 };
         string[] seeds = ["--start", $"{Seed.Take(0).Value}", "--seeds", $"{(isSingle ? 1 : count)}", isSingle ? "--full" : "--scenarios"];
         var failed = new List<string>();

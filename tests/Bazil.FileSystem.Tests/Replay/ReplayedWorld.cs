@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Bazil.Core;
+using Bazil.FileSystem.Deletions;
 using Bazil.FileSystem.Live;
 using Bazil.FileSystem.Nodes;
 using Bazil.FileSystem.Sync;
@@ -30,6 +31,7 @@ internal sealed class ReplayedWorld : IAsyncDisposable
     {
         var entropy = new CountingEntropy(new Random(count));
         World world = await World.CreateAsync(count, seed: count, entropy: entropy);
+        world.Policy = new VolumePolicy(BrakeShare: 1, BrakeFiles: 0, TrashDays: 0);
         foreach (Replica replica in world.Replicas) replica.Restore(replica.Backup());
         entropy.Count = FirstNumber;
         return new ReplayedWorld(world);
@@ -107,6 +109,10 @@ internal sealed class ReplayedWorld : IAsyncDisposable
                 break;
             default:
                 await PullAsync(at, line);
+
+                // The model shows deletions as they come; the engine would wait for the end of the pull.
+                at.Volume.EndHeldOfPull();
+                await at.Volume.SettleDeletionsAsync(CancellationToken.None);
                 break;
         }
     }

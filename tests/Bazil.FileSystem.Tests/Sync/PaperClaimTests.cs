@@ -1,4 +1,5 @@
 using System.Globalization;
+using Bazil.FileSystem.Deletions;
 using Bazil.FileSystem.Tests.Simulation;
 using Bazil.Testing;
 
@@ -86,6 +87,7 @@ public sealed class PaperClaimTests
     public async Task Deletions_leave_nothing_behind()
     {
         await using World world = await World.CreateAsync(3);
+        world.Policy = new VolumePolicy(BrakeShare: 1, BrakeFiles: 0, TrashDays: 0);
         (Replica a, Replica b, Replica c) = world;
         int afterOne = 0;
         for (int round = 0; round < 20; round++)

@@ -1,3 +1,4 @@
+using Bazil.Core;
 using Bazil.FileSystem.Nodes;
 using Bazil.Fuse;
 using Bazil.Storage.Metadata;
@@ -16,6 +17,9 @@ public sealed partial class Volume
 
     /// <summary>Files that are held open until what was synced of them is published. Guarded by the gate.</summary>
     private readonly HashSet<OpenFile> _patched = [];
+
+    /// <summary>Files whose patches wait for the next start, because what they stand on could not be read. Guarded by the gate.</summary>
+    private readonly HashSet<InodeId> _unrecovered = [];
 
     /// <summary>Files that were held open and lost their last name and handle. Guarded by the gate.</summary>
     private readonly List<OpenFile> _orphaned = [];
@@ -62,6 +66,10 @@ public sealed partial class Volume
         lock (_gate)
         {
             if (!MayPatch(file) || !HasPatchRoom(file.NextPatchBytes)) return false;
+
+            // Before anything counts as written: it may find that there is no room.
+            SettleLongUndo(isRemoval: false);
+            patch = patch with { ModifyTime = file.ModifyTime }; // a program may have set it meanwhile
             var batch = new MetadataBatch();
             if (!file.HasWorkingBase)
             {
@@ -70,8 +78,7 @@ public sealed partial class Volume
                 batch.Put(WorkingKey(file.Inode), new WorkingContent(file.Base, file.Seen).Encode());
             }
 
-            AddPatch(batch, file, patch, file.NextPatchBytes);
-            SettleLongUndo(isRemoval: false);
+            AddPatch(batch, file, patch, file.NextPatchBytes, isNew: true);
             Guarded(() => _store.Commit(batch));
             if (_store.Undo!.IsLong) SettleSoon();
             file.InRows();
@@ -86,10 +93,10 @@ public sealed partial class Volume
     }
 
     /// <summary>Adds the row of a patch. Under the gate.</summary>
-    private void AddPatch(MetadataBatch batch, OpenFile file, ContentPatch patch, long bytes)
+    private void AddPatch(MetadataBatch batch, OpenFile file, ContentPatch patch, long bytes, bool isNew)
     {
         byte[] key = PatchRows.KeyOf(_store.Tables, file.Inode, file.PatchCount);
-        if (file.HasWorkingBase) _store.Undo!.NoteNew(key);
+        if (file.HasWorkingBase && isNew) _store.Undo!.NoteNew(key);
         batch.Put(key, patch.Encode());
         file.Patched(patch, bytes, _options.Clock.GetTimestamp());
     }
@@ -98,8 +105,9 @@ public sealed partial class Volume
     private void PatchTimes(MetadataBatch batch, OpenFile? file)
     {
         if (file is not { PatchCount: > 0, Unlinked: null }) return;
-        if (file.EndsWithTimes) file.TakeBackTimes(); // its row is written again
-        AddPatch(batch, file, new ContentPatch(file.PatchedSizeBytes, file.PatchedSizeBytes, file.ModifyTime, []), Limits.PatchRowBytes);
+        bool isNew = !file.EndsWithTimes;
+        if (!isNew) file.TakeBackTimes(); // its row is written again
+        AddPatch(batch, file, new ContentPatch(file.PatchedSizeBytes, file.PatchedSizeBytes, file.ModifyTime, []), Limits.PatchRowBytes, isNew);
     }
 
     /// <summary>A time of access that waits to be published has no place in a patch. Under the file's gate and the volume's.</summary>
@@ -131,7 +139,7 @@ public sealed partial class Volume
     /// <summary>Publishes the files that are held open as they were last synced or closed, and lets go of those that have nothing to publish.</summary>
     internal async Task SettlePatchesAsync(CancellationToken cancel)
     {
-        await _settlingPatches.WaitAsync(cancel);
+        await _settlingPatches.WaitAsync(CancellationToken.None);
         try
         {
             await ForgetOrphanedAsync(cancel);
@@ -238,6 +246,13 @@ public sealed partial class Volume
         return true;
     }
 
+    /// <summary>Deletes what waits in the rows for a start at which the content below it can be read. Under the gate.</summary>
+    private void DeleteUnrecovered(MetadataBatch batch, InodeId inode)
+    {
+        batch.Delete(WorkingKey(inode));
+        PatchRows.DeleteAll(batch, _store.Tables, inode);
+    }
+
     /// <summary>Opens a file again as it was synced before the daemon died; it is published like others. Before anyone has the volume.</summary>
     private void RecoverPatched(NodeRecord record, WorkingContent working, List<ContentPatch> patches)
     {
@@ -253,6 +268,7 @@ public sealed partial class Volume
         {
             _options.Log($"volume {Name}: what was synced last of inode {file.Inode} waits for the next start, for the content below it cannot be read: {e.Message}", e);
             Task.Run(() => file.DisposeAsync().AsTask()).GetAwaiter().GetResult();
+            _unrecovered.Add(record.Inode);
             return;
         }
 
