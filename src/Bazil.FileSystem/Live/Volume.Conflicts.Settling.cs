@@ -2,8 +2,8 @@ using Bazil.Core;
 using Bazil.FileSystem.Conflicts;
 using Bazil.FileSystem.Nodes;
 using Bazil.Fuse;
+using Bazil.Storage.Blobs;
 using Bazil.Storage.Metadata;
-using Bazil.Unix;
 
 namespace Bazil.FileSystem.Live;
 
@@ -53,53 +53,70 @@ public sealed partial class Volume
         }
     }
 
-    /// <summary>Puts what somebody made of all sides in place, and settles the conflict with it.</summary>
+    /// <summary>Puts what somebody made of all sides in place, and settles the conflict with it: both in one step, or nothing changes.</summary>
     /// <param name="conflict">One of contents, as it was looked at.</param>
     /// <param name="merged">The content.</param>
-    /// <param name="cancel">Gives up; what was written by then is in place, and the conflict is not settled.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <exception cref="Storage.Stores.StoreException">The content cannot be stored.</exception>
     public async Task<ConflictOutcome> SettleWithContentAsync(Conflict conflict, Stream merged, CancellationToken cancel)
     {
-        lock (_gate)
+        // Gathered in a file without a name, which nobody sees and which goes with its handle.
+        var aside = new NewNode
         {
-            if (!IsAsSeen(conflict)) return ConflictOutcome.Changed;
-            if (IsBeingWritten(conflict.Inode)) return ConflictOutcome.InUse;
-        }
-
-        Reply<FuseHandle> opened = Open(conflict.Inode, new FuseOpenMode(2));
-        if (!opened.HasValue) return ConflictOutcome.Changed;
+            Parent = InodeId.Root, Name = default, Kind = NodeKind.File, Mode = 0x180, UserId = _options.OwnerId, GroupId = _options.GroupId, Content = ContentValue.Inline([], default),
+        };
+        Reply<CreatedFile> made = CreateTemporary(aside, new FuseOpenMode(2));
+        if (!made.HasValue) throw new MetadataException($"volume {Name} takes no changes: {made.Error}");
+        FuseHandle handle = made.Value.Handle;
         try
         {
-            if (await TruncateAsync(conflict.Inode, 0, opened.Value, cancel) != Errno.OK) return ConflictOutcome.Changed;
-            byte[] buffer = new byte[Limits.CopyBufferBytes];
-            for (long offset = 0; await merged.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancel) is var count and > 0; offset += count)
-            {
-                Reply<int> written = await WriteAsync(opened.Value, offset, buffer.AsMemory(0, count), cancel);
-                if (!written.HasValue) throw new IOException($"volume {Name}: the merged content was not taken: {written.Error}");
-            }
-
-            await FlushAsync(opened.Value, cancel);
+            await CopyInAsync(merged, handle, cancel);
+            return await SettleWithFileAsync(conflict, _handles[handle.Value].File, cancel);
         }
         finally
         {
-            await ReleaseAsync(opened.Value);
+            await ReleaseAsync(handle);
         }
-
-        // What was in place is replaced; the other sides were seen, and go.
-        return await SettleAsync(null, (transaction, change) =>
-        {
-            if (transaction.Read(conflict.Inode)?.ShownContent is not { } kept) return ConflictOutcome.Changed;
-            change.Resolve(conflict.Inode, kept.Value, conflict.Values.Select(static value => value.Content!).Where(value => !value.Equals(kept.Value)));
-            return ConflictOutcome.Done;
-        });
     }
 
-    private async Task<ConflictOutcome> SettleAsync(Conflict? seen, Func<Transaction, LocalChange, ConflictOutcome> settle)
+    private async Task CopyInAsync(Stream from, FuseHandle to, CancellationToken cancel)
+    {
+        byte[] buffer = new byte[Limits.CopyBufferBytes];
+        for (long offset = 0; await from.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancel) is var count and > 0; offset += count)
+        {
+            Reply<int> written = await WriteAsync(to, offset, buffer.AsMemory(0, count), cancel);
+            if (!written.HasValue) throw new IOException($"volume {Name}: the merged content was not taken: {written.Error}");
+        }
+    }
+
+    private async Task<ConflictOutcome> SettleWithFileAsync(Conflict conflict, OpenFile file, CancellationToken cancel)
+    {
+        await file.Gate.WaitAsync(cancel);
+        try
+        {
+            ContentValue content = await SaveAsync(file, cancel);
+            IReadOnlyList<BlobSubtree> unsynced = await FindUnsyncedAsync(content, cancel);
+            return await SettleAsync(conflict, (transaction, change) =>
+            {
+                if (IsBeingWritten(conflict.Inode)) return ConflictOutcome.InUse;
+                transaction.Unsynced.AddRange(unsynced);
+                change.Resolve(conflict.Inode, content, conflict.Values.Select(static value => value.Content!));
+                return ConflictOutcome.Done;
+            });
+        }
+        finally
+        {
+            file.Gate.Release();
+        }
+    }
+
+    private async Task<ConflictOutcome> SettleAsync(Conflict seen, Func<Transaction, LocalChange, ConflictOutcome> settle)
     {
         CommittedChange committed;
         lock (_gate)
         {
             if (Failure is { } failure) throw new MetadataException($"volume {Name} is read-only: {failure}");
-            if (seen is not null && !IsAsSeen(seen)) return ConflictOutcome.Changed;
+            if (!IsAsSeen(seen)) return ConflictOutcome.Changed;
             var transaction = new Transaction(_store);
             ConflictOutcome outcome = settle(transaction, new LocalChange(transaction, Now()));
             if (outcome != ConflictOutcome.Done) return outcome;

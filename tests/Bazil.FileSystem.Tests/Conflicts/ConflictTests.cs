@@ -74,6 +74,43 @@ public sealed class ConflictTests
         Assert.Equal(0, a.Volume.CountConflicts());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Merged_content_that_is_cut_off_changes_nothing(bool isOpen)
+    {
+        await using World world = await EditedAsync();
+        (Replica a, Replica b) = world;
+        Conflict conflict = Assert.Single(a.Volume.ListConflicts());
+        using var cancel = new CancellationTokenSource();
+        using var merged = new CutOffStream(200_000, cancel);
+        if (isOpen) merged.Wait = a.OpenForWritingAsync("d/f", truncate: false);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => a.Volume.SettleWithContentAsync(conflict, merged, cancel.Token));
+        if (merged.Wait is { } open) await a.CloseAsync(await open);
+        Assert.Equal("x", await a.ReadAsync("d/f"));
+        Assert.Equal(["x", "y"], Assert.Single(a.Volume.ListConflicts()).Values.Select(value => Encoding.UTF8.GetString(value.Content!.Bytes.Span)).Order());
+        await world.SettleAsync();
+        Assert.Equal(["x", "y"], Assert.Single(b.Volume.ListConflicts()).Values.Select(value => Encoding.UTF8.GetString(value.Content!.Bytes.Span)).Order());
+    }
+
+    [Fact]
+    public async Task Merged_content_larger_than_a_chunk_outlives_a_restart_and_reaches_the_peer()
+    {
+        await using World world = await EditedAsync();
+        (Replica a, Replica b) = world;
+        byte[] bytes = new byte[500_000];
+        world.Random.NextBytes(bytes);
+        using var merged = new MemoryStream(bytes);
+        Assert.Equal(ConflictOutcome.Done, await a.Volume.SettleWithContentAsync(Assert.Single(a.Volume.ListConflicts()), merged, CancellationToken.None));
+        await a.Volume.SyncAsync(CancellationToken.None);
+        await a.RestartAsync();
+        await world.SettleAsync();
+        using var back = new MemoryStream();
+        await b.Volume.ExportAsync(StateReader.Records(b.Metadata).Single(record => record.ShownContent?.Value.SizeBytes == 500_000).ShownContent!.Value.Value, back, CancellationToken.None);
+        Assert.Equal(bytes, back.ToArray());
+        Assert.Equal(0, b.Volume.CountConflicts());
+    }
+
     [Fact]
     public async Task A_file_that_is_being_written_is_not_replaced()
     {
