@@ -21,6 +21,7 @@ RULES = {'fresh-id': 'every start of a replica writes under a new replica id',
          'keep-place': 'the last place of a living node is not purged',
          'purge-refs': 'a directory is not purged while anything left names it as parent',
          'closure': 'a puller asks for parents that it lacks',
+         'named': 'those too that nothing is shown in: by a conflict of places, or by what is dead',
          'relink': 'a living node whose deletion is known only by absence gets its link written anew',
          'revive': 'a living node that one side of a pull may have purged is stamped, and without a link linked, anew',
          'horizon-travels': 'a completed pull joins the purge horizon too',
@@ -50,7 +51,7 @@ def join(a, b):
     for r, t in b.items():
         if t > out.get(r, 0): out[r] = t
     return out
-def meet(ks): return {r: min(k.get(r, 0) for k in ks) for r in ks[0]}
+def meet(ks): return {r: min([k.get(r, 0) for k in ks]) for r in ks[0]}
 
 class Facet:
     """pairs; for a link also place = (version, (parent, name)), the largest seen, and gone = version of its last deletion."""
@@ -61,29 +62,43 @@ class Facet:
 
 EMPTY = Facet()
 
+def kept(f):
+    """A pure function of a node, worked out once until the node is changed."""
+    def g(s):
+        if f not in s.seen: s.seen[f] = f(s)
+        return s.seen[f]
+    return g
+
 class Node:
     """stamp: join of the versions of all changes in it (the `change` index); ref: knowledge of pulls that brought it.
-    Shared with the state on disk until it is changed (Replica.edit); `at` keeps its places until then."""
-    def __init__(s, kind): s.kind, s.facets, s.stamp, s.ref, s.doubt, s.owner, s.at = kind, {}, {}, {}, False, None, None
+    Shared with the state on disk until it is changed (Replica.edit); `seen` keeps until then what was worked out from it."""
+    def __init__(s, kind): s.kind, s.facets, s.stamp, s.ref, s.doubt, s.owner, s.seen = kind, {}, {}, {}, False, None, {}
     def clone(s):
         n = Node(s.kind); n.facets = {f: x.clone() for f, x in s.facets.items()}
         n.stamp, n.ref, n.doubt = dict(s.stamp), s.ref, s.doubt; return n
+    @kept
     def links(s): return [(f, x) for f, x in s.facets.items() if f[0] == 'link']
+    @kept
     def live_links(s): return [(f, x) for f, x in s.facets.items() if f[0] == 'link' and x.pairs]
+    @kept
     def lives(s): return bool(s.content().pairs if s.kind == 'f' else s.kind == 'd' and s.live_links())
     def content(s): return s.facets.get(CONTENT) or EMPTY
+    @kept
     def last_link(s):
         """The link whose place is the node's last place when no link has a pair."""
         dead = [(f, x) for f, x in s.links() if x.place]
         order = (lambda e: (e[1].gone or NONE, e[1].place[0], e[0])) if on('gone-order') else (lambda e: (e[1].place[0], e[0]))
         return max(dead, key=order) if dead else None
+    @kept
+    def named(s):
+        """The directories that it has as a place, shown or not."""
+        return {p for _, l in s.links() for p, _ in [*l.pairs.values()] + ([l.place[1]] if l.place else [])}
+    @kept
     def places(s):
         """[(link id, version, parent, name)]: of several values of a link the largest version wins."""
-        if s.at is None:
-            out = [(f, *x.largest()) for f, x in s.live_links()]
-            if not out and s.last_link(): f, x = s.last_link(); out = [(f, *x.place)]
-            s.at = sorted((f, v, p, name) for f, v, (p, name) in out)
-        return s.at
+        out = [(f, *x.largest()) for f, x in s.live_links()]
+        if not out and s.last_link(): f, x = s.last_link(); out = [(f, *x.place)]
+        return sorted((f, v, p, name) for f, v, (p, name) in out)
 
 # ---------------------------------------------------------------------------------------------- the shown tree
 def living(nodes):
@@ -149,12 +164,13 @@ class Replica:
         """Start from what the disk holds: after a crash the last synced state, after a rollback an old backup."""
         s.disk = state; s.gen += 1; s.synced, s.mark = s.gen, object()
         for f, x in state.items(): setattr(s, f, dict(x) if f in ('nodes', 'mk', 'choice', 'hist') else x)
+        s.tick = max([*s.know.values(), *(t for n in s.nodes.values() for t in n.ref.values())])
         if on('fresh-id'): s.fresh = True
     def edit(s, nid):
         """The node for changing it; the disk, and replicas that start from a copy of it, keep the old one."""
         s.gen += 1; n = s.nodes[nid]
         if n.owner is not s.mark: n = s.nodes[nid] = n.clone(); n.owner = s.mark
-        n.at = None
+        n.seen = {}
         return n
     def add(s, nid, kind): s.gen += 1; n = s.nodes[nid] = Node(kind); n.owner = s.mark; return n
     # -- local changes
@@ -174,7 +190,7 @@ class Replica:
         if add is not None: f.pairs[v] = add
         if add is not None and is_link(fid): f.place = max(f.place or (NONE, None), (v, add))
         if gone: f.gone = max(f.gone or NONE, v)
-        n.stamp = {**n.stamp, v[1]: v[0]}; n.at = None
+        n.stamp = {**n.stamp, v[1]: v[0]}; n.seen = {}
     def memo(s, what, make):
         """A pure function of the state, worked out once for each state."""
         if s.seen.get('gen') != s.gen: s.seen = {'gen': s.gen}
@@ -265,27 +281,30 @@ class Replica:
                 l.gone and (f not in theirs.facets and covers(theirs_eff, l.gone) or f not in had and covers(my_eff, l.gone)) for f, l in mine.links()): mine.doubt = True
         if theirs: mine.stamp = join(mine.stamp, theirs.stamp)
         mine.ref = join(mine.ref, theirs_eff) if on('item-join') else dict(theirs_eff)
-        mine.at = None
+        mine.seen = {}
         if shown is not None and shown in mine.content().values(): s.choice[nid] = shown
         else: s.choice.pop(nid, None)
-        s.tick = max([s.tick, *mine.stamp.values()])
+        s.tick = max([s.tick, *mine.stamp.values(), *mine.ref.values()])
     def pull(s, peer, order=random):
         """Generator: one step for each item, so that a pull can be left at any point. The peer serves what is durable."""
         if s.name not in peer.members() or peer.name not in s.members(): return          # refused
         peer.sync(); a = peer.disk; nodes = a['nodes']; eff = lambda n: join(a['know'], nodes[n].ref) if n in nodes else a['know']
         full = not leq(a['horizon'], s.know)                                             # purged things we may still have
-        items = sorted(n for n in nodes if n != ROOT and (full or not leq(nodes[n].stamp, s.know)))
+        new = full or not leq(a['know'], s.know)                                         # else only what an interrupted pull brought there can be
+        items = sorted(n for n, x in nodes.items() if (new or x.ref) and n != ROOT and (full or not leq(x.stamp, s.know)))
         order.shuffle(items); s.pulling(peer, items)
         def take(n):
             s.merge(n, nodes.get(n), eff(n), a['horizon']); mine, other = s.hist.get(n, frozenset()), a['hist'].get(n, frozenset())
             if not other <= mine: s.hist[n] = mine | other
         for n in items: take(n); yield
         for n in sorted(n for n in s.nodes if full and n not in nodes): take(n)
-        while on('closure'):                                                             # parents purged here but needed again
-            lack = sorted({p for n in s.alive() - {ROOT} for _, _, p, _ in s.nodes[n].places() if p not in s.nodes and p in nodes})
-            if not lack: break
-            for n in lack: take(n)
+        while on('closure') and (lack := s.lacking() & nodes.keys()):                     # parents purged here but needed again
+            for n in sorted(lack): take(n)
         s.complete(peer.name, a)
+    def lacking(s):
+        """Directories that are not here and that something here has as a place, shown or not: of a conflict, of what is dead, the last one."""
+        if on('named'): return s.memo('lacking', lambda: {p for n in s.nodes.values() for p in n.named() if p not in s.nodes})
+        return {p for n in s.alive() - {ROOT} for _, _, p, _ in s.nodes[n].places()} - s.nodes.keys()
     def pulling(s, peer, items): pass                                                     # for who looks on
     def complete(s, name, a):
         """Completion, one step: knowledge, horizon, members' knowledge; adoption, writing anew, purging. Its changes share one version."""
@@ -294,8 +313,8 @@ class Replica:
             """The version of this completion, or a further one where the facet has a value under it already."""
             if not version or version[-1] in taken: version.append(s.stamp())
             return version[-1]
-        for n, h in a['hist'].items():                    # oracle: with the knowledge comes what happened to nodes that are purged
-            if n not in a['nodes'] and not h <= s.hist.get(n, frozenset()): s.hist[n] = s.hist.get(n, frozenset()) | h
+        for n in a['hist'].keys() - a['nodes'].keys():    # oracle: with the knowledge comes what happened to nodes that are purged
+            s.hist[n] = s.hist.get(n, frozenset()) | a['hist'][n]
         s.know = join(s.know, a['know']); s.tick = max([s.tick, *s.know.values()])
         if on('horizon-travels'): s.horizon = join(s.horizon, a['horizon'])
         for m, k in list(a['mk'].items()) + [(name, a['know'])]:
@@ -309,7 +328,7 @@ class Replica:
         if over and all(leq(s.nodes[n].stamp, low) for n in over):                       # every member has merged them under this reference
             for n in over: x = s.edit(n); x.ref = {r: t for r, t in x.ref.items() if r not in ended}
             s.drop_covered()
-        for n in sorted(s.alive() - {ROOT}):
+        for n in sorted(n for n in s.alive() - {ROOT} if s.nodes[n].doubt or not s.nodes[n].live_links()):
             x = s.nodes[n]; last = not x.live_links() and x.last_link()
             if last and on('relink') and (last[1].gone is None or last[1].gone < last[1].place[0] or x.doubt and on('revive')): s.change(once(), n, last[0], add=last[1].place[1])
             elif x.doubt and on('revive'): s.change(once(), n, ATTR)
@@ -349,16 +368,15 @@ class Replica:
     def known_to_all(s): return meet([s.know] + [s.mk.get(m, {}) for m in s.members() if m != s.name])
     def bury(s, once):
         """What a dead node still has (a place, attributes that its deletion had not seen) is removed by a change, as any deletion."""
-        for n in sorted(n for n in s.nodes if n not in s.alive() and n != MEMBERS):
+        for n in sorted(s.nodes.keys() - s.alive() - {MEMBERS}):
             for fid, f in sorted(s.nodes[n].facets.items()):
                 if f.pairs: s.change(once(), n, fid, remove=list(f.pairs), gone=is_link(fid))
     def purge(s):
         """Tombstones go when every member's knowledge (as completed pulls brought it, so never beyond ours) covers them."""
         low, alive = s.known_to_all(), s.alive()
-        dead = {n for n, x in s.nodes.items() if n not in alive and n != MEMBERS and leq(x.stamp, low) and not (on('bury') and any(f.pairs for f in x.facets.values()))}
-        named = lambda x: {p for _, l in x.links() for p, _ in [*l.pairs.values()] + ([l.place[1]] if l.place else [])}
+        dead = {n for n in s.nodes.keys() - alive - {MEMBERS} if leq(s.nodes[n].stamp, low) and not (on('bury') and any(f.pairs for f in s.nodes[n].facets.values()))}
         while dead and on('purge-refs'):
-            left = set().union(*(named(x) for n, x in s.nodes.items() if n not in dead))
+            left = {p for n, x in s.nodes.items() if n not in dead for p in x.named()}
             if not dead & left: break
             dead -= left
         for n in dead:
@@ -366,7 +384,9 @@ class Replica:
                 op = (NONE, n, f, len(OPS)); OPS[op] = (n, f, None, None, tuple(l.pairs), frozenset(), False); s.hist[n] = s.hist.get(n, frozenset()) | {op}
             s.gen += 1; s.horizon = join(s.horizon, s.nodes.pop(n).stamp)
         for n in sorted(alive):
-            x = s.nodes[n]; gone = [(f, l) for f, l in x.links() if not l.pairs and (l.gone is None or covers(low, l.gone))]
+            x = s.nodes[n]
+            if len(x.links()) == len(x.live_links()): continue
+            gone = [(f, l) for f, l in x.links() if not l.pairs and (l.gone is None or covers(low, l.gone))]
             if not gone: continue
             keep = x.last_link()[0] if not x.live_links() and on('keep-place') else None
             for f, l in gone:
@@ -377,8 +397,13 @@ class Replica:
         """What all replicas must agree on. The stamps are an index only: those of a node purged here and needed again may be fewer."""
         return {n: (x.kind, {f: dict(l.pairs) for f, l in x.facets.items() if l.pairs}, x.places()) for n, x in s.nodes.items() if n != ROOT}
 
+class Order:
+    """The same disorder for every pull."""
+    def shuffle(s, items):
+        if len(items) > 1: random.Random(1).shuffle(items)
+
 def pull(b, a, steps=None):
-    g = b.pull(a, random.Random(1))
+    g = b.pull(a, Order())
     if steps is None:
         for _ in g: pass
     else:
@@ -408,7 +433,7 @@ def check(rs):
             a, b = ours.get(n), others.get(n)
             assert a == b, f'sets differ at {n}: {one.name} {a} / {r.name} {b}'
         assert r.tree().key() == tree.key(), 'structure differs'
-    hist, named = {}, {p for m in one.nodes.values() for _, l in m.links() for p, _ in [*l.pairs.values(), *([l.place[1]] if l.place else [])]}
+    hist, named = {}, set().union(*(n.named() for n in one.nodes.values()))
     for r in rs:
         for n, h in r.hist.items(): hist.setdefault(n, set()).update(h)
     for n, ops in sorted(hist.items()):
@@ -657,13 +682,20 @@ def dead_with_attributes_unseen():
     b.unlink(at(b, 'a')); c.chmod(f, 7); c.remove_member('D'); c.remove_member('A'); pull(b, c); pull(c, b)
     d.write(at(d, 'a'), 'w'); b.add_member('A'); b.add_member('D'); pull(a, b); pull(a, c); pull(a, d); check(rs); assert values(c, f) == {'w'}
 
+def losing_place_names_a_purged_directory():
+    """A has purged d; B, removed meanwhile, moved f into it, which loses against A's move but keeps d's tombstone at B."""
+    rs = a, b = world(2); d = a.new('d', ROOT, 'd'); f = a.new('f', ROOT, 'a', 'x'); l = ('link', *f); spread(rs)
+    b.rename([(f, l)], d, 'b'); a.remove_member('B'); a.rename([(f, l)], ROOT, 'c'); a.rmdir([d]); a.purge(); assert d not in a.nodes
+    a.add_member('B'); pull(a, b); pull(b, a); assert d in b.nodes
+    assert ('c',) in check(rs).files; a.resolve(f, l, (d, 'b')); assert ('d', 'b') in check(rs).files
+
 SCENARIOS = [trap_postponed_item_pulled_onward, trap_interrupted_deleted_repeated, trap_equal_edits_then_delete,
              trap_saving_a_conflicted_file, trap_power_cut_after_serving, both_resolve_differently, edit_beats_delete_for_good,
              fork_after_rollback_meets_third, purged_then_edited_by_old_backup, purged_on_one_side_only,
              one_purged_then_old_backup, old_backup_pulls_from_a_newcomer, losing_place_names_a_removed_directory,
              equal_twins_then_save, parent_purged_then_needed, interrupted_pull_from_a_lost_future,
              replaced_value_of_a_lost_history, returns_to_a_purged_place, returns_to_a_purged_link, dead_with_a_place_unseen,
-             dead_with_attributes_unseen]
+             dead_with_attributes_unseen, losing_place_names_a_purged_directory]
 
 def main():
     ap = argparse.ArgumentParser(description='model and random tester of the sync design')

@@ -13,6 +13,12 @@ public sealed partial class Volume
     private readonly SemaphoreSlim _pulling = new(1, 1);
     private readonly Dictionary<PeerId, byte[]> _statementsTakenOver = []; // guarded by the gate; digests
 
+    /// <summary>Nodes may have been merged since a pull was completed: the next completion tidies up though it learns nothing. Guarded by the gate.</summary>
+    private bool _hasMerged = true;
+
+    /// <summary>The last own change when a pull was completed last: what was changed here since has to be looked at, too. Guarded by the gate.</summary>
+    private ulong _ownTickCompleted;
+
     /// <summary>Whether what peers are told goes compressed. Off where the lengths of compressed things are not to be seen (<c>docs/crypto.md</c>). May be changed at any time.</summary>
     public bool MayCompressAnswers { get; set; } = true;
 
@@ -212,6 +218,7 @@ public sealed partial class Volume
 
             NotePostponed(transaction);
             CommittedChange change = Commit(transaction);
+            _hasMerged = true;
             _hasHeldOfPull |= transaction.HasHeld;
             return change;
         }
@@ -229,12 +236,15 @@ public sealed partial class Volume
             }
 
             CommittedChange change = Commit(transaction);
+            _hasMerged = true;
             _hasHeldOfPull |= transaction.HasHeld;
             return change;
         }
     }
 
-    /// <summary>Parents that children name which are here, and that are not: earlier pulls may have been interrupted before they came.</summary>
+    /// <summary>
+    /// Directories that something here names as a place, shown there or not, and that are not here: purged, or an earlier pull was interrupted before they came.
+    /// </summary>
     internal List<NodeId> FindMissingParents()
     {
         var missing = new List<NodeId>();
@@ -248,12 +258,7 @@ public sealed partial class Volume
             from = tables.Key(key, Table.HiddenChild).Add(parent).Add(new InodeId(ulong.MaxValue)).Bytes.ToArray();
         }
 
-        lock (_gate)
-        {
-            var transaction = new Transaction(_store);
-            return [.. missing.Where(parent => _store.Tables.ReadHiddenChildren(parent).Any(child =>
-                transaction.Read(child) is { } record && transaction.IsShown(record) && record.Places().Exists(place => place.Place.Parent == parent)))];
-        }
+        return missing;
     }
 
     private static NodeId? FirstParent(IMetadataReader reader, byte[] from, byte[] end, int prefixLength)
@@ -312,8 +317,8 @@ public sealed partial class Volume
             isNew |= completion.FindLost().Count > 0;
 
             // Nothing learnt, nothing to write: two connected machines at rest stay at rest.
-            if (!isNew) return new CommittedChange([], []);
-            _revision++;
+            if (!isNew && !_hasMerged && state.Head.Tick == _ownTickCompleted) return new CommittedChange([], []);
+            if (isNew) _revision++;
 
             NoteHeldKnowledge(transaction);
             state.Learn(header.Knowledge);
@@ -326,7 +331,9 @@ public sealed partial class Volume
 
             completion.Apply(transaction, IsBeingWritten);
             VolumeCollection.NoteAgreement(transaction);
-            return Commit(transaction);
+            CommittedChange change = Commit(transaction);
+            (_hasMerged, _ownTickCompleted) = (false, state.Head.Tick);
+            return change;
         }
     }
 

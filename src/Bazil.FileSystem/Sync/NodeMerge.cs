@@ -47,7 +47,7 @@ internal static class NodeMerge
         // Ours stays in place as long as it is among the values.
         mine.Choice = shown is not null && mine.Content.Find(shown) is { } kept ? kept.Version : default;
         if (shown is null || !shown.Equals(mine.ShownContent?.Value)) mine.AllocatedBytes = null;
-        transaction.State.SeeTick(mine.Stamp.LargestTick);
+        transaction.State.SeeTick(Math.Max(mine.Stamp.LargestTick, mine.Reference.LargestTick));
         return mine;
     }
 

@@ -54,7 +54,7 @@ internal sealed class PullCompletion(VolumeStore store, UnixTime now, Action<str
     /// </summary>
     private void Bury(Transaction transaction, InodeId inode)
     {
-        if (transaction.Read(inode) is not { } record || record.IsVolumeWide || transaction.IsShown(record)) return;
+        if (transaction.Read(inode) is not { } record || record.IsVolumeWide || transaction.IsLiving(record)) return;
         if (record.Attributes.IsEmpty && !record.HasLiveLink) return;
         NodeRecord changed = transaction.Change(inode);
         changed.Attributes = Facet<AttributeValue>.Empty;

@@ -34,10 +34,7 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
         {
             case PullStatus.Same:
                 volume.CheckClaims(header, link.Peer);
-                await ShowAsync(volume.CompletePull(header, link.Peer));
-                volume.EndHeldOfPull();
-        await volume.SettleDeletionsAsync(cancel);
-                return new PullResult(0, volume.CountConflicts(), 0);
+                break;
             case PullStatus.NotMember:
                 throw new SyncException($"peer {link.Peer} does not count this node among the members of volume {volume.Name}: ask its owner for 'bazil peer volume allow'");
             case PullStatus.SendKnowledge:

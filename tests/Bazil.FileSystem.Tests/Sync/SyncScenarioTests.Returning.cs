@@ -73,12 +73,11 @@ public sealed partial class SyncScenarioTests
         Assert.Equal(Errno.OK, a.Unlink("f"));
         a.Volume.RemoveMember(b.Id);
         await c.PullAsync(a);
-        await a.PullAsync(c);
 
         // The link, which the deletion had not seen, is removed by a change of its own before the file is purged.
-        await c.PullAsync(a);
-        Assert.Equal(RowsOfAnEmptyVolume + 1, StateReader.Records(a.Metadata).Count);
-        Assert.Equal(RowsOfAnEmptyVolume, StateReader.Records(c.Metadata).Count);
+        await a.PullAsync(c);
+        Assert.Equal(RowsOfAnEmptyVolume, StateReader.Records(a.Metadata).Count);
+        Assert.Equal(RowsOfAnEmptyVolume + 1, StateReader.Records(c.Metadata).Count);
 
         await b.WriteAsync("f", "v");
         Assert.Equal(Errno.OK, b.Rename("f", "g"));
