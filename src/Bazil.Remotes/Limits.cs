@@ -18,6 +18,9 @@ public static class Limits
     /// <summary>Directories below each other in a listing: packs lie two deep.</summary>
     public const int ListDepth = 8;
 
+    /// <summary>Directories that are listed at once: packs lie in 256 of them, which are 16 round trips one after the other and not 256.</summary>
+    public const int ListsInFlight = 16;
+
     /// <summary>The longest name of a file in a remote folder.</summary>
     public const int NameBytes = 1024;
 
@@ -38,4 +41,10 @@ public static class Limits
 
     /// <summary>Unknown packs that are looked into at once.</summary>
     public const int PackLookups = 16;
+
+    /// <summary>What the index does not know may have been written by another node a moment ago: then the folder is listed anew, but not more often than this.</summary>
+    public static readonly TimeSpan ListIntervalMin = TimeSpan.FromSeconds(5);
+
+    /// <summary>And the pause between two listings is so many times as long as the last one took: a tenth of the time at most.</summary>
+    public const int ListPausePerListing = 10;
 }

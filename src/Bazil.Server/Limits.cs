@@ -102,6 +102,18 @@ internal static class Limits
     /// <summary>Changes that are counted for the status of one peer: beyond it is "more".</summary>
     public const int StatusChangesMax = 10_000;
 
+    /// <summary>How long further changes are waited for before new content is copied to stores on other machines: it goes there in packs, and each pack is a file.</summary>
+    public static readonly TimeSpan PushDelay = TimeSpan.FromSeconds(3);
+
+    /// <summary>
+    /// How often everything in a volume is looked for in the index of each store on another machine: content that came here later than the change that names it, or that was damaged at
+    /// the time, is copied then. Costs a lookup for each chunk, and nothing there.
+    /// </summary>
+    public static readonly TimeSpan PushWholeInterval = TimeSpan.FromDays(7);
+
+    /// <summary>How long one look at a volume goes on with one view of its rows: the database keeps all that the view shows.</summary>
+    public static readonly TimeSpan PushPassMax = TimeSpan.FromHours(1);
+
     /// <summary>Places where a peer said that it listens: the newest count.</summary>
     public const int LearntAddressesMax = 4;
 

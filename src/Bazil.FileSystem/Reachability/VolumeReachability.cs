@@ -5,6 +5,7 @@ using Bazil.FileSystem.Collection;
 using Bazil.FileSystem.Live;
 using Bazil.FileSystem.Nodes;
 using Bazil.FileSystem.Snapshots;
+using Bazil.FileSystem.Sync;
 using Bazil.FileSystem.Trash;
 using Bazil.Storage.Blobs;
 using Bazil.Storage.Cas;
@@ -50,6 +51,12 @@ public sealed class VolumeReachability
 
     /// <summary>What is in the trash, too: as far as this machine has it, for others need not keep it.</summary>
     public bool KeepsTrash { get; init; }
+
+    /// <summary>Leaves out what was seen before: content of nodes that have not changed since, and those snapshots. Null for nothing.</summary>
+    public ContentMark? Beyond { get; init; }
+
+    /// <summary>Leaves out what was saved and is not published yet.</summary>
+    public bool IsPublishedOnly { get; init; }
 
     /// <summary>Where the file of visited chunks is made, if they are too many for the memory.</summary>
     public string ScratchDirectory { get; init; } = Path.GetTempPath();
@@ -103,28 +110,45 @@ public sealed class VolumeReachability
             .Concat(TrashRoots())
             .Concat(AdoptedRoots()); // last: what anything else leads to, too, is reported as that
 
-    private IEnumerable<Step> NodeRoots()
+    private IEnumerable<Step> NodeRoots() => Beyond is { } mark ? ChangedNodeRoots(mark) : AllNodeRoots();
+
+    private IEnumerable<Step> AllNodeRoots()
     {
         int prefixBytes = Prefix(Table.Inode).Length;
         using IMetadataCursor cursor = _tables.Reader.ScanPrefix(Prefix(Table.Inode));
         while (cursor.MoveNext())
         {
             InodeId inode = new MetadataKeyReader(cursor.Key[prefixBytes..]).ReadInode();
-            NodeRecord record = NodeCodec.DecodeRow(inode, cursor.Value, static _ => Knowledge.Empty);
-            if (record.Held?.Content is { Value: { Form: ContentForm.Blob } held }) yield return StepOf(held, new NodeOrigin(_tables, inode, "deleted by a peer"));
-            if (record.Content.IsEmpty) continue;
-            ContentValue? shown = record.ShownContent?.Value;
+            foreach (Step step in NodeRoots(inode, NodeCodec.DecodeRow(inode, cursor.Value, static _ => Knowledge.Empty))) yield return step;
+        }
+    }
 
-            // Equal values may be sealed under different key epochs, as different objects.
-            foreach (ContentValue value in record.Content.Pairs.ToArray().Select(static pair => pair.Value).Where(static value => value.Form == ContentForm.Blob).DistinctBy(static value => value.Manifest))
-            {
-                yield return StepOf(value, new NodeOrigin(_tables, inode, value.Equals(shown) ? null : "conflict"));
-            }
+    private IEnumerable<Step> ChangedNodeRoots(ContentMark mark)
+    {
+        foreach (NodeId node in ChangeIndex.NodesBeyond(_tables, mark.Knowledge))
+        {
+            InodeId inode = node == NodeId.Root ? InodeId.Root : _tables.FindInode(node);
+            if (inode == default || _tables.ReadRecord(inode, static _ => Knowledge.Empty) is not { } record) continue;
+            foreach (Step step in NodeRoots(inode, record)) yield return step;
+        }
+    }
+
+    private IEnumerable<Step> NodeRoots(InodeId inode, NodeRecord record)
+    {
+        if (record.Held?.Content is { Value: { Form: ContentForm.Blob } held }) yield return StepOf(held, new NodeOrigin(_tables, inode, "deleted by a peer"));
+        if (record.Content.IsEmpty) yield break;
+        ContentValue? shown = record.ShownContent?.Value;
+
+        // Equal values may be sealed under different key epochs, as different objects.
+        foreach (ContentValue value in record.Content.Pairs.ToArray().Select(static pair => pair.Value).Where(static value => value.Form == ContentForm.Blob).DistinctBy(static value => value.Manifest))
+        {
+            yield return StepOf(value, new NodeOrigin(_tables, inode, value.Equals(shown) ? null : "conflict"));
         }
     }
 
     private IEnumerable<Step> WorkingRoots()
     {
+        if (IsPublishedOnly) yield break;
         int prefixBytes = Prefix(Table.Working).Length;
         using IMetadataCursor cursor = _tables.Reader.ScanPrefix(Prefix(Table.Working));
         while (cursor.MoveNext())
@@ -162,6 +186,7 @@ public sealed class VolumeReachability
         {
             FileName name = FileName.Parse(cursor.Key[prefixBytes..]);
             SnapshotReference reference = SnapshotReference.Decode(name, cursor.Value);
+            if (Beyond is { } mark && mark.Snapshots.Contains(reference.Key)) continue;
             yield return new Step(ChunkType.Snapshot, Single(reference.Key.Value, level: 0, keyEpoch: 1), new SnapshotOrigin(null, name));
         }
     }

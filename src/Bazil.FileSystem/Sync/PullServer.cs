@@ -45,7 +45,7 @@ internal sealed class PullServer
 
         // Who does not know all that was purged here may still have it: only a full comparison tells.
         bool isFull = !VolumeState.ReadHorizon(_tables).IsCoveredBy(request.Knowledge);
-        return Items(Header(PullStatus.Changes, isFull, statements), isFull ? AllNodes() : ChangedNodes(request.Knowledge));
+        return Items(Header(PullStatus.Changes, isFull, statements), isFull ? AllNodes() : ChangeIndex.NodesBeyond(_tables, request.Knowledge));
     }
 
     private bool IsMember(PeerId peer) => ReadRecord(Transaction.MembersInode)?.Members.Find(peer) is not null;
@@ -99,33 +99,6 @@ internal sealed class PullServer
         byte[] prefix = _tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Node).Bytes.ToArray();
         using IMetadataCursor cursor = _tables.Reader.ScanPrefix(prefix);
         while (cursor.MoveNext()) yield return NodeId.Read(cursor.Key[prefix.Length..]);
-    }
-
-    /// <summary>The nodes whose stamps exceed a knowledge, in the order of their ids, so that parents mostly come first.</summary>
-    private SortedSet<NodeId> ChangedNodes(Knowledge known)
-    {
-        var nodes = new SortedSet<NodeId>();
-        ReadOnlySpan<byte> prefix = _tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Change).Bytes;
-        Span<byte> end = stackalloc byte[MetadataKey.MaxSize];
-        ReadOnlySpan<byte> to = MetadataKey.PrefixEnd(prefix, end);
-        byte[] key = new byte[MetadataKey.MaxSize], from = prefix.ToArray();
-        while (FindReplica(from, to, prefix.Length) is { } replica)
-        {
-            ulong first = known[replica] + 1;
-            from = _tables.Key(key, Table.Change).Add(replica).Add(first).Bytes.ToArray();
-            byte[] last = _tables.Key(key, Table.Change).Add(replica).Add(ulong.MaxValue).Bytes.ToArray();
-            using IMetadataCursor cursor = _tables.Reader.Scan(from, last);
-            while (cursor.MoveNext()) nodes.Add(NodeId.Read(cursor.Key[(prefix.Length + ReplicaId.Size + sizeof(ulong))..]));
-            from = last;
-        }
-
-        return nodes;
-    }
-
-    private ReplicaId? FindReplica(byte[] from, ReadOnlySpan<byte> to, int prefixLength)
-    {
-        using IMetadataCursor cursor = _tables.Reader.Scan(from, to);
-        return cursor.MoveNext() ? ReplicaId.Read(cursor.Key.Slice(prefixLength, ReplicaId.Size)) : null;
     }
 
     private NodeRecord? ReadRecord(InodeId inode) => _tables.ReadRecord(inode, id => _references.GetValueOrDefault(id, Knowledge.Empty));

@@ -11,6 +11,9 @@ internal sealed class PackIndex(IMetadataStore metadata, byte[] storeId)
 {
     private readonly Lock _gate = new(); // held from reading rows to committing what follows from them
 
+    /// <summary>Of the store, 16 bytes.</summary>
+    public byte[] StoreId => storeId;
+
     public PackLocation? Find(in ObjectId id) => metadata.Get(ObjectKey(id)) is { } row ? PackLocation.Read(row) : null;
 
     public PackUse? FindPack(PackId pack) => metadata.Get(PackKey(pack)) is { } row ? PackUse.Read(row) : null;

@@ -1,12 +1,19 @@
 using Bazil.Core;
 using Bazil.Remotes.Folders;
+using Bazil.Storage.Metadata;
 using Bazil.Storage.Stores;
 
 namespace Bazil.Remotes.Packs;
 
 public sealed partial class PackStore
 {
-    private readonly List<string> _damaged = []; // guarded by _meeting
+    private readonly List<string> _damaged = []; // guarded by itself
+
+    // Guards what follows; nothing is waited for while it is held.
+    private readonly Lock _meeting = new();
+    private Task<PackIndex>? _listing; // the last one, or the one that runs: all who come meanwhile share it and its failure
+    private bool _isListed; // at least one has succeeded
+    private long _nextListing; // not before this, as the clock's timestamps have it
 
     /// <summary>Packs whose directory cannot be read: their objects are found only if the index knew them before.</summary>
     public IReadOnlyList<string> DamagedPacks
@@ -17,31 +24,66 @@ public sealed partial class PackStore
         }
     }
 
-    /// <summary>Makes sure that the folder is the store it is taken for and that all its packs are known.</summary>
-    private async ValueTask<PackIndex> MeetAsync(CancellationToken cancel)
-    {
-        if (_isKnown) return _index!;
-        await _meeting.WaitAsync(cancel);
-        try
-        {
-            if (_isKnown) return _index!;
-            byte[]? remembered = PackStoreMark.Recall(_metadata, Name);
-            byte[] found = await PackStoreMark.ReadOrMakeAsync(_folder, _entropy, _mayMake && remembered is null, cancel);
-            if (remembered is not null && !remembered.AsSpan().SequenceEqual(found))
-            {
-                throw new StoreException($"{Name} is another store than before ({Convert.ToHexStringLower(found)} instead of {Convert.ToHexStringLower(remembered)}); put the right one back, or remove this storage and add it again");
-            }
+    /// <summary>Makes sure that the folder is there and is the store that it is taken for, and returns the store's id, which stays the same wherever it is moved.</summary>
+    /// <exception cref="StoreException">It is not, or cannot be reached; the message says what to do.</exception>
+    public async Task<Guid> MeetAsync(CancellationToken cancel) => new((await MeetIndexAsync(cancel)).StoreId, bigEndian: true);
 
-            if (remembered is null) PackStoreMark.Remember(_metadata, Name, found);
-            _index ??= new PackIndex(_metadata, found);
-            await DiscoverAsync(_index, cancel);
-            _isKnown = true;
-            return _index;
-        }
-        finally
+    /// <summary>Forgets what was met at an address, so that another store may take its place there. Only while no store is open for it.</summary>
+    public static void Forget(IMetadataStore metadata, string address)
+    {
+        if (PackStoreMark.Recall(metadata, address) is not { } id) return;
+        new PackIndex(metadata, id).Clear();
+        PackStoreMark.Forget(metadata, address);
+    }
+
+    /// <summary>The index of a store that was met, however long ago.</summary>
+    private async ValueTask<PackIndex> MeetIndexAsync(CancellationToken cancel)
+    {
+        Task<PackIndex>? listing = null;
+        lock (_meeting)
         {
-            _meeting.Release();
+            if (!_isListed) listing = ListHeld();
         }
+
+        return listing is null ? _index! : await listing.WaitAsync(cancel);
+    }
+
+    /// <summary>The index with all packs that were there a moment ago.</summary>
+    private async ValueTask<PackIndex> ListPacksAsync(CancellationToken cancel)
+    {
+        Task<PackIndex>? listing = null;
+        lock (_meeting)
+        {
+            if (!_isListed || _time.GetTimestamp() >= _nextListing || _listing is { IsCompleted: false }) listing = ListHeld();
+        }
+
+        return listing is null ? _index! : await listing.WaitAsync(cancel);
+    }
+
+    /// <summary>The listing that runs, or a new one. The lock is held.</summary>
+    private Task<PackIndex> ListHeld() => _listing is { IsCompleted: false } running ? running : _listing = Task.Run(ListNowAsync);
+
+    private async Task<PackIndex> ListNowAsync()
+    {
+        long began = _time.GetTimestamp();
+        byte[]? remembered = PackStoreMark.Recall(_metadata, Name);
+        byte[] found = await PackStoreMark.ReadOrMakeAsync(_folder, _entropy, _mayMake && remembered is null, CancellationToken.None);
+        if (remembered is not null && !remembered.AsSpan().SequenceEqual(found))
+        {
+            throw new StoreException($"{Name} is another store than before ({Convert.ToHexStringLower(found)} instead of {Convert.ToHexStringLower(remembered)}); put the right one back, or remove this storage and add it again");
+        }
+
+        if (remembered is null) PackStoreMark.Remember(_metadata, Name, found);
+        PackIndex index = _index ??= new PackIndex(_metadata, found);
+        await DiscoverAsync(index, CancellationToken.None);
+        lock (_meeting)
+        {
+            _isListed = true;
+            TimeSpan pause = _time.GetElapsedTime(began) * Limits.ListPausePerListing;
+            _nextListing = _time.GetTimestamp() + (long)((pause > Limits.ListIntervalMin ? pause : Limits.ListIntervalMin).TotalSeconds * _time.TimestampFrequency);
+        }
+
+        return index;
     }
 
     /// <summary>Looks into packs that others wrote, or that this node wrote before its database was lost.</summary>
@@ -96,19 +138,22 @@ public sealed partial class PackStore
     }
 
     /// <summary>The index was wrong: it is made anew from what is there.</summary>
-    private async Task ForgetPacksAsync(CancellationToken cancel)
+    private async Task RebuildIndexAsync(CancellationToken cancel)
     {
-        await _meeting.WaitAsync(cancel);
-        try
+        // Cleared only when the folder is there: what is known of a folder that is away is all there is.
+        PackIndex index = await MeetIndexAsync(cancel);
+        Task<PackIndex> listing;
+        lock (_meeting)
         {
-            _isKnown = false;
-            _index?.Clear();
-        }
-        finally
-        {
-            _meeting.Release();
+            if (_listing is not { IsCompleted: false })
+            {
+                index.Clear();
+                _isListed = false;
+            }
+
+            listing = ListHeld();
         }
 
-        await MeetAsync(cancel);
+        await listing.WaitAsync(cancel);
     }
 }

@@ -11,7 +11,7 @@ public sealed partial class PackStore
     /// </summary>
     public async Task<long> ReclaimAsync(CancellationToken cancel)
     {
-        PackIndex index = await MeetAsync(cancel);
+        PackIndex index = await MeetIndexAsync(cancel);
         long before = 0, moved = 0;
         var doomed = new List<PackId>();
         foreach ((PackId pack, PackUse use) in index.ListPacks().ToList())

@@ -99,7 +99,7 @@ public sealed partial class PackStore
         await _uploads.WaitAsync();
         try
         {
-            PackIndex index = await MeetAsync(CancellationToken.None);
+            PackIndex index = await MeetIndexAsync(CancellationToken.None);
             ReadOnlyMemory<byte> content;
             lock (_packs) content = pack.Finish();
             await _folder.WriteAsync(pack.Id.FileName, content, CancellationToken.None);

@@ -12,7 +12,7 @@ namespace Bazil.Remotes.Packs;
 /// requests; which lies where is kept in this node's database, which is made anew from the packs when it is lost. Several nodes may use one folder: each writes packs
 /// of its own, and finds those of the others (docs/remotes.md).
 /// <para>Works while the folder cannot be reached: what is put waits in memory, within bounds; what the index does not know is then not known to be missing, and asking for it is a failure.</para>
-/// <para>Owns the folder. Safe for concurrent use.</para>
+/// <para>Owns the folder. Disposing it writes what waits; <see cref="AbandonAsync"/> does not. Safe for concurrent use.</para>
 /// </summary>
 public sealed partial class PackStore : IObjectStore
 {
@@ -21,18 +21,17 @@ public sealed partial class PackStore : IObjectStore
     private readonly IEntropy _entropy;
     private readonly bool _mayMake;
 
-    // One call at a time gets to know the folder; the others wait for it.
-    private readonly SemaphoreSlim _meeting = new(1);
-    private volatile bool _isKnown; // the folder's mark was read, and all its packs were found
+    private readonly TimeProvider _time;
     private volatile PackIndex? _index; // of the store that is there, or was the last time
 
     /// <param name="folder">Where the packs are.</param>
     /// <param name="metadata">Keeps the index.</param>
     /// <param name="entropy">For names of packs.</param>
+    /// <param name="time">Tells how old the last listing of the folder is.</param>
     /// <param name="mayMake">An empty folder becomes a store when it is first used; otherwise it must be one.</param>
-    public PackStore(IRemoteFolder folder, IMetadataStore metadata, IEntropy entropy, bool mayMake)
+    public PackStore(IRemoteFolder folder, IMetadataStore metadata, IEntropy entropy, TimeProvider time, bool mayMake)
     {
-        (_folder, _metadata, _entropy, _mayMake) = (folder, metadata, entropy, mayMake);
+        (_folder, _metadata, _entropy, _time, _mayMake) = (folder, metadata, entropy, time, mayMake);
         _open = new PackBuilder(PackId.Create(entropy));
         if (PackStoreMark.Recall(metadata, folder.Name) is { } id) _index = new PackIndex(metadata, id);
     }
@@ -52,7 +51,7 @@ public sealed partial class PackStore : IObjectStore
 
             // Another node has moved its objects elsewhere and removed the pack.
             if (attempt > 0) throw new CorruptObjectException(id, Name, $"its pack {found.Pack.FileName} is gone");
-            await ForgetPacksAsync(cancel);
+            await RebuildIndexAsync(cancel);
         }
     }
 
@@ -68,10 +67,13 @@ public sealed partial class PackStore : IObjectStore
         return TryFindWaiting(id, out PackEntry entry) ? entry.Length : (await LocateAsync(id, cancel))?.Length;
     }
 
+    /// <summary>Whether the store has the object, or will have when what waits is written, by what this node knows: asks nobody.</summary>
+    public bool Knows(in ObjectId id) => TryFindWaiting(id, out _) || _index?.Find(id) is not null;
+
     /// <summary>Lists what the index knows, after it knows all packs.</summary>
     public async IAsyncEnumerable<ObjectId> ListAsync([EnumeratorCancellation] CancellationToken cancel)
     {
-        PackIndex index = await MeetAsync(cancel);
+        PackIndex index = await ListPacksAsync(cancel);
         foreach (ObjectId id in ListWaiting()) yield return id;
         foreach (ObjectId id in index.ListObjects())
         {
@@ -93,12 +95,23 @@ public sealed partial class PackStore : IObjectStore
         }
     }
 
-    /// <summary>Where an object is by the index. Only when the folder was met does "nowhere" mean that it is not there.</summary>
-    private async ValueTask<PackLocation?> LocateAsync(ObjectId id, CancellationToken cancel)
+    /// <summary>Closes the folder at once, without what was not synced: whoever put it will do so again.</summary>
+    public async ValueTask AbandonAsync()
     {
-        if (_index?.Find(id) is { } known) return known;
-        return _isKnown ? null : (await MeetAsync(cancel)).Find(id);
+        await _folder.DisposeAsync();
+        List<Task> ending;
+        lock (_packs) ending = [.. _closed.Values];
+        lock (_meeting)
+        {
+            if (_listing is not null) ending.Add(_listing);
+        }
+
+        await Task.WhenAll(ending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // they end because the folder is closed
     }
+
+    /// <summary>Where an object is by the index. Only a recent listing of the folder can tell that it is nowhere: another node may have just put it there.</summary>
+    private async ValueTask<PackLocation?> LocateAsync(ObjectId id, CancellationToken cancel) =>
+        _index?.Find(id) ?? (await ListPacksAsync(cancel)).Find(id);
 
     private async ValueTask<IMemoryOwner<byte>?> ReadAsync(ObjectId id, PackLocation location, CancellationToken cancel)
     {

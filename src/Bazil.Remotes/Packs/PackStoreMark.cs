@@ -25,6 +25,13 @@ internal static class PackStoreMark
         metadata.Commit(batch);
     }
 
+    public static void Forget(IMetadataStore metadata, string address)
+    {
+        var batch = new MetadataBatch();
+        batch.Delete(Key(address));
+        metadata.Commit(batch);
+    }
+
     /// <summary>The id of the store in a folder. An empty folder becomes one, if that is wanted.</summary>
     /// <exception cref="StoreException">It is no store, of a newer format, or cannot be reached.</exception>
     public static async Task<byte[]> ReadOrMakeAsync(IRemoteFolder folder, IEntropy entropy, bool mayMake, CancellationToken cancel)

@@ -14,9 +14,11 @@ public sealed class SftpFolder(SftpAddress address, SshOptions options, IEntropy
     private const string TemporaryDirectory = "tmp";
 
     private readonly string _root = address.Path.TrimEnd('/');
-    private readonly SemaphoreSlim _connecting = new(1); // one connects, the others wait for it
-    private SshSession? _session; // written while _connecting is held
-    private bool _isDisposed;
+    private readonly CancellationTokenSource _ending = new();
+
+    // Guards the session; nothing is waited for while it is held.
+    private readonly Lock _gate = new();
+    private Task<SshSession>? _session; // the one there is, or is being made: all who come meanwhile share it and its failure
 
     public string Name { get; } = address.ToString();
 
@@ -68,29 +70,53 @@ public sealed class SftpFolder(SftpAddress address, SshOptions options, IEntropy
 
     public async IAsyncEnumerable<RemoteFile> ListAsync(string directory, [EnumeratorCancellation] CancellationToken cancel)
     {
-        var directories = new Stack<(string Name, int Depth)>();
-        directories.Push((directory, 0));
-        while (directories.TryPop(out (string Name, int Depth) next))
+        using var stopped = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var waiting = new Stack<(string Name, int Depth)>([(directory, 0)]);
+        var running = new Queue<(string Name, int Depth, Task<IReadOnlyList<(string Name, SftpAttributes Attributes)>> Entries)>();
+        try
         {
-            foreach ((string name, SftpAttributes attributes) in await CallAsync("list", next.Name, client => ListOneAsync(client, next.Name, cancel), cancel))
+            while (waiting.Count + running.Count > 0)
             {
-                string full = next.Name.Length == 0 ? name : $"{next.Name}/{name}";
-                if (attributes.IsDirectory && next.Depth < Limits.ListDepth && full != TemporaryDirectory) directories.Push((full, next.Depth + 1));
-                if (attributes.IsFile) yield return new RemoteFile(full, attributes.SizeBytes ?? 0, DateTimeOffset.FromUnixTimeSeconds(attributes.ModifiedSeconds ?? 0));
+                while (running.Count < Limits.ListsInFlight && waiting.TryPop(out (string Name, int Depth) next))
+                {
+                    running.Enqueue((next.Name, next.Depth, CallAsync("list", next.Name, client => ListOneAsync(client, next.Name, stopped.Token), stopped.Token)));
+                }
+
+                (string above, int depth, Task<IReadOnlyList<(string Name, SftpAttributes Attributes)>> entries) = running.Peek();
+                foreach ((string name, SftpAttributes attributes) in await entries)
+                {
+                    string full = above.Length == 0 ? name : $"{above}/{name}";
+                    if (attributes.IsDirectory && depth < Limits.ListDepth && full != TemporaryDirectory) waiting.Push((full, depth + 1));
+                    if (attributes.IsFile) yield return new RemoteFile(full, attributes.SizeBytes ?? 0, DateTimeOffset.FromUnixTimeSeconds(attributes.ModifiedSeconds ?? 0));
+                }
+
+                running.Dequeue();
             }
+        }
+        finally
+        {
+            await stopped.CancelAsync();
+            await Task.WhenAll(running.Select(static list => (Task)list.Entries)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // the first failure is on its way to the caller
         }
     }
 
     public ValueTask<RemoteSpace?> GetSpaceAsync(CancellationToken cancel) => new(CallAsync<RemoteSpace?>("ask for the free space of", _root, async client =>
         await client.GetSpaceAsync(_root, cancel) is var (total, available) ? new RemoteSpace(total, available) : null, cancel));
 
+    /// <summary>Ends the connection; calls that are under way fail.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _connecting.WaitAsync();
-        _isDisposed = true;
-        if (_session is { } session) await session.DisposeAsync();
-        _session = null;
-        _connecting.Release();
+        Task<SshSession>? session;
+        lock (_gate)
+        {
+            if (_ending.IsCancellationRequested) return;
+            _ending.Cancel();
+            session = _session;
+        }
+
+        if (session is null) return;
+        await ((Task)session).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // who asked for it was told
+        if (session.IsCompletedSuccessfully) await (await session).DisposeAsync();
     }
 
     private async Task<IReadOnlyList<(string Name, SftpAttributes Attributes)>> ListOneAsync(SftpClient client, string directory, CancellationToken cancel)
@@ -161,7 +187,8 @@ public sealed class SftpFolder(SftpAddress address, SshOptions options, IEntropy
             }
             catch (SftpException e)
             {
-                throw new StoreException($"{Name}: cannot {verb} {name}: {e.Message}", e) { IsDiskFull = e.Status == SftpStatus.Failure && verb == "write" && await IsFullAsync(session.Client, cancel) };
+                bool isFull = e.Status == SftpStatus.Failure && verb == "write" && await IsFullAsync(session.Client, cancel);
+                throw new StoreException($"{Name}: cannot {verb} {name}: {Reason(e, verb, isFull)}", e) { IsDiskFull = isFull };
             }
             catch (IOException) when (!isAgain && session.Client.HasFailed)
             {
@@ -173,6 +200,14 @@ public sealed class SftpFolder(SftpAddress address, SshOptions options, IEntropy
             }
         }
     }
+
+    private static string Reason(SftpException e, string verb, bool isFull) => (isFull, e.Status, verb) switch
+    {
+        (true, _, _) => "there is no room left; make some there",
+        (_, SftpStatus.PermissionDenied, "write") => $"{e.Message}; give the user that logs in the right to write to the folder there",
+        (_, SftpStatus.NoSuchFile, "write") => $"{e.Message}; look at the path: only its last directory is made",
+        _ => e.Message,
+    };
 
     /// <summary>SFTP 3 has no code for a full disk: the server only says that it failed.</summary>
     private async Task<bool> IsFullAsync(SftpClient client, CancellationToken cancel)
@@ -189,22 +224,29 @@ public sealed class SftpFolder(SftpAddress address, SshOptions options, IEntropy
 
     private async Task<SshSession> ConnectAsync(CancellationToken cancel)
     {
-        await _connecting.WaitAsync(cancel);
+        Task<SshSession> session;
+        lock (_gate)
+        {
+            if (_ending.IsCancellationRequested) throw new StoreException($"{Name} is closed");
+            if (_session is not { } known || known is { IsCompleted: true, IsCompletedSuccessfully: false }) _session = Task.Run(() => SshSession.OpenAsync(address, options, _ending.Token));
+            else if (known.IsCompletedSuccessfully && known.Result.Client.HasFailed) _session = Task.Run(() => ReplaceAsync(known.Result));
+            session = _session!;
+        }
+
         try
         {
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
-            if (_session is { } ended && ended.Client.HasFailed)
-            {
-                _session = null;
-                await ended.DisposeAsync();
-            }
-
-            return _session ??= await SshSession.OpenAsync(address, options, cancel);
+            return await session.WaitAsync(cancel);
         }
-        finally
+        catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
         {
-            _connecting.Release();
+            throw new StoreException($"{Name} is closed", e);
         }
+    }
+
+    private async Task<SshSession> ReplaceAsync(SshSession ended)
+    {
+        await ended.DisposeAsync();
+        return await SshSession.OpenAsync(address, options, _ending.Token);
     }
 
     private string PathOf(string name) => name.Length == 0 ? _root : $"{_root}/{name}";

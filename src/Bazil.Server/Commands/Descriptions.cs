@@ -4,13 +4,14 @@ using Bazil.FileSystem.Epochs;
 using Bazil.Peers;
 using Bazil.Server.Config;
 using Bazil.Server.Control.Messages;
+using Bazil.Server.Pushing;
 using Bazil.Server.Storages;
 using Bazil.Server.Volumes;
 
 namespace Bazil.Server.Commands;
 
 /// <summary>Volumes and peers as replies show them: keys become nicknames, ids become names.</summary>
-internal sealed class Descriptions(ConfigStore config, VolumeRegistry volumes, VolumeEpochs epochs, KeyNotes notes, PeerMeters meters)
+internal sealed class Descriptions(ConfigStore config, VolumeRegistry volumes, VolumeEpochs epochs, KeyNotes notes, PeerMeters meters, PushService pushes)
 {
     public VolumeInfo Of(VolumeConfig volume) => new(
         volume.Name,
@@ -18,7 +19,7 @@ internal sealed class Descriptions(ConfigStore config, VolumeRegistry volumes, V
         volume.SharingKeyName,
         volume.Mountpoint,
         volumes.MountpointOf(volume.Id) is not null,
-        [.. volume.Storages.Select(Of)],
+        [.. volume.Storages.Select(storage => Of(volume, storage))],
         [.. config.ListPeers().Where(p => p.Volumes.Contains(volume.Id)).Select(static p => p.Nickname ?? p.Id.ToString())],
         VolumeSettings.TextOf(volume.Compression),
         KeysOf(volume))
@@ -61,7 +62,22 @@ internal sealed class Descriptions(ConfigStore config, VolumeRegistry volumes, V
         _ => "waiting",
     };
 
-    public StorageInfo Of(VolumeStorage storage) => new(storage.Name, TextOf(storage.Address));
+    public StorageInfo Of(VolumeConfig volume, VolumeStorage storage) => new(storage.Name, TextOf(storage.Address)) { Copy = CopyOf(volume, storage) };
+
+    private StorageCopyInfo? CopyOf(VolumeConfig volume, VolumeStorage storage)
+    {
+        if (pushes.ProgressOf(volume.Id, storage.Address) is not { } progress) return null;
+        int? waiting = pushes.CountWaiting(volume, storage.Address);
+        string state = progress.Phase switch
+        {
+            PushPhase.Waiting => "waiting",
+            PushPhase.Complete when waiting == 0 => "complete",
+            _ => "copying",
+        };
+        return new StorageCopyInfo(
+            state, waiting, waiting == Limits.StatusChangesMax, progress.AbsentChunks, progress.Problem, progress.RetryAt, progress.CompletedAt, progress.SentObjects, progress.SentBytes,
+            [.. storage.Rates.Select(static rule => $"{RateRule.TextOf(rule.Limits.Up)}{(rule.Hours is { } hours ? $" at {hours}" : "")}")]);
+    }
 
     public PeerInfo Of(PeerConfig peer) => new(
         peer.Id.ToString(),

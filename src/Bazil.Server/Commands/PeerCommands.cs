@@ -164,7 +164,7 @@ internal sealed class PeerCommands(
     }
 
     private static StorageAddress OfferableStorage(string text) =>
-        StorageAddress.TryParse(text, out StorageAddress? address) && address is not StorageAddress.PeerStorage
+        StorageAddress.TryParse(text, out StorageAddress? address) && address.IsOnThisMachine
             ? address
             : throw new CommandFailedException(ErrorKind.Invalid, $"invalid storage \"{text}\": a peer may be offered local, or an absolute path");
 }

@@ -36,7 +36,7 @@ internal sealed class ServerCommands(ConfigStore config, Descriptions descriptio
             ProductVersion.Text, Environment.ProcessId, self.ToString(), directory.Path, address(), volumes, peers, [.. await stores.ListAsync(cancel), .. Warnings(volumes)], [.. CheckCommands.Summaries(config, checks)], sync.Of(null));
     }
 
-    private IEnumerable<WarningInfo> Warnings(IEnumerable<VolumeInfo> volumes)
+    private IEnumerable<WarningInfo> Warnings(VolumeInfo[] volumes)
     {
         foreach (VolumeInfo volume in volumes.Where(static v => v.Mountpoint is not null && !v.Mounted))
         {
@@ -47,6 +47,12 @@ internal sealed class ServerCommands(ConfigStore config, Descriptions descriptio
 
         foreach (WarningInfo warning in volumes.SelectMany(static volume => volume.Keys.Warnings)) yield return warning;
         foreach (WarningInfo warning in snapshots.Warnings()) yield return warning;
+        foreach ((VolumeInfo volume, StorageInfo storage) in volumes.SelectMany(static volume => volume.Storages.Select(storage => (volume, storage))))
+        {
+            if (storage.Copy is not { State: "waiting", Problem: { } problem }) continue;
+            yield return new WarningInfo($"new content of volume {volume.Name} is not copied to storage {storage.Name}: {problem}", $"it is tried again by itself; see: bazil volume storage list {volume.Name}");
+        }
+
         foreach (VolumeConfig volume in config.ListVolumes())
         {
             CheckRecord check = checks.Read(volume.Id);

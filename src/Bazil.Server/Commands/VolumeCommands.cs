@@ -142,9 +142,9 @@ internal sealed class VolumeCommands(
 
     private VolumeStorage FirstStorage(string text)
     {
-        if (!StorageAddress.TryParse(text, out StorageAddress? address) || address is StorageAddress.PeerStorage)
+        if (!StorageAddress.TryParse(text, out StorageAddress? address) || !address.IsOnThisMachine)
         {
-            throw new CommandFailedException(ErrorKind.Invalid, $"invalid backend \"{text}\": a volume is written to local, or to an absolute path");
+            throw new CommandFailedException(ErrorKind.Invalid, $"invalid backend \"{text}\": a volume is written to local, or to an absolute path", "other storages get copies in the background: bazil volume storage add VOLUMENAME STORAGE");
         }
 
         volumes.CheckOutsideMounts(address);

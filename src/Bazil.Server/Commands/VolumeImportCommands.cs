@@ -27,9 +27,9 @@ internal sealed class VolumeImportCommands(
             throw new CommandFailedException(ErrorKind.Invalid, $"invalid snapshot key \"{request.Snapshot}\": it is 64 hex digits", "bazil snapshot list VOLUMENAME shows the keys where the snapshots are");
         }
 
-        if (!StorageAddress.TryParse(request.Storage, out StorageAddress? address) || address is StorageAddress.PeerStorage)
+        if (!StorageAddress.TryParse(request.Storage, out StorageAddress? address) || !address.IsOnThisMachine)
         {
-            throw new CommandFailedException(ErrorKind.Invalid, $"invalid backend \"{request.Storage}\": a volume is written to local, or to an absolute path");
+            throw new CommandFailedException(ErrorKind.Invalid, $"invalid backend \"{request.Storage}\": a volume is written to local, or to an absolute path", "other storages get copies in the background: bazil volume storage add VOLUMENAME STORAGE");
         }
 
         volumes.CheckOutsideMounts(address);
@@ -38,7 +38,7 @@ internal sealed class VolumeImportCommands(
             request.Volume, VolumeId.Random(entropy), request.SharingKey, new VolumeStorage("default", address), v => volumes.Create(v, isOwn: true), isImporting: true);
         try
         {
-            foreach (string storage in request.Storages) storages.Add(new VolumeStorageAddRequest(volume.Name, null, storage, null));
+            foreach (string storage in request.Storages) await storages.AddAsync(new VolumeStorageAddRequest(volume.Name, null, storage, null), cancel);
             OpenVolume open = await volumes.OpenAsync(volume.Id, cancel);
             await collector.RunBetweenAsync(async () => await open.Volume.ImportAsync(await OpenSnapshotAsync(open, key, request, cancel), cancel), cancel);
             volume = config.UpdateVolume(volume.Name, static imported => imported with { IsImporting = false });

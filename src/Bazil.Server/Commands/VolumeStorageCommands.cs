@@ -1,25 +1,32 @@
+using System.Collections.Immutable;
+using Bazil.Peers;
 using Bazil.Server.Config;
 using Bazil.Server.Control;
 using Bazil.Server.Control.Messages;
 using Bazil.Server.Errors;
+using Bazil.Server.Pushing;
 using Bazil.Server.Storages;
 using Bazil.Server.Volumes;
 
 namespace Bazil.Server.Commands;
 
 /// <summary>The commands below <c>bazil volume storage</c>. An open volume sees the change at once.</summary>
-internal sealed class VolumeStorageCommands(ConfigStore config, Descriptions descriptions, VolumeRegistry volumes, StoragePool storages)
+internal sealed class VolumeStorageCommands(ConfigStore config, Descriptions descriptions, VolumeRegistry volumes, StoragePool storages, PushService pushes)
 {
+    /// <summary>Limits of one storage: an hour each.</summary>
+    private const int RulesMax = 24;
+
     public void Register(ControlDispatcher dispatcher)
     {
-        dispatcher.Add(ControlMethods.VolumeStorageAdd, (request, _) => Task.FromResult(Add(request)));
+        dispatcher.Add(ControlMethods.VolumeStorageAdd, AddAsync);
         dispatcher.Add(
             ControlMethods.VolumeStorageList,
-            (request, _) => Task.FromResult(new StorageListReply([.. config.GetVolume(request.Volume).Storages.Select(descriptions.Of)])));
-        dispatcher.Add(ControlMethods.VolumeStorageRemove, (request, _) => Task.FromResult(Remove(request)));
+            (request, _) => Task.FromResult(List(config.GetVolume(request.Volume))));
+        dispatcher.Add(ControlMethods.VolumeStorageRemove, RemoveAsync);
+        dispatcher.Add(ControlMethods.VolumeStorageLimit, (request, _) => Task.FromResult(Limit(request)));
     }
 
-    public StorageInfo Add(VolumeStorageAddRequest request)
+    public async Task<StorageInfo> AddAsync(VolumeStorageAddRequest request, CancellationToken cancel)
     {
         VolumeConfig volume = config.GetVolume(request.Volume);
         if (request.SharingKey is { } key && key != volume.SharingKeyName)
@@ -34,7 +41,7 @@ internal sealed class VolumeStorageCommands(ConfigStore config, Descriptions des
         string name = request.Name ?? DefaultName(address);
         NameRules.Check("storage name", name);
         volumes.CheckOutsideMounts(address);
-        _ = storages.Open(address, mayCreate: true);
+        await MeetAsync(address, cancel);
         var storage = new VolumeStorage(name, address);
         VolumeConfig changed = config.UpdateVolume(volume.Name, v =>
         {
@@ -52,23 +59,78 @@ internal sealed class VolumeStorageCommands(ConfigStore config, Descriptions des
             return v with { Storages = v.Storages.Add(storage) };
         });
         volumes.RefreshStorages(changed);
-        return descriptions.Of(storage);
+        await pushes.RefreshAsync(cancel);
+        return descriptions.Of(changed, storage);
     }
 
-    private Nothing Remove(VolumeStorageRemoveRequest request)
+    private StorageListReply List(VolumeConfig volume) => new([.. volume.Storages.Select(storage => descriptions.Of(volume, storage))]);
+
+    /// <summary>What is wrong with it, or with the way to it, is told to whoever adds it, and nothing is added.</summary>
+    private async Task MeetAsync(StorageAddress address, CancellationToken cancel)
     {
+        if (!address.IsRemote)
+        {
+            _ = storages.Open(address, mayCreate: true);
+            return;
+        }
+
+        try
+        {
+            await storages.OpenRemote(address).MeetAsync(cancel);
+        }
+        catch
+        {
+            await ForgetAsync(address);
+            throw;
+        }
+    }
+
+    private async Task ForgetAsync(StorageAddress address)
+    {
+        if (config.ListVolumes().All(volume => volume.Storages.All(storage => storage.Address != address))) await storages.ForgetRemoteAsync(address);
+    }
+
+    private async Task<Nothing> RemoveAsync(VolumeStorageRemoveRequest request, CancellationToken cancel)
+    {
+        StorageAddress? removed = null;
         VolumeConfig changed = config.UpdateVolume(request.Volume, v =>
         {
-            VolumeStorage storage = v.Storages.FirstOrDefault(s => s.Name == request.Name)
-                ?? throw new CommandFailedException(
-                    ErrorKind.NotFound, $"volume {v.Name} has no storage called {request.Name}", $"see: bazil volume storage list {v.Name}");
+            VolumeStorage storage = Find(v, request.Name);
+            removed = storage.Address;
             return storage != v.Storages[0]
                 ? v with { Storages = v.Storages.Remove(storage) }
                 : throw new CommandFailedException(ErrorKind.Invalid, $"storage {storage.Name} is where volume {v.Name} is written, so it cannot be removed");
         });
         volumes.RefreshStorages(changed);
+        await pushes.RefreshAsync(cancel);
+        if (removed!.IsRemote) await ForgetAsync(removed);
         return Nothing.Instance;
     }
+
+    private Nothing Limit(VolumeStorageLimitRequest request)
+    {
+        long? up = request.Up is null ? null : RateRule.ParseRate(request.Up);
+        DayHours? hours = request.At is null ? null : DayHours.Parse(request.At);
+        config.UpdateVolume(request.Volume, volume =>
+        {
+            VolumeStorage storage = Find(volume, request.Name);
+            if (!storage.Address.IsRemote)
+            {
+                throw new CommandFailedException(ErrorKind.Invalid, $"nothing is copied to storage {storage.Name} in the background", "a peer is held to a rate with: bazil peer limit");
+            }
+
+            // Without hours all of them go, not only the one for the rest of the day.
+            ImmutableArray<RateRule> others = up is null && hours is null ? [] : [.. storage.Rates.Where(rule => rule.Hours != hours)];
+            if (others.Length >= RulesMax) throw new CommandFailedException(ErrorKind.Invalid, $"a storage has at most {RulesMax} limits");
+            VolumeStorage limited = storage with { Rates = up is null ? others : others.Add(new RateRule(new RateLimits(up, null), hours)) };
+            return volume with { Storages = volume.Storages.Replace(storage, limited) };
+        });
+        return Nothing.Instance;
+    }
+
+    private static VolumeStorage Find(VolumeConfig volume, string name) =>
+        volume.Storages.FirstOrDefault(s => s.Name == name)
+        ?? throw new CommandFailedException(ErrorKind.NotFound, $"volume {volume.Name} has no storage called {name}", $"see: bazil volume storage list {volume.Name}");
 
     private StorageAddress Parse(string text)
     {
@@ -79,13 +141,14 @@ internal sealed class VolumeStorageCommands(ConfigStore config, Descriptions des
         }
 
         if (StorageAddress.TryGetPeerText(text, out string? peer)) return new StorageAddress.PeerStorage(config.GetPeer(peer).Id);
-        throw new CommandFailedException(ErrorKind.Invalid, $"invalid storage \"{text}\": it must be local, an absolute path, or peerkey:PEER");
+        throw new CommandFailedException(ErrorKind.Invalid, $"invalid storage \"{text}\": it must be local, an absolute path, peerkey:PEER, or sftp://[USER@]HOST[:PORT]/PATH");
     }
 
     private string DefaultName(StorageAddress address) => address switch
     {
         StorageAddress.PeerStorage { Peer: var id } => config.GetPeer(id.ToString()).DisplayName,
         StorageAddress.DirectoryStorage { Path: var path } => Path.GetFileName(Path.TrimEndingDirectorySeparator(path)) is { Length: > 0 } last ? last : "root",
+        StorageAddress.SftpStorage { Address.Host: var host } => host,
         _ => address.ToString()!,
     };
 }

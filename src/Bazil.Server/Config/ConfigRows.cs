@@ -70,7 +70,11 @@ internal static class ConfigRows
             Deletions = volume.Deletions == VolumePolicy.Default ? null : new DeletionsRow { BrakePercent = (uint)Math.Round(volume.Deletions.BrakeShare * 100), BrakeFiles = (uint)volume.Deletions.BrakeFiles, TrashDays = (uint)volume.Deletions.TrashDays },
             Paused = volume.IsPaused,
         };
-        row.Storages.AddRange(volume.Storages.Select(static s => new StorageRow { Name = s.Name, Address = s.Address.ToString() }));
+        foreach (VolumeStorage storage in volume.Storages)
+        {
+            row.Storages.Add(new StorageRow { Name = storage.Name, Address = storage.Address.ToString(), Rates = { storage.Rates.Select(WriteRate) } });
+        }
+
         return row.ToByteArray();
     }
 
@@ -83,7 +87,7 @@ internal static class ConfigRows
         Check(row.VolumeId.Length == VolumeId.Size, what, $"its id has {row.VolumeId.Length} bytes");
         Check(row.SharingKeyName.Length > 0, what, "it has no sharing key");
         Check(row.Storages.Count > 0, what, "it has no storage");
-        ImmutableArray<VolumeStorage> storages = [.. row.Storages.Select(s => new VolumeStorage(s.Name, ReadAddress(s.Address, what)))];
+        ImmutableArray<VolumeStorage> storages = [.. row.Storages.Select(s => new VolumeStorage(s.Name, ReadAddress(s.Address, what)) { Rates = [.. s.Rates.Select(rate => ReadRate(rate, what))] })];
         return new VolumeConfig(
             name, row.LocalNumber, VolumeId.Read(row.VolumeId.Span), row.SharingKeyName, storages, row.Mountpoint.Length == 0 ? null : row.Mountpoint)
         {
@@ -124,17 +128,15 @@ internal static class ConfigRows
         row.Storages.AddRange(peer.Storages.Select(static s => s.ToString()));
         row.Volumes.AddRange(peer.Volumes.Select(BytesOf));
         row.PausedVolumes.AddRange(peer.PausedVolumes.Select(BytesOf));
-        foreach (RateRule rule in peer.Rates)
-        {
-            row.Rates.Add(new RateRow
-            {
-                Up = (ulong)(rule.Limits.Up ?? 0), Down = (ulong)(rule.Limits.Down ?? 0),
-                FromMinute = (uint)(rule.Hours?.FromMinute ?? 0), ToMinute = (uint)(rule.Hours?.ToMinute ?? 0),
-            });
-        }
-
+        row.Rates.AddRange(peer.Rates.Select(WriteRate));
         return row.ToByteArray();
     }
+
+    private static RateRow WriteRate(RateRule rule) => new()
+    {
+        Up = (ulong)(rule.Limits.Up ?? 0), Down = (ulong)(rule.Limits.Down ?? 0),
+        FromMinute = (uint)(rule.Hours?.FromMinute ?? 0), ToMinute = (uint)(rule.Hours?.ToMinute ?? 0),
+    };
 
     private static ByteString BytesOf(VolumeId volume)
     {

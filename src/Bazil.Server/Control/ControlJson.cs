@@ -45,6 +45,7 @@ namespace Bazil.Server.Control;
 [JsonSerializable(typeof(VolumeInfo))]
 [JsonSerializable(typeof(VolumeStorageAddRequest))]
 [JsonSerializable(typeof(VolumeStorageRemoveRequest))]
+[JsonSerializable(typeof(VolumeStorageLimitRequest))]
 [JsonSerializable(typeof(StorageListReply))]
 [JsonSerializable(typeof(StorageInfo))]
 [JsonSerializable(typeof(VolumeImportRequest))]

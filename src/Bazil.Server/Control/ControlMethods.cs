@@ -49,6 +49,7 @@ public static class ControlMethods
     public static readonly ControlMethod<VolumeRequest, DeletionDecisionReply> VolumeReject = new("volume/reject");
     public static readonly ControlMethod<VolumeRequest, StorageListReply> VolumeStorageList = new("volume/storage/list");
     public static readonly ControlMethod<VolumeStorageRemoveRequest, Nothing> VolumeStorageRemove = new("volume/storage/remove");
+    public static readonly ControlMethod<VolumeStorageLimitRequest, Nothing> VolumeStorageLimit = new("volume/storage/limit");
 
     public static readonly ControlMethod<VolumeImportRequest, VolumeInfo> VolumeImport = new("volume/import");
 

@@ -14,6 +14,7 @@ namespace Bazil.Server.DataDirectories;
 /// peers/KEY/objects/  what a peer put here, unverified
 /// chunks/, peers/KEY/chunks/  the same as an older version kept it
 /// control     the Unix socket of the control protocol
+/// ssh_config  optional: the configuration of ssh for storages on other machines, instead of the person's own
 /// </code>
 /// </summary>
 public sealed class DataDirectory
@@ -46,6 +47,8 @@ public sealed class DataDirectory
 
     /// <summary>One directory for each peer that put objects here.</summary>
     public string Peers => Below("peers");
+
+    public string SshConfig => Below("ssh_config");
 
     public string ControlSocket => Below("control");
 

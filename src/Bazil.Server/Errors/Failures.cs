@@ -22,6 +22,7 @@ public static class Failures
         CorruptObjectException => new(ErrorKind.Damaged, e.Message, inner: e),
         ChunkNotFoundException => new(ErrorKind.NotFound, e.Message, "connect the storage or peer that has it (bazil volume storage add); what else is missing tells: bazil check", e),
         WireFormatException => new(ErrorKind.Damaged, e.Message, inner: e),
+        StoreException { IsUnreachable: true } => new(ErrorKind.Unreachable, e.Message, inner: e),
         MetadataException or StoreException => new(ErrorKind.Failed, e.Message, inner: e),
         PeerUnreachableException => new(ErrorKind.Unreachable, e.Message, inner: e),
         PeerRefusedException or WrongSharingKeyException or RotatedKeyException or PeerBehindException => new(ErrorKind.Denied, e.Message, inner: e),

@@ -9,6 +9,7 @@ using Bazil.Server.Config;
 using Bazil.Server.Control;
 using Bazil.Server.Errors;
 using Bazil.Server.Peers;
+using Bazil.Server.Pushing;
 using Bazil.Server.Snapshots;
 using Bazil.Server.Storages;
 using Bazil.Server.Sync;
@@ -47,7 +48,7 @@ public static class Daemon
         var meters = new PeerMeters(options.Time, rates.Of);
         await using var client = new PeerClient(identity, addresses, new PeerClientOptions(), options.Time, entropy, meters);
         var connections = new PeerConnections(client, database.Config);
-        await using var storages = new StoragePool(options.DataDirectory, connections, database.Store, entropy);
+        await using var storages = new StoragePool(options.DataDirectory, connections, database.Store, entropy, options.Time);
         database.SyncFirst = storages.SyncFiles;
         await using var budget = new DirtyBudget();
         var epochs = new VolumeEpochs(database.Store, keys);
@@ -93,7 +94,11 @@ public static class Daemon
         await using var rotation = rotating = new RotationWorker(database.Config, epochs, volumes, options.Time, logs.CreateLogger<RotationWorker>());
 
         using var collector = new GarbageCollector(database.Config, database.Store, storages, volumes, key.PeerId, options.DataDirectory.Path, options.Time);
-        var descriptions = new Descriptions(database.Config, volumes, epochs, notes, meters);
+        await using var pushes = new PushService(new PushParts
+        {
+            Config = database.Config, Volumes = volumes, Storages = storages, Metadata = database.Store, Time = options.Time, Entropy = entropy, Log = logs.CreateLogger<PushService>(),
+        });
+        var descriptions = new Descriptions(database.Config, volumes, epochs, notes, meters, pushes);
         var syncDescriptions = new SyncDescriptions(sync);
         var snapshotNotes = new SnapshotNotes(database.Config);
         var dispatcher = new ControlDispatcher { Phrase = nicknames.In };
@@ -106,7 +111,7 @@ public static class Daemon
         new SharingCommands(database.Config, epochs, volumes, rotation).Register(dispatcher);
         new VolumeCommands(database.Config, epochs, descriptions, volumes, storages, connections, notes, rotation, sync, entropy).Register(dispatcher);
         new RotationCommands(database.Config, epochs, descriptions, volumes, rotation).Register(dispatcher);
-        var volumeStorages = new VolumeStorageCommands(database.Config, descriptions, volumes, storages);
+        var volumeStorages = new VolumeStorageCommands(database.Config, descriptions, volumes, storages, pushes);
         volumeStorages.Register(dispatcher);
         new SnapshotCommands(database.Config, volumes, options.Time).Register(dispatcher);
         new HistoryCommands(volumes, database.Config).Register(dispatcher);
@@ -129,6 +134,7 @@ public static class Daemon
         // Said last, so that whoever waits for it finds everything in place.
         await volumes.RemountAsync(stop.Token);
         sync.Start();
+        pushes.Start();
         started.SetResult();
         await options.Messages.WriteLineAsync($"bazil: Listening on {Text(server.Endpoint)}");
         var manager = new ServiceManager(options.NotifySocket);

@@ -59,6 +59,9 @@ internal static partial class DaemonLog
     [LoggerMessage(50, LogLevel.Warning, "automatic synchronisation: {Reason}")]
     public static partial void SyncFailed(ILogger log, string reason);
 
+    [LoggerMessage(60, LogLevel.Warning, "volume {Volume}: content is not copied to storage {Storage}, which is tried again: {Reason}")]
+    public static partial void PushFailed(ILogger log, string volume, string storage, string reason);
+
     [LoggerMessage(9, LogLevel.Warning, "{Message}")]
     public static partial void FuseWarning(ILogger log, string message, Exception? reason);
 }

@@ -1,12 +1,13 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Bazil.Core;
+using Bazil.Remotes.Sftp;
 
 namespace Bazil.Server.Storages;
 
 /// <summary>
-/// Where objects are kept: this node's own store, a directory, or a peer. A closed set; as text <c>local</c>, an absolute path,
-/// or <c>peerkey:</c> and the peer's key.
+/// Where objects are kept: this node's own store, a directory, a peer, or another machine. A closed set; as text <c>local</c>, an absolute path,
+/// <c>peerkey:</c> and the peer's key, or an <see cref="SftpAddress"/>.
 /// </summary>
 public abstract record StorageAddress
 {
@@ -20,6 +21,12 @@ public abstract record StorageAddress
     /// <summary>The files below <c>chunks</c> in the data directory.</summary>
     public static StorageAddress Local { get; } = new LocalStorage();
 
+    /// <summary>A store on this machine: a volume may be written to it, and a peer may be offered it.</summary>
+    public bool IsOnThisMachine => this is LocalStorage or DirectoryStorage;
+
+    /// <summary>A store on a machine that has never heard of Bazil: content is copied to it in the background.</summary>
+    public bool IsRemote => this is SftpStorage;
+
     /// <summary>Parses what <see cref="ToString"/> writes.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out StorageAddress? address)
     {
@@ -30,6 +37,7 @@ public abstract record StorageAddress
         {
             address = new PeerStorage(peer);
         }
+        else if (Encoding.UTF8.GetByteCount(text) <= Limits.PathBytesMax && SftpAddress.TryParse(text, out SftpAddress? sftp)) address = new SftpStorage(sftp);
 
         return address is not null;
     }
@@ -57,5 +65,11 @@ public abstract record StorageAddress
     public sealed record PeerStorage(PeerId Peer) : StorageAddress
     {
         public override string ToString() => PeerPrefix + Peer;
+    }
+
+    /// <summary>Packs in a directory that is reached over SFTP.</summary>
+    public sealed record SftpStorage(SftpAddress Address) : StorageAddress
+    {
+        public override string ToString() => Address.ToString();
     }
 }

@@ -1,5 +1,7 @@
 using System.Runtime.ExceptionServices;
 using Bazil.Core;
+using Bazil.Remotes.Packs;
+using Bazil.Remotes.Sftp;
 using Bazil.Server.DataDirectories;
 using Bazil.Server.Errors;
 using Bazil.Server.Peers;
@@ -14,7 +16,7 @@ namespace Bazil.Server.Storages;
 /// All object stores that this daemon has open, one for each address, shared by the volumes and peers that use it.
 /// Safe for concurrent use. Disposing it closes them all.
 /// </summary>
-internal sealed class StoragePool(DataDirectory directory, IPeerConnections connections, IMetadataStore metadata, IEntropy entropy) : IAsyncDisposable
+internal sealed class StoragePool(DataDirectory directory, IPeerConnections connections, IMetadataStore metadata, IEntropy entropy, TimeProvider time) : IAsyncDisposable
 {
     // Guards _stores; held while a store is opened, which touches the disk but calls nothing back.
     private readonly Lock _gate = new();
@@ -28,8 +30,25 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
     {
         StorageAddress.PeerStorage { Peer: var peer } => Open(address.ToString()!, name => new PeerOfferStore(peer, connections)),
         StorageAddress.DirectoryStorage { Path: var path } => Open(path, name => OpenFiles(name, path, mayCreate)),
+        StorageAddress.SftpStorage => OpenRemote(address),
         _ => OpenLocal(),
     };
+
+    /// <summary>The store on another machine. Nothing is asked before it is used.</summary>
+    public RemoteStore OpenRemote(StorageAddress address)
+    {
+        SftpAddress sftp = ((StorageAddress.SftpStorage)address).Address;
+        return (RemoteStore)Open(address.ToString()!, _ => new RemoteStore(new PackStore(new SftpFolder(sftp, SshOptions, entropy), metadata, entropy, time, mayMake: true)));
+    }
+
+    /// <summary>Closes the store on another machine that nobody here uses any more, and forgets which one it was: another may be put in its place.</summary>
+    public async Task ForgetRemoteAsync(StorageAddress address)
+    {
+        IObjectStore? store;
+        lock (_gate) _stores.Remove(address.ToString()!, out store);
+        if (store is not null) await store.DisposeAsync();
+        PackStore.Forget(metadata, address.ToString()!);
+    }
 
     /// <summary>This node's own store, the only one whose garbage is collected: nobody else puts anything there.</summary>
     public CollectingObjectStore OpenLocal() =>
@@ -57,7 +76,7 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
     public void SyncFiles()
     {
         IObjectStore[] files;
-        lock (_gate) files = [.. _stores.Values.Where(static store => store is not PeerOfferStore)];
+        lock (_gate) files = [.. _stores.Values.Where(static store => store is not (PeerOfferStore or RemoteStore))];
         foreach (IObjectStore store in files)
         {
             try
@@ -111,6 +130,9 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
 
         if (failure is not null) ExceptionDispatchInfo.Throw(failure);
     }
+
+    /// <summary>The person's own ssh configuration, unless this node was given one.</summary>
+    private SshOptions SshOptions => File.Exists(directory.SshConfig) ? SshOptions.Default with { Arguments = ["-F", directory.SshConfig] } : SshOptions.Default;
 
     private IObjectStore Open(string name, Func<string, IObjectStore> open)
     {

@@ -51,5 +51,13 @@ public sealed partial class ConvergentChunkStore(SharingKey sharingKey, MultiObj
         return opener.TakePlaintext();
     }
 
+    /// <summary>A chunk as it is stored, opened and found right on the way; null when no store has it. For whoever passes it on. The caller disposes it.</summary>
+    public async ValueTask<(ObjectId Id, IMemoryOwner<byte> Sealed)?> GetSealedAsync(ChunkType type, byte level, ChunkKey key, int sizeBytesMax, CancellationToken cancel)
+    {
+        ObjectId id = ObjectNaming.IdOf(sharingKey, type, level, key);
+        using var opener = new ChunkOpener(sharingKey, type, level, key, sizeBytesMax);
+        return await stores.GetVerifiedAsync(id, opener, cancel) is { } found ? (id, found) : null;
+    }
+
     public ValueTask SyncAsync(CancellationToken cancel) => stores.SyncAsync(cancel);
 }

@@ -42,6 +42,9 @@ public enum Table : byte
     /// <summary>store id ‖ object id → where in which pack it lies.</summary>
     RemoteObject = 0x14,
 
+    /// <summary>volume id ‖ store id → up to where the content of the volume was copied there (docs/remotes.md, "Copies"). Owned by Bazil.Server.</summary>
+    RemotePush = 0x15,
+
     // Of one volume: key continues with the volume's local number (BE32). Owned by Bazil.FileSystem.
 
     /// <summary>inode (BE64) → node record.</summary>

@@ -19,6 +19,9 @@ internal sealed class MemoryFolder(ConcurrentDictionary<string, byte[]>? files =
 
     public int ReadCount { get; private set; }
 
+    /// <summary>Listings of packs.</summary>
+    public int ListCount { get; private set; }
+
     public ValueTask WriteAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
     {
         Check(cancel);
@@ -47,6 +50,7 @@ internal sealed class MemoryFolder(ConcurrentDictionary<string, byte[]>? files =
     public async IAsyncEnumerable<RemoteFile> ListAsync(string directory, [EnumeratorCancellation] CancellationToken cancel)
     {
         Check(cancel);
+        if (directory.Length > 0) ListCount++;
         await Task.CompletedTask;
         foreach ((string name, byte[] content) in Files)
         {

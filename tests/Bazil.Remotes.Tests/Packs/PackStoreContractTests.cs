@@ -6,12 +6,13 @@ using Bazil.Remotes.Tests.Sftp;
 using Bazil.Storage.Metadata;
 using Bazil.Storage.Stores;
 using Bazil.Storage.Tests.Contracts;
+using Bazil.Testing.Sftp;
 
 namespace Bazil.Remotes.Tests.Packs;
 
 public sealed class PackStoreContractTests : ObjectStoreContract
 {
-    protected override ValueTask<IObjectStore> CreateAsync() => new(new PackStore(new MemoryFolder(), new MemoryMetadataStore(), new SodiumEntropy(), mayMake: true));
+    protected override ValueTask<IObjectStore> CreateAsync() => new(new PackStore(new MemoryFolder(), new MemoryMetadataStore(), new SodiumEntropy(), TimeProvider.System, mayMake: true));
 }
 
 /// <summary>The same on a real SFTP server.</summary>
@@ -22,5 +23,5 @@ public sealed class SftpPackStoreContractTests : ObjectStoreContract, IDisposabl
     public void Dispose() => _server.Dispose();
 
     protected override ValueTask<IObjectStore> CreateAsync() =>
-        new(new PackStore(new SftpFolder(_server.Address, _server.Options, new SodiumEntropy()), new MemoryMetadataStore(), new SodiumEntropy(), mayMake: true));
+        new(new PackStore(_server.OpenFolder(new SodiumEntropy()), new MemoryMetadataStore(), new SodiumEntropy(), TimeProvider.System, mayMake: true));
 }

@@ -6,6 +6,7 @@ using Bazil.Remotes.Packs;
 using Bazil.Remotes.Tests.Folders;
 using Bazil.Storage.Metadata;
 using Bazil.Storage.Stores;
+using Bazil.Testing;
 
 namespace Bazil.Remotes.Tests.Packs;
 
@@ -66,6 +67,51 @@ public sealed class PackStoreTests : IDisposable
 
         await using PackStore store = Open(new MemoryFolder(_files));
         Assert.Equal(Bytes(77, 50), await ReadAsync(store, 77));
+    }
+
+    [Fact]
+    public async Task What_another_node_has_just_put_is_found_but_the_folder_is_not_listed_for_each_miss()
+    {
+        var time = new ManualTime();
+        using var otherMetadata = new MemoryMetadataStore();
+        var folder = new MemoryFolder(_files);
+        await using var store = new PackStore(folder, _metadata, new SodiumEntropy(), time, mayMake: true);
+        Assert.Null(await ReadAsync(store, 77));
+        await using (PackStore other = Open(new MemoryFolder(_files), otherMetadata)) await other.PutAsync(PackFormatTests.Id(77), Bytes(77, 50), _none);
+        for (int attempt = 0; attempt < 10; attempt++) Assert.Null(await ReadAsync(store, 77));
+        Assert.Equal(1, folder.ListCount);
+        time.Advance(Limits.ListIntervalMin);
+        Assert.Equal(Bytes(77, 50), await ReadAsync(store, 77));
+        folder.IsAway = true;
+        Assert.Null(await ReadAsync(store, 78));
+        time.Advance(Limits.ListIntervalMin);
+        await Assert.ThrowsAsync<StoreException>(async () => await ReadAsync(store, 78)); // nobody can tell
+    }
+
+    [Fact]
+    public async Task Abandoned_store_forgets_what_was_not_synced_and_writes_nothing()
+    {
+        PackStore store = Open(new MemoryFolder(_files));
+        await store.MeetAsync(_none);
+        await store.PutAsync(PackFormatTests.Id(1), Bytes(1, 50), _none);
+        Assert.True(store.Knows(PackFormatTests.Id(1)));
+        await store.AbandonAsync();
+        await using PackStore again = Open(new MemoryFolder(_files));
+        Assert.False(again.Knows(PackFormatTests.Id(1)));
+        Assert.Null(await ReadAsync(again, 1));
+    }
+
+    [Fact]
+    public async Task Forgotten_store_may_be_replaced_by_another()
+    {
+        await FillAsync(3);
+        _files.Clear();
+        PackStore.Forget(_metadata, "memory:folder");
+        await using PackStore store = Open(new MemoryFolder(_files));
+        Assert.False(store.Knows(PackFormatTests.Id(1)));
+        Assert.Null(await ReadAsync(store, 1));
+        await store.PutAsync(PackFormatTests.Id(1), Bytes(1, 50), _none);
+        await store.SyncAsync(_none);
     }
 
     [Fact]
@@ -205,7 +251,7 @@ public sealed class PackStoreTests : IDisposable
         for (int index = 0; index < count; index++) await store.PutAsync(PackFormatTests.Id(index), Bytes(index, 50), _none);
     }
 
-    private PackStore Open(MemoryFolder folder, MemoryMetadataStore? metadata = null) => new(folder, metadata ?? _metadata, new SodiumEntropy(), mayMake: true);
+    private PackStore Open(MemoryFolder folder, MemoryMetadataStore? metadata = null) => new(folder, metadata ?? _metadata, new SodiumEntropy(), TimeProvider.System, mayMake: true);
 
     private static async Task<byte[]?> ReadAsync(PackStore store, int number)
     {

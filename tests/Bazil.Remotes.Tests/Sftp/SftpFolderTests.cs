@@ -3,6 +3,7 @@ using Bazil.Remotes.Folders;
 using Bazil.Remotes.Sftp;
 using Bazil.Remotes.Tests.Contracts;
 using Bazil.Storage.Stores;
+using Bazil.Testing.Sftp;
 
 namespace Bazil.Remotes.Tests.Sftp;
 
@@ -45,7 +46,7 @@ public sealed class SftpFolderTests : RemoteFolderContract, IDisposable
     public async Task Key_that_is_not_let_in_is_an_error_that_says_what_to_do()
     {
         _server.MakeKey("stranger");
-        await using var folder = new SftpFolder(_server.Address, _server.OptionsWith("stranger"), new SodiumEntropy());
+        await using var folder = _server.OpenFolder(new SodiumEntropy(), key: "stranger");
         StoreException refused = await Assert.ThrowsAsync<StoreException>(async () => await folder.ReadAsync("file", 0, new byte[10], _none));
         Assert.False(refused.IsUnreachable);
         Assert.Contains("does not let us in", refused.Message, StringComparison.Ordinal);
@@ -56,7 +57,7 @@ public sealed class SftpFolderTests : RemoteFolderContract, IDisposable
     {
         _server.MakeKey("impostor");
         _server.WriteKnownHosts("impostor");
-        await using var folder = new SftpFolder(_server.Address, _server.Options, new SodiumEntropy());
+        await using var folder = _server.OpenFolder(new SodiumEntropy());
         StoreException refused = await Assert.ThrowsAsync<StoreException>(async () => await folder.WriteAsync("file", new byte[10], _none));
         Assert.Contains("host key has changed", refused.Message, StringComparison.Ordinal);
         Assert.Contains("ssh-keygen -R", refused.Message, StringComparison.Ordinal);
@@ -67,7 +68,7 @@ public sealed class SftpFolderTests : RemoteFolderContract, IDisposable
     public async Task Unknown_host_key_is_refused()
     {
         File.WriteAllText(_server.At("known_hosts"), "");
-        await using var folder = new SftpFolder(_server.Address, _server.Options, new SodiumEntropy());
+        await using var folder = _server.OpenFolder(new SodiumEntropy());
         StoreException refused = await Assert.ThrowsAsync<StoreException>(async () => await folder.ReadAsync("file", 0, new byte[10], _none));
         Assert.Contains("host key is not known", refused.Message, StringComparison.Ordinal);
     }
@@ -75,7 +76,7 @@ public sealed class SftpFolderTests : RemoteFolderContract, IDisposable
     [Fact]
     public async Task Directory_above_the_folder_is_not_made()
     {
-        await using var folder = new SftpFolder(_server.AddressOf(_server.At("no/such/place")), _server.Options, new SodiumEntropy());
+        await using var folder = _server.OpenFolder(new SodiumEntropy(), path: _server.At("no/such/place"));
         StoreException missing = await Assert.ThrowsAsync<StoreException>(async () => await folder.WriteAsync("file", new byte[10], _none));
         Assert.Contains("No such file", missing.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_server.At("no")));
@@ -91,5 +92,5 @@ public sealed class SftpFolderTests : RemoteFolderContract, IDisposable
         Assert.InRange(space.FreeBytes, 1, space.TotalBytes);
     }
 
-    protected override ValueTask<IRemoteFolder> CreateAsync() => new(new SftpFolder(_server.Address, _server.Options, new SodiumEntropy()));
+    protected override ValueTask<IRemoteFolder> CreateAsync() => new(_server.OpenFolder(new SodiumEntropy()));
 }

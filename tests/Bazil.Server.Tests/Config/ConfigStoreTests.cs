@@ -1,5 +1,7 @@
 using Bazil.Core;
 using Bazil.Core.Crypto;
+using Bazil.Peers;
+using Bazil.Remotes.Sftp;
 using Bazil.Server.Config;
 using Bazil.Server.Config.Rows;
 using Bazil.Server.Errors;
@@ -15,6 +17,7 @@ namespace Bazil.Server.Tests.Config;
 public sealed class ConfigStoreTests : IDisposable
 {
     private static readonly VolumeStorage LocalStorage = new("default", StorageAddress.Local);
+    private static readonly VolumeStorage Nas = new("nas", new StorageAddress.SftpStorage(new SftpAddress("me", "nas", 2222, "/backup"))) { Rates = [new RateRule(new RateLimits(1 << 20, null), null)] };
     private static readonly PeerId Peer = new(Enumerable.Repeat((byte)7, 32).ToArray());
 
     private readonly TempDirectory _directory = new();
@@ -68,7 +71,7 @@ public sealed class ConfigStoreTests : IDisposable
             Mountpoint = "/mnt/x",
             Compression = ChunkCompression.None,
             IsImporting = true,
-            Storages = [.. v.Storages, new VolumeStorage("disk", new StorageAddress.DirectoryStorage("/disk")), new VolumeStorage("w", new StorageAddress.PeerStorage(Peer))],
+            Storages = [.. v.Storages, new VolumeStorage("disk", new StorageAddress.DirectoryStorage("/disk")), new VolumeStorage("w", new StorageAddress.PeerStorage(Peer)), Nas],
         });
         _config.AddPeer(Peer);
         PeerConfig peer = _config.UpdatePeer(Peer, p => p with

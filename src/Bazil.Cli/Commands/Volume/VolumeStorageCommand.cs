@@ -9,6 +9,7 @@ internal static class VolumeStorageCommand
         new("storage", "Where a volume's objects are kept, and where else they are looked for.")
         {
             VolumeStorageAddCommand.Create(context),
+            VolumeStorageLimitCommand.Create(context),
             VolumeStorageListCommand.Create(context),
             VolumeStorageRemoveCommand.Create(context),
         };

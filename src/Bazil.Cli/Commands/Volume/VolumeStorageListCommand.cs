@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Bazil.Cli.Output;
 using Bazil.Server.Control;
 using Bazil.Server.Control.Messages;
@@ -18,8 +19,22 @@ internal static class VolumeStorageListCommand
             StorageListReply reply = await context.CallAsync(
                 parsed, ControlMethods.VolumeStorageList, new VolumeRequest(parsed.GetRequiredValue(volume)), cancel);
             if (parsed.GetValue(json)) Json.Print(context.Environment, reply);
-            else Table.Print(context.Environment, ["NAME", "STORAGE"], reply.Storages.Select(static s => new[] { s.Name, s.Storage }));
+            else Table.Print(context.Environment, ["NAME", "STORAGE", "COPIES"], reply.Storages.Select(static s => new[] { s.Name, s.Storage, TextOf(s.Copy) }));
         });
         return command;
+    }
+
+    private static string TextOf(StorageCopyInfo? copy)
+    {
+        if (copy is null) return "";
+        string waiting = copy.Waiting is { } count ? string.Create(CultureInfo.InvariantCulture, $"{(copy.IsMore ? "more than " : "")}{count} changes wait") : "not known yet what waits";
+        string absent = copy.Absent > 0 ? string.Create(CultureInfo.InvariantCulture, $"; {copy.Absent} chunks are not here to be copied") : "";
+        string limits = copy.Limits.Count > 0 ? $"; at most {string.Join(", ", copy.Limits)}" : "";
+        return copy.State switch
+        {
+            "complete" => $"complete{absent}{limits}",
+            "waiting" => $"{waiting} until {copy.RetryAt?.ToLocalTime().ToString("HH:mm:ss", CultureInfo.InvariantCulture)}: {copy.Problem}",
+            _ => $"copying, {waiting}{absent}{limits}",
+        };
     }
 }

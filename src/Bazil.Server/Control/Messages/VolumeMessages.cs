@@ -67,17 +67,6 @@ public sealed record VolumeInfo(
 /// <param name="TrashDays">How long the trash keeps things; 0 for nothing.</param>
 public sealed record DeletionSettings(int BrakePercent, int BrakeFiles, int TrashDays);
 
-/// <param name="Name">Its name, or null for one derived from the address.</param>
-/// <param name="Storage"><c>local</c>, an absolute path, or <c>peerkey:</c> and a key or nickname.</param>
-/// <param name="SharingKey">Must be the volume's; null means that.</param>
-public sealed record VolumeStorageAddRequest(string Volume, string? Name, string Storage, string? SharingKey);
-
-public sealed record VolumeStorageRemoveRequest(string Volume, string Name);
-
-public sealed record StorageListReply(IReadOnlyList<StorageInfo> Storages);
-
-public sealed record StorageInfo(string Name, string Storage);
-
 /// <param name="SharingKey">The key under which the snapshot is sealed.</param>
 /// <param name="Snapshot">Its key, 64 hex digits.</param>
 /// <param name="Storage">Where the new volume is written: <c>local</c> or an absolute path.</param>

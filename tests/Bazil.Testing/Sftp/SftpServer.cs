@@ -2,10 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Bazil.Remotes.Sftp;
-using Bazil.Testing;
 
-namespace Bazil.Remotes.Tests.Sftp;
+namespace Bazil.Testing.Sftp;
 
 /// <summary>An <c>sshd</c> of its own on loopback, with its own keys and configuration, that offers nothing but sftp. Ended and removed by dispose.</summary>
 public sealed class SftpServer : IDisposable
@@ -43,15 +41,24 @@ public sealed class SftpServer : IDisposable
     /// <summary>Where the server keeps what is written to <c>folder</c>.</summary>
     public string Folder => At("folder");
 
-    public SftpAddress Address => AddressOf(Folder);
+    /// <summary>The address of <see cref="Folder"/>.</summary>
+    public string Address => AddressOf(Folder);
 
-    /// <summary>Everything that a person has in <c>~/.ssh</c>, here in a directory of its own.</summary>
-    public SshOptions Options => OptionsWith("user");
+    /// <summary>The address of a directory there.</summary>
+    public string AddressOf(string path) => $"sftp://{Environment.UserName}@127.0.0.1:{_port.ToString(CultureInfo.InvariantCulture)}{path}";
 
-    public SftpAddress AddressOf(string path) => new(Environment.UserName, "127.0.0.1", _port, path);
-
-    public SshOptions OptionsWith(string key) => new("ssh",
-        ["-F", "none", "-i", At(key), "-oIdentitiesOnly=yes", $"-oUserKnownHostsFile={At("known_hosts")}", "-oGlobalKnownHostsFile=/dev/null", "-oStrictHostKeyChecking=yes"]);
+    /// <summary>Everything that a person has in <c>~/.ssh</c>, here in a directory of its own: the path of an <c>ssh_config</c>.</summary>
+    public string WriteClientConfig(string key = "user")
+    {
+        File.WriteAllText(At("ssh_config"), $"""
+            IdentityFile {At(key)}
+            IdentitiesOnly yes
+            UserKnownHostsFile {At("known_hosts")}
+            GlobalKnownHostsFile /dev/null
+            StrictHostKeyChecking yes
+            """);
+        return At("ssh_config");
+    }
 
     public string At(string name) => Path.Combine(_directory.Path, name);
 
@@ -93,7 +100,7 @@ public sealed class SftpServer : IDisposable
     {
         using Process process = Process.Start(program, arguments);
         process.WaitForExit();
-        Assert.Equal(0, process.ExitCode);
+        if (process.ExitCode != 0) throw new InvalidOperationException($"{program} failed");
     }
 
     private static int FreePort()

@@ -1,0 +1,30 @@
+namespace Bazil.Server.Control.Messages;
+
+/// <param name="Name">Its name, or null for one derived from the address.</param>
+/// <param name="Storage"><c>local</c>, an absolute path, <c>peerkey:</c> and a key or nickname, or <c>sftp:</c> and where.</param>
+/// <param name="SharingKey">Must be the volume's; null means that.</param>
+public sealed record VolumeStorageAddRequest(string Volume, string? Name, string Storage, string? SharingKey);
+
+public sealed record VolumeStorageRemoveRequest(string Volume, string Name);
+
+public sealed record StorageListReply(IReadOnlyList<StorageInfo> Storages);
+
+/// <param name="Up">The most that is copied to it, or null.</param>
+/// <param name="At">Hours of the day; null for all times.</param>
+public sealed record VolumeStorageLimitRequest(string Volume, string Name, string? Up, string? At);
+
+public sealed record StorageInfo(string Name, string Storage)
+{
+    /// <summary>How far content is copied to it; null for a storage to which nothing is copied in the background.</summary>
+    public StorageCopyInfo? Copy { get; init; }
+}
+
+/// <param name="State"><c>complete</c>, <c>copying</c>, or <c>waiting</c> after a failure.</param>
+/// <param name="Waiting">Files, directories and links that have changed since everything was copied; null while that is not known.</param>
+/// <param name="IsMore">There are more than that.</param>
+/// <param name="Absent">Chunks that were left out because this machine does not have them, or not whole.</param>
+/// <param name="Problem">Why it does not go on.</param>
+/// <param name="SentBytes">Since the start of the server.</param>
+/// <param name="Limits">How fast it may be.</param>
+public sealed record StorageCopyInfo(
+    string State, int? Waiting, bool IsMore, long Absent, string? Problem, DateTimeOffset? RetryAt, DateTimeOffset? CompletedAt, long SentObjects, long SentBytes, IReadOnlyList<string> Limits);

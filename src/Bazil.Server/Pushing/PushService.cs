@@ -1,0 +1,120 @@
+using Bazil.Core;
+using Bazil.FileSystem.Reachability;
+using Bazil.Server.Config;
+using Bazil.Server.Storages;
+using Bazil.Server.Sync;
+
+namespace Bazil.Server.Pushing;
+
+/// <summary>Copies new content of all volumes to those of their storages that are on other machines, in the background. Follows the configuration. Safe for concurrent use.</summary>
+internal sealed class PushService : IAsyncDisposable
+{
+    private readonly PushParts _parts;
+    private readonly Signal _changed = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly SemaphoreSlim _refreshing = new(1);
+
+    // Guards _pushes; nothing is waited for while it is held. They are started and ended while _refreshing is held.
+    private readonly Lock _gate = new();
+    private readonly Dictionary<(VolumeId Volume, StorageAddress Address), StorePush> _pushes = [];
+    private Task _work = Task.CompletedTask;
+
+    public PushService(PushParts parts)
+    {
+        _parts = parts;
+        parts.Config.Changed += _changed.Set;
+    }
+
+    /// <summary>Begins. Once, when the volumes may be opened.</summary>
+    public void Start() => _work = Task.Run(FollowAsync);
+
+    /// <summary>Does at once what the configuration now says: what is not in it any more has ended on return.</summary>
+    public async Task RefreshAsync(CancellationToken cancel)
+    {
+        await _refreshing.WaitAsync(cancel);
+        try
+        {
+            if (_stop.IsCancellationRequested) return;
+            Dictionary<(VolumeId, StorageAddress), VolumeStorage> wanted = [];
+            foreach (VolumeConfig volume in _parts.Config.ListVolumes().Where(static volume => !volume.IsImporting))
+            {
+                foreach (VolumeStorage storage in volume.Storages.Where(static storage => storage.Address.IsRemote)) wanted[(volume.Id, storage.Address)] = storage;
+            }
+
+            await EndAsync(key => !wanted.ContainsKey(key));
+            lock (_gate)
+            {
+                foreach (((VolumeId Volume, StorageAddress) key, VolumeStorage storage) in wanted)
+                {
+                    if (_pushes.TryGetValue(key, out StorePush? push)) push.Storage = storage;
+                    else _pushes.Add(key, new StorePush(key.Volume, storage, _parts));
+                }
+            }
+        }
+        finally
+        {
+            _refreshing.Release();
+        }
+    }
+
+    /// <summary>How far the copying of a volume to a storage is; null when nothing is copied there.</summary>
+    public PushProgress? ProgressOf(VolumeId volume, StorageAddress address) => Find(volume, address)?.Progress;
+
+    /// <summary>Looks again now, also while it waits after a failure.</summary>
+    public void Wake(VolumeId volume, StorageAddress address) => Find(volume, address)?.Wake();
+
+    /// <summary>Files, directories and links that have changed since everything was copied; null while that is not known. At most <see cref="Limits.StatusChangesMax"/> are counted.</summary>
+    public int? CountWaiting(VolumeConfig config, StorageAddress address)
+    {
+        if (ProgressOf(config.Id, address)?.StoreId is not { } store || _parts.Volumes.Find(config.Id) is not { } volume) return null;
+        Knowledge copied = (PushMark.Read(_parts.Metadata, config.Id, store)?.Content ?? ContentMark.None).Knowledge;
+        return volume.Volume.CountBeyond(copied, Limits.StatusChangesMax);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _parts.Config.Changed -= _changed.Set;
+        await _stop.CancelAsync();
+        await _work;
+        await _refreshing.WaitAsync(CancellationToken.None);
+        await EndAsync(static _ => true);
+        _refreshing.Dispose();
+        _stop.Dispose();
+    }
+
+    private StorePush? Find(VolumeId volume, StorageAddress address)
+    {
+        lock (_gate) return _pushes.GetValueOrDefault((volume, address));
+    }
+
+    private async Task EndAsync(Func<(VolumeId, StorageAddress), bool> isOver)
+    {
+        List<StorePush> over = [];
+        lock (_gate)
+        {
+            foreach ((VolumeId, StorageAddress) key in _pushes.Keys.Where(isOver).ToList())
+            {
+                _pushes.Remove(key, out StorePush? push);
+                over.Add(push!);
+            }
+        }
+
+        foreach (StorePush push in over) await push.DisposeAsync();
+    }
+
+    private async Task FollowAsync()
+    {
+        try
+        {
+            for (;;)
+            {
+                await RefreshAsync(_stop.Token);
+                await _changed.WaitAsync(_stop.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The daemon ends.
+        }
+    }
+}

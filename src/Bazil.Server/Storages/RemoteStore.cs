@@ -1,0 +1,37 @@
+using System.Buffers;
+using Bazil.Core;
+using Bazil.Remotes.Packs;
+using Bazil.Storage.Stores;
+
+namespace Bazil.Server.Storages;
+
+/// <summary>
+/// A store on a machine that has never heard of Bazil. What it takes is durable with its sync, as everywhere; disposing it does not wait for that: whoever put objects and
+/// has not synced puts them again after the next start. Safe for concurrent use.
+/// </summary>
+internal sealed class RemoteStore(PackStore packs) : IObjectStore
+{
+    public string Name => packs.Name;
+
+    /// <inheritdoc cref="PackStore.MeetAsync"/>
+    public Task<Guid> MeetAsync(CancellationToken cancel) => packs.MeetAsync(cancel);
+
+    /// <inheritdoc cref="PackStore.Knows"/>
+    public bool Knows(in ObjectId id) => packs.Knows(id);
+
+    public ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel) => packs.GetAsync(id, cancel);
+
+    public ValueTask PutAsync(ObjectId id, ReadOnlyMemory<byte> buffer, CancellationToken cancel) => packs.PutAsync(id, buffer, cancel);
+
+    public ValueTask<bool> HasAsync(ObjectId id, CancellationToken cancel) => packs.HasAsync(id, cancel);
+
+    public ValueTask<int?> SizeOfAsync(ObjectId id, CancellationToken cancel) => packs.SizeOfAsync(id, cancel);
+
+    public ValueTask<bool> DeleteAsync(ObjectId id, CancellationToken cancel) => packs.DeleteAsync(id, cancel);
+
+    public IAsyncEnumerable<ObjectId> ListAsync(CancellationToken cancel) => packs.ListAsync(cancel);
+
+    public ValueTask SyncAsync(CancellationToken cancel) => packs.SyncAsync(cancel);
+
+    public ValueTask DisposeAsync() => packs.AbandonAsync();
+}

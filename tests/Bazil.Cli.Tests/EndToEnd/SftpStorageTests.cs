@@ -1,0 +1,141 @@
+using System.Globalization;
+using System.Text.Json;
+using Bazil.Testing.Sftp;
+
+namespace Bazil.Cli.Tests.EndToEnd;
+
+/// <summary>A storage on a real SFTP server: what a volume has is copied there by itself, and read from there.</summary>
+public sealed class SftpStorageTests : EndToEndTest
+{
+    private readonly SftpServer _server = new();
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        _server.Dispose();
+    }
+
+    [Fact]
+    public async Task What_a_volume_has_is_copied_and_another_machine_reads_it_from_there_alone()
+    {
+        await MountAsync(White);
+        UseServer(White);
+        await White.ShellAsync("mkdir mnt/dir; head -c 3000000 /dev/urandom >mnt/dir/before; echo small >mnt/small");
+        await White.RunAsync($"volume storage add myfiles nas {_server.Address}");
+        await White.ShellAsync("head -c 2000000 /dev/urandom >mnt/after");
+        string sums = await White.ShellAsync("cd mnt; sha256sum dir/before after small");
+        await White.ShellAsync("mkdir mnt/.snap/one");
+        await CompleteAsync(White);
+        Assert.Matches(@"nas +sftp://.* +complete", await White.RunAsync("volume storage list myfiles"));
+        string key = await White.ShellAsync($"'{Node.ProgramPath}' -data-dir='{White.DataDirectory}' snapshot list -json myfiles | grep -o '\"key\": *\"[0-9a-f]*\"' | grep -o '[0-9a-f]\\{{64\\}}'");
+        await White.RunAsync($"sharing export default {White.Directory}/key");
+        Assert.Equal(0, await White.StopServerAsync());
+
+        await Black.RunAsync("create");
+        UseServer(Black);
+        await Black.StartServerAsync();
+        await Black.RunAsync("sharing add theirs", await File.ReadAllBytesAsync(Path.Combine(White.Directory, "key"), Cancel));
+        await Black.RunAsync($"volume import -snapshot={key} -sharing=theirs -storage={_server.Address} copy");
+        await Black.ShellAsync("mkdir mnt");
+        await Black.RunAsync("volume mount copy mnt");
+        Assert.Equal(sums, await Black.ShellAsync("cd mnt; sha256sum dir/before after small"));
+
+        // What it has read is kept: without the server the same again.
+        _server.Stop();
+        await Black.RunAsync("volume unmount copy");
+        await Black.RunAsync("volume mount copy mnt");
+        Assert.Equal(sums, await Black.ShellAsync("cd mnt; sha256sum dir/before after small"));
+    }
+
+    [Fact]
+    public async Task Copying_goes_on_after_the_machine_was_away_and_after_a_kill()
+    {
+        await MountAsync(White);
+        UseServer(White);
+        await White.RunAsync($"volume storage add myfiles nas {_server.Address}");
+        _server.Stop();
+        await White.ShellAsync("head -c 20000000 /dev/urandom >mnt/large");
+        await UntilAsync(White, static copy => copy.GetProperty("state").GetString() == "waiting");
+        Assert.Contains("refuses the connection", await White.RunAsync("volume storage list myfiles"));
+        Assert.Contains("is not copied to storage nas", await White.RunAsync("status"));
+        Assert.Equal("20000000", await White.ShellAsync("cat mnt/large | wc -c"));
+
+        // It dies in the middle.
+        await White.RunAsync("volume storage limit -up=8MiB/s myfiles nas");
+        _server.Start();
+        await UntilAsync(White, static copy => copy.GetProperty("sentBytes").GetInt64() > 0);
+        await White.KillServerAsync();
+        await White.ShellAsync("umount -l mnt || fusermount3 -uz mnt");
+        await White.StartServerAsync();
+        await White.RunAsync("server ping");
+        Assert.Contains("at most 8MiB/s", await White.RunAsync("volume storage list myfiles"));
+        await White.RunAsync("volume storage limit -off myfiles nas");
+        await CompleteAsync(White);
+        Assert.InRange(PackBytes(), 20_000_000, 40_000_000);
+        Assert.DoesNotContain("is not copied", await White.RunAsync("status"));
+
+        // Another start finds everything there, and what is removed and added again, too.
+        long before = PackBytes();
+        await White.RunAsync("volume storage remove myfiles nas");
+        await White.RunAsync($"volume storage add myfiles nas {_server.Address}");
+        await CompleteAsync(White);
+        Assert.Equal(before, PackBytes());
+    }
+
+    [Fact]
+    public async Task What_is_wrong_with_a_storage_is_said_when_it_is_added_and_nothing_is_added()
+    {
+        await White.RunAsync("create");
+        await White.StartServerAsync();
+        await White.RunAsync("volume create myfiles");
+        UseServer(White);
+        await White.FailsAsync($"volume storage add myfiles nas {_server.AddressOf(_server.At("no/such/place"))}", "look at the path");
+        await File.WriteAllTextAsync(_server.At("full"), "other", Cancel);
+        await White.FailsAsync($"volume storage add myfiles nas {_server.AddressOf(_server.At(""))}", "has other things in it", "name a folder that is new or empty");
+        await White.FailsAsync($"volume create -backend={_server.Address} other", "a volume is written to local", "volume storage add");
+        _server.MakeKey("stranger");
+        _server.WriteClientConfig("stranger");
+        File.Copy(_server.At("ssh_config"), Path.Combine(White.DataDirectory, "ssh_config"), overwrite: true);
+        await White.FailsAsync($"volume storage add myfiles nas {_server.Address}", "does not let us in", "without a password");
+        UseServer(White);
+        _server.MakeKey("impostor");
+        _server.WriteKnownHosts("impostor");
+        await White.FailsAsync($"volume storage add myfiles nas {_server.Address}", "host key has changed", "ssh-keygen -R");
+        _server.WriteKnownHosts("host");
+        _server.Stop();
+        await White.FailsAsync($"volume storage add myfiles nas {_server.Address}", "refuses the connection");
+        Assert.DoesNotContain("nas", await White.RunAsync("volume storage list myfiles"));
+        _server.Start();
+        await White.RunAsync($"volume storage add myfiles nas {_server.Address}");
+        await White.FailsAsync($"volume storage add myfiles again {_server.Address}", "uses this storage already, as nas");
+
+        // Another store in its place is noticed, and taken only when somebody says so.
+        await CompleteAsync(White);
+        await White.StopServerAsync();
+        Directory.Delete(_server.Folder, recursive: true);
+        await White.StartServerAsync();
+        await UntilAsync(White, static copy => copy.GetProperty("state").GetString() == "waiting");
+        Assert.Contains("is no store any more", await White.RunAsync("volume storage list myfiles"));
+        await White.RunAsync("volume storage remove myfiles nas");
+        await White.RunAsync($"volume storage add myfiles nas {_server.Address}");
+        await CompleteAsync(White);
+    }
+
+    private void UseServer(Node node) => File.Copy(_server.WriteClientConfig(), Path.Combine(node.DataDirectory, "ssh_config"), overwrite: true);
+
+    private long PackBytes() => Directory.EnumerateFiles(Path.Combine(_server.Folder, "packs"), "*.pack", SearchOption.AllDirectories).Sum(static file => new FileInfo(file).Length);
+
+    private static Task CompleteAsync(Node node) => UntilAsync(node, static copy => copy.GetProperty("state").GetString() == "complete");
+
+    private static async Task UntilAsync(Node node, Func<JsonElement, bool> isReached)
+    {
+        long deadline = Environment.TickCount64 + 60_000;
+        for (;;)
+        {
+            string reply = await node.RunAsync("volume storage list -json myfiles");
+            JsonElement copy = JsonDocument.Parse(reply).RootElement.GetProperty("storages")[1].GetProperty("copy");
+            if (isReached(copy)) return;
+            Assert.True(Environment.TickCount64 < deadline, string.Create(CultureInfo.InvariantCulture, $"it was not reached: {reply}\n{node.Messages}"));
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using Bazil.Core;
+using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Reachability;
+using Bazil.FileSystem.Tests.Simulation;
+using Bazil.Storage.Cas;
+using Bazil.Storage.Metadata;
+
+namespace Bazil.FileSystem.Tests.Reachability;
+
+/// <summary>What is new since a mark: nothing is left out, and nothing else is looked at.</summary>
+public sealed class ContentMarkTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Only_what_changed_since_the_mark_is_walked_and_marks_together_cover_everything()
+    {
+        await using World world = await World.CreateAsync(2);
+        (Replica a, Replica b) = world;
+        await a.WriteAsync("old", Text('o'));
+        await a.Volume.TakeSnapshotAsync(FileName.Parse("monday"), Cancel);
+        (ContentMark mark, List<string> first) = await WalkAsync(world, a, ContentMark.None);
+        Assert.Contains("/old", first);
+        Assert.Contains("/.snap/monday", first);
+
+        await b.PullAsync(a);
+        await b.WriteAsync("pulled", Text('p'));
+        await a.PullAsync(b);
+        await a.WriteAsync("new", Text('n'));
+        await a.Volume.TakeSnapshotAsync(FileName.Parse("tuesday"), Cancel);
+        (mark, List<string> second) = await WalkAsync(world, a, mark);
+        Assert.Contains("/pulled", second);
+        Assert.Contains("/new", second);
+        Assert.Contains("/.snap/tuesday", second);
+        Assert.DoesNotContain("/old", second);
+        Assert.DoesNotContain("/.snap/monday", second);
+
+        Assert.Empty((await WalkAsync(world, a, mark)).Origins);
+        await a.WriteAsync("old", Text('x'));
+        Assert.Equal(["/old"], (await WalkAsync(world, a, mark)).Origins.Distinct());
+    }
+
+    [Fact]
+    public async Task Mark_is_read_back_and_a_damaged_one_is_refused()
+    {
+        await using World world = await World.CreateAsync(2);
+        (Replica a, _) = world;
+        await a.WriteAsync("file", Text('f'));
+        await a.Volume.TakeSnapshotAsync(FileName.Parse("monday"), Cancel);
+        ContentMark mark = (await WalkAsync(world, a, ContentMark.None)).Mark;
+        var writer = new WireWriter();
+        mark.Write(writer);
+        byte[] bytes = writer.ToArray();
+        Assert.Equal(mark, Read(bytes));
+        for (int length = 0; length < bytes.Length; length++) Assert.Throws<WireFormatException>(() => Read(bytes[..length]));
+        bytes[0] = 2;
+        Assert.Contains("format 2", Assert.Throws<WireFormatException>(() => Read(bytes)).Message, StringComparison.Ordinal);
+    }
+
+    private static ContentMark Read(byte[] bytes)
+    {
+        var reader = new WireReader(bytes, "mark");
+        ContentMark mark = ContentMark.Read(ref reader);
+        reader.ExpectEnd();
+        return mark;
+    }
+
+    private static async Task<(ContentMark Mark, List<string> Origins)> WalkAsync(World world, Replica replica, ContentMark beyond)
+    {
+        using IMetadataSnapshot view = replica.Metadata.Snapshot();
+        var walk = new VolumeReachability(view, 1, [], new ConvergentChunkStore(world.SharingKey, world.Objects)) { Beyond = beyond, IsPublishedOnly = true };
+        var origins = new List<string>();
+        await foreach (ReachableChunk chunk in walk.WalkAsync(Cancel)) origins.Add(chunk.Origin.Describe());
+        return (ContentMark.Of(view, 1), origins);
+    }
+
+    private static string Text(char letter) => new(letter, 60_000);
+}
