@@ -85,10 +85,10 @@ public sealed partial class Volume
             if (alternate is null) return Errno.ENOENT;
             ShownName shown = transaction.Resolve(directory, name);
             var change = new LocalChange(transaction, Now());
-            NodeRecord primary = transaction.Require(shown.Primary.Inode);
-            if (primary.ShownContent is { } kept && !shown.Primary.IsDirectory)
+            NodeRecord kept = transaction.Require(alternate.LinkId.IsNone ? alternate.Inode : shown.Primary.Inode);
+            if (kept.ShownContent is { } content && !kept.IsDirectory)
             {
-                change.Resolve(primary.Inode, kept.Value, alternate.LinkId.IsNone ? [alternate.Content] : []);
+                change.Resolve(kept.Inode, content.Value, alternate.LinkId.IsNone ? [alternate.Content] : []);
             }
 
             if (!alternate.LinkId.IsNone) change.Remove(shown.Hidden.Where(claim => claim.Inode == alternate.Inode && claim.LinkId == alternate.LinkId), directory);
@@ -104,12 +104,7 @@ public sealed partial class Volume
         if (shown.IsNothing) return alternates;
         foreach (Claim claim in shown.Group.Where(claim => !claim.IsDirectory).DistinctBy(claim => claim.Inode))
         {
-            NodeRecord record = transaction.Require(claim.Inode);
-            ContentValue? inPlace = record.ShownContent?.Value;
-            foreach (ContentValue value in record.Content.DistinctValues().Where(value => !value.Equals(inPlace)))
-            {
-                AddAlternate(alternates, record, record.Content.Find(value)!.Value, default);
-            }
+            AddSiblings(alternates, transaction.Require(claim.Inode));
         }
 
         foreach (Claim claim in shown.Hidden)
@@ -118,7 +113,19 @@ public sealed partial class Volume
             if (record.ShownContent is { } content) AddAlternate(alternates, record, content, claim.LinkId);
         }
 
+        // A file that another one hides may be in a conflict of contents itself: nothing else would show those.
+        foreach (Claim claim in shown.Hidden.Where(claim => !claim.IsDirectory).DistinctBy(claim => claim.Inode)) AddSiblings(alternates, transaction.Require(claim.Inode));
         return alternates;
+    }
+
+    /// <summary>Adds the contents of a file beside the one that is in place where it is shown.</summary>
+    private void AddSiblings(List<Alternate> alternates, NodeRecord record)
+    {
+        ContentValue? inPlace = record.ShownContent?.Value;
+        foreach (ContentValue value in record.Content.DistinctValues().Where(value => !value.Equals(inPlace)))
+        {
+            AddAlternate(alternates, record, record.Content.Find(value)!.Value, default);
+        }
     }
 
     private void AddAlternate(List<Alternate> alternates, NodeRecord record, FacetPair<ContentValue> pair, Version link)

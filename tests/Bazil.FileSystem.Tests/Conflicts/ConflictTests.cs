@@ -112,6 +112,36 @@ public sealed class ConflictTests
     }
 
     [Fact]
+    public async Task Contents_of_a_file_that_another_one_hides_are_all_readable_and_go_one_by_one()
+    {
+        await using World world = await World.CreateAsync(3);
+        (Replica a, Replica b, Replica c) = (world.Replicas[0], world.Replicas[1], world.Replicas[2]);
+        await a.WriteAsync("f", "base");
+        await b.PullAsync(a);
+        await a.WriteAsync("f", "x");
+        await b.WriteAsync("f", "y");
+
+        // The newest version is in place: the third machine does much before it makes a file of that name.
+        for (int i = 0; i < 20; i++) await c.WriteAsync("other", $"{i}");
+        await c.WriteAsync("f", "z");
+        await world.SettleAsync();
+        foreach (Replica replica in world.Replicas)
+        {
+            Assert.Equal("z", await replica.ReadAsync("f"));
+            Assert.Equal(["x", "y"], replica.Alternates("f"));
+        }
+
+        Assert.Equal(Errno.OK, a.DropAlternate("f", index: 1));
+        await world.SettleAsync();
+        Assert.Equal("x", Assert.Single(c.Alternates("f")));
+        Assert.Equal(Errno.OK, a.DropAlternate("f"));
+        await world.SettleAsync();
+        Assert.Equal("z", await b.ReadAsync("f"));
+        Assert.Empty(b.Alternates("f"));
+        Assert.Equal(0, b.Volume.CountConflicts());
+    }
+
+    [Fact]
     public async Task A_file_that_is_being_written_is_not_replaced()
     {
         await using World world = await EditedAsync();
