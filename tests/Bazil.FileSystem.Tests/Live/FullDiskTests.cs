@@ -9,12 +9,14 @@ using Bazil.Unix;
 namespace Bazil.FileSystem.Tests.Live;
 
 /// <summary>Changes that are refused because content cannot be synced for want of space: nothing of them counts as done, and they can be made once there is room.</summary>
-public sealed class FullDiskTests
+public sealed class FullDiskTests : IAsyncDisposable
 {
     private static readonly string _content = new('x', 200_000);
     private readonly LossyObjectStore _objects = new();
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public ValueTask DisposeAsync() => _objects.DisposeAsync();
 
     [Fact]
     public async Task An_fsync_that_is_refused_counts_nothing_as_written()
