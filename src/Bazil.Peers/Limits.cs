@@ -60,6 +60,15 @@ public static class Limits
     /// <summary>Streams of notes on one connection, one for each volume: the rest of its requests are for everything else.</summary>
     public const int WatchesPerConnection = 48;
 
+    /// <summary>How long a new run of a peer waits for an older one, which was connected until then, to show that it is alive: who is cut off calls again within a second or two.</summary>
+    public static readonly TimeSpan RunWait = TimeSpan.FromSeconds(3);
+
+    /// <summary>Of two machines with one key, one that said nothing for so long is gone. Longer than anybody waits between two calls.</summary>
+    public static readonly TimeSpan CopySettled = TimeSpan.FromMinutes(15);
+
+    /// <summary>Ended runs of a peer that are remembered: the last few starts.</summary>
+    public const int RunsRemembered = 16;
+
     /// <summary>One note about a volume: digests and numbers.</summary>
     public const int NoteBytes = 256;
 

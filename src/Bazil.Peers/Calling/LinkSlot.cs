@@ -35,6 +35,20 @@ internal sealed class LinkSlot(PeerId peer, PeerDialer dialer) : IAsyncDisposabl
         link.Retire();
     }
 
+    /// <summary>Closes the present link at once, and with it what is in progress.</summary>
+    public void Cut()
+    {
+        PeerLink? link = null;
+        lock (_lock)
+        {
+            if (_dial is not { IsCompletedSuccessfully: true } dial) return;
+            link = dial.GetAwaiter().GetResult();
+            _dial = null;
+        }
+
+        link.Dispose();
+    }
+
     public async ValueTask DisposeAsync()
     {
         Task<PeerLink>? dial;

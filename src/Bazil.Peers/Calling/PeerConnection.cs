@@ -19,12 +19,12 @@ internal sealed class PeerConnection : IPeerConnection, IAsyncDisposable
     private readonly SemaphoreSlim _proving = new(1);
 
     public PeerConnection(
-        PeerId peer, NodeIdentity identity, IPeerAddressBook book, PeerClientOptions options, TimeProvider time, IEntropy entropy, PeerMeter meter)
+        PeerId peer, NodeIdentity identity, IPeerAddressBook book, PeerClientOptions options, TimeProvider time, IEntropy entropy, PeerRuns runs, PeerMeter meter)
     {
         Peer = peer;
         _self = identity.PeerId;
         _time = time;
-        var dialer = new PeerDialer(peer, identity, book, options, time);
+        var dialer = new PeerDialer(peer, identity, book, options, time, runs);
         _metadata = new LinkSlot(peer, dialer);
         _content = new LinkSlot(peer, dialer);
         _caller = new PeerCaller(peer, _metadata, book, options, time, meter, TrafficKind.Metadata);
@@ -111,6 +111,13 @@ internal sealed class PeerConnection : IPeerConnection, IAsyncDisposable
             answer.Relax();
             yield return buffer.AsMemory(0, frame.Length);
         }
+    }
+
+    /// <summary>Closes both links at once; the next request connects anew.</summary>
+    public void Cut()
+    {
+        _metadata.Cut();
+        _content.Cut();
     }
 
     public async ValueTask DisposeAsync()

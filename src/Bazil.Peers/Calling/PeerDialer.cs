@@ -7,12 +7,13 @@ using Bazil.Core.Crypto;
 using Bazil.Peers.Identity;
 using Bazil.Peers.Proofs;
 using Bazil.Peers.Protocol;
+using Bazil.Peers.Runs;
 using Google.Protobuf;
 
 namespace Bazil.Peers.Calling;
 
 /// <summary>Makes connections: tries a peer's addresses in order, checks who answers, and waits for the first answer.</summary>
-internal sealed class PeerDialer(PeerId peer, NodeIdentity identity, IPeerAddressBook book, PeerClientOptions options, TimeProvider time)
+internal sealed class PeerDialer(PeerId peer, NodeIdentity identity, IPeerAddressBook book, PeerClientOptions options, TimeProvider time, PeerRuns runs)
 {
     /// <exception cref="PeerUnreachableException">No address led to the peer.</exception>
     /// <exception cref="PeerRefusedException">The peer was found and closed the connection.</exception>
@@ -21,7 +22,7 @@ internal sealed class PeerDialer(PeerId peer, NodeIdentity identity, IPeerAddres
         var addresses = book.AddressesOf(peer);
         var reasons = new List<string>();
         Exception? last = null;
-        PeerRefusedException? refused = null;
+        PeerException? refused = null;
         foreach (string address in addresses)
         {
             using var timeout = new CancellationTokenSource(options.ConnectTimeout, time);
@@ -30,9 +31,9 @@ internal sealed class PeerDialer(PeerId peer, NodeIdentity identity, IPeerAddres
             {
                 return await DialAsync(address, linked.Token);
             }
-            catch (PeerRefusedException e)
+            catch (Exception e) when (e is PeerRefusedException or CopiedKeyException)
             {
-                refused = e;
+                refused = (PeerException)e;
             }
             catch (Exception e) when (!cancel.IsCancellationRequested
                 && e is IOException or SocketException or AuthenticationException or OperationCanceledException or HttpRequestException)
@@ -54,6 +55,7 @@ internal sealed class PeerDialer(PeerId peer, NodeIdentity identity, IPeerAddres
         if (!PeerAddress.TryParse(address, out var endpoint)) throw new IOException($"\"{address}\" is not HOST:PORT");
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         SslStream? stream = null;
+        long since = time.GetTimestamp();
         try
         {
             await socket.ConnectAsync(endpoint, cancel);
@@ -62,7 +64,7 @@ internal sealed class PeerDialer(PeerId peer, NodeIdentity identity, IPeerAddres
             var parties = await HandshakeAsync(stream, cancel);
             var link = new PeerLink(stream, address, parties, options);
             stream = null;
-            await GreetAsync(link, cancel);
+            await GreetAsync(link, since, cancel);
             return link;
         }
         finally
@@ -110,15 +112,19 @@ internal sealed class PeerDialer(PeerId peer, NodeIdentity identity, IPeerAddres
     };
 
     /// <summary>A server refuses a stranger only after the client's side of the handshake is done: the first answer tells.</summary>
-    private async Task GreetAsync(PeerLink link, CancellationToken cancel)
+    private async Task GreetAsync(PeerLink link, long since, CancellationToken cancel)
     {
         try
         {
-            using var content = new ByteArrayContent(new Ping().ToByteArray());
+            using var content = new ByteArrayContent(new Ping { Run = ByteString.CopyFrom(runs.Own.ToBytes()) }.ToByteArray());
             using var response = await link.PostAsync(PeerPaths.Ping, content, cancel);
             if ((int)response.StatusCode == PeerStatus.Unsupported)
                 throw new PeerProtocolException(peer, "it does not speak version 1 of the peer protocol; upgrade the older of the two nodes");
+            if ((int)response.StatusCode == PeerStatus.TooEarly) throw new IOException("an earlier start of this node is still connected to it; it is called again in a moment");
+            runs.NoteOwn(peer, isRefused: (int)response.StatusCode == PeerStatus.Copied);
+            if ((int)response.StatusCode == PeerStatus.Copied) throw new CopiedKeyException(peer, isOwn: true);
             if ((int)response.StatusCode != PeerStatus.Ok) throw Refused();
+            await HearAsync(response, since, cancel);
         }
         catch (HttpRequestException e) when (!cancel.IsCancellationRequested && Failures.IsClosed(e))
         {
@@ -130,6 +136,28 @@ internal sealed class PeerDialer(PeerId peer, NodeIdentity identity, IPeerAddres
             link.Dispose();
             throw;
         }
+    }
+
+    private async Task HearAsync(HttpResponseMessage response, long since, CancellationToken cancel)
+    {
+        var buffer = new byte[Limits.AnswerBytes];
+        await using Stream body = await response.Content.ReadAsStreamAsync(cancel);
+        int length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancel);
+        Ping answer;
+        try
+        {
+            answer = Ping.Parser.ParseFrom(buffer, 0, length);
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            throw new PeerProtocolException(peer, $"its answer to a ping makes no sense: {e.Message}", e);
+        }
+
+        if (answer.Run.IsEmpty) return;
+        if (answer.Run.Length != RunId.Size) throw new PeerProtocolException(peer, $"its answer to a ping has a run id of {answer.Run.Length} bytes");
+
+        // What runs of it are connected to us is seen where they call us.
+        if (runs.Hear(peer, RunId.Read(answer.Run.Span), since, isOtherConnected: false) == RunVerdict.Copied) throw new CopiedKeyException(peer, isOwn: false);
     }
 
     private PeerRefusedException Refused() => new(

@@ -25,8 +25,14 @@ internal static class PeerStatus
 
     public const int TooLarge = 413;
 
+    /// <summary>Two machines use the key of the caller.</summary>
+    public const int Copied = 423;
+
     /// <summary>This node lacks the newest key of the volume itself.</summary>
     public const int KeyMissing = 424;
+
+    /// <summary>An earlier run of the caller was connected until now: it is to call again in a moment.</summary>
+    public const int TooEarly = 425;
 
     public const int TooMany = 429;
 

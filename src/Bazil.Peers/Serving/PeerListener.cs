@@ -76,7 +76,7 @@ internal sealed class PeerListener(
             return;
         }
         if (connection.Features.Get<IConnectionSocketFeature>() is { } transport) SendQueue.Bound(transport.Socket);
-        connection.Features.Set(new HandshakePlace(place));
+        connection.Features.Set(new HandshakePlace(place, identity.Time.GetTimestamp()));
         await next(connection);
     };
 
@@ -92,7 +92,7 @@ internal sealed class PeerListener(
                 return false;
             }
             byte[] hash = System.Security.Cryptography.SHA256.HashData(certificate!.GetRawCertData());
-            connection.Features.Set(new PeerSession(connection, new ProofParties(peer, identity.PeerId, hash, own.Hash)));
+            connection.Features.Set(new PeerSession(connection, new ProofParties(peer, identity.PeerId, hash, own.Hash), connection.Features.GetRequiredFeature<HandshakePlace>().Since));
             return true;
         });
     }
@@ -119,5 +119,5 @@ internal sealed class PeerListener(
     };
 
     /// <summary>A type of its own, since features are found by type.</summary>
-    private sealed record HandshakePlace(IDisposable Place);
+    private sealed record HandshakePlace(IDisposable Place, long Since);
 }

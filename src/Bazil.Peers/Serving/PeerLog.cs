@@ -14,4 +14,10 @@ internal static partial class PeerLog
 
     [LoggerMessage(3, LogLevel.Information, "a node at {Address} was turned away in the handshake: {Reason}")]
     public static partial void TurnedAway(ILogger log, string? address, string reason);
+
+    [LoggerMessage(4, LogLevel.Error, "two machines use the key of peer {Peer}: its data directory was copied. Nothing is exchanged with either; " + CopiedKeyException.Advice)]
+    public static partial void Copied(ILogger log, PeerId peer);
+
+    [LoggerMessage(5, LogLevel.Error, "peer {Peer} refuses this node: another machine uses the same key, so this data directory was copied; " + CopiedKeyException.Advice)]
+    public static partial void OwnCopied(ILogger log, PeerId peer);
 }

@@ -22,6 +22,7 @@ public sealed class PeerServer(
     TimeProvider time,
     IEntropy entropy,
     ILogger<PeerServer> log,
+    PeerRuns runs,
     PeerMeters? meters = null) : IAsyncDisposable
 {
     private readonly SessionRegistry _sessions = new();
@@ -37,6 +38,7 @@ public sealed class PeerServer(
     public async Task StartAsync(CancellationToken cancel)
     {
         Invariant.Check(_app is null);
+        runs.Doubted += Doubt;
         var endpoint = options.Endpoint;
         if (endpoint.Address.Equals(IPAddress.IPv6Any) && !System.Net.Sockets.Socket.OSSupportsIPv6)
             endpoint = new IPEndPoint(IPAddress.Any, endpoint.Port);
@@ -67,15 +69,26 @@ public sealed class PeerServer(
     {
         if (Interlocked.Exchange(ref _app, null) is not { } app) return;
 
+        runs.Doubted -= Doubt;
+
         // They would go on for as long as we wait for them.
         foreach (var session in _sessions.All()) session.EndWatches();
         await app.StopAsync(CancellationToken.None);
         await app.DisposeAsync();
     }
 
+    /// <summary>Closes what older runs of a peer have open, or everything once it is clear that there are several. The run that is just speaking is answered first, and closes then.</summary>
+    private void Doubt(PeerId peer)
+    {
+        IReadOnlyList<PeerSession> open = _sessions.Of(peer);
+        PeerSession? newest = open.MaxBy(static session => session.Since);
+        foreach (var session in open.Where(session => session != newest)) session.Abort();
+        newest?.AbortWork();
+    }
+
     private async Task<bool> TryListenAsync(IPEndPoint endpoint, bool throwIfTaken, CancellationToken cancel)
     {
-        var router = new RequestRouter(service, _sessions, new Serving.Endpoint(options, time, _meters), entropy, log);
+        var router = new RequestRouter(service, _sessions, new Serving.Endpoint(options, time, _meters), runs, entropy, log);
         var app = new PeerListener(identity, service, _sessions, options, log).Build(endpoint, router.HandleAsync);
         try
         {

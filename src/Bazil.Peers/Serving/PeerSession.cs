@@ -10,16 +10,34 @@ namespace Bazil.Peers.Serving;
 /// One TLS connection of one peer: who it is, which challenges are open, which volumes it has proved the key of, and the requests in progress.
 /// Lives as long as the connection. Concurrent.
 /// </summary>
-internal sealed class PeerSession(ConnectionContext connection, ProofParties parties)
+internal sealed class PeerSession(ConnectionContext connection, ProofParties parties, long since)
 {
-    private readonly Lock _lock = new(); // guards the three collections; calls nothing outside
+    private readonly Lock _lock = new(); // guards the three collections and _run; calls nothing outside
     private readonly List<Challenge> _challenges = [];
     private readonly Dictionary<VolumeId, byte[]> _proved = [];
     private readonly HashSet<Flight> _flights = [];
+    private RunId? _run;
 
     public PeerId Peer => Parties.Client;
 
     public ProofParties Parties { get; } = parties;
+
+    /// <summary>When the connection was accepted: a timestamp.</summary>
+    public long Since { get; } = since;
+
+    /// <summary>Which run of the peer it is, once it has said so.</summary>
+    public RunId? Run
+    {
+        get
+        {
+            lock (_lock) return _run;
+        }
+
+        set
+        {
+            lock (_lock) _run = value;
+        }
+    }
 
     public Flight Begin(HttpContext context, FlightKind kind, VolumeId volume = default)
     {
@@ -74,6 +92,9 @@ internal sealed class PeerSession(ConnectionContext connection, ProofParties par
 
     /// <summary>Closes the connection at once, and with it everything in progress.</summary>
     public void Abort() => connection.Abort(new ConnectionAbortedException("the peer was removed"));
+
+    /// <summary>Ends what is in progress but for pings and proofs.</summary>
+    public void AbortWork() => AbortFlights(static flight => flight.Kind != FlightKind.Control);
 
     /// <summary>Ends what is in progress on a volume and forgets its proof.</summary>
     public void RevokeVolume(VolumeId volume)

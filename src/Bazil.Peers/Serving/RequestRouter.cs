@@ -1,5 +1,6 @@
 using Bazil.Core;
 using Bazil.Peers.Protocol;
+using Bazil.Peers.Runs;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -9,7 +10,7 @@ namespace Bazil.Peers.Serving;
 
 /// <summary>Takes each request to its endpoint and answers with one status and no body when it does not succeed.</summary>
 internal sealed class RequestRouter(
-    IPeerService service, SessionRegistry sessions, Endpoint endpoint, IEntropy entropy, ILogger log)
+    IPeerService service, SessionRegistry sessions, Endpoint endpoint, PeerRuns runs, IEntropy entropy, ILogger log)
 {
     private readonly VolumeEndpoints _volumes = new(service, endpoint, entropy, log);
     private readonly ObjectEndpoints _objects = new(service, endpoint, sessions, log);
@@ -59,6 +60,7 @@ internal sealed class RequestRouter(
     {
         string path = context.Request.Path.Value ?? "";
         if (context.Request.Method != HttpMethods.Post) return Task.FromResult(PeerStatus.Unsupported);
+        if (path != PeerPaths.Ping && runs.IsCopied(session.Peer)) return Task.FromResult(PeerStatus.Copied);
         return path switch
         {
             PeerPaths.Ping => PingAsync(session, context),
@@ -80,7 +82,21 @@ internal sealed class RequestRouter(
         if (!service.IsKnown(session.Peer)) return PeerStatus.Refused;
         using var watch = endpoint.Watch(context);
         var ping = await Endpoint.ReadMessageAsync(context, watch, Ping.Parser);
-        if (ping.Nonce.Length > 32) return PeerStatus.Malformed;
+        if (ping.Nonce.Length > 32 || ping.Run.Length is not (0 or RunId.Size)) return PeerStatus.Malformed;
+        if (!ping.Run.IsEmpty)
+        {
+            var run = RunId.Read(ping.Run.Span);
+            session.Run = run;
+            bool isOtherConnected = sessions.Of(session.Peer).Any(other => other.Run is { } its && its != run);
+            switch (runs.Hear(session.Peer, run, session.Since, isOtherConnected))
+            {
+                case RunVerdict.Wait: return PeerStatus.TooEarly;
+                case RunVerdict.Copied: return PeerStatus.Copied;
+            }
+
+            ping.Run = ByteString.CopyFrom(runs.Own.ToBytes());
+        }
+
         await Endpoint.WriteMessageAsync(context, ping, watch);
         return PeerStatus.Ok;
     }

@@ -47,6 +47,7 @@ internal sealed class ServerCommands(ConfigStore config, Descriptions descriptio
 
         foreach (WarningInfo warning in volumes.SelectMany(static volume => volume.Keys.Warnings)) yield return warning;
         foreach (WarningInfo warning in snapshots.Warnings()) yield return warning;
+        foreach (WarningInfo warning in sync.Warnings()) yield return warning;
         foreach ((VolumeInfo volume, StorageInfo storage) in volumes.SelectMany(static volume => volume.Storages.Select(storage => (volume, storage))))
         {
             if (storage.Copy is not { State: "waiting", Problem: { } problem }) continue;

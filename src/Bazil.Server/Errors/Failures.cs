@@ -25,7 +25,7 @@ public static class Failures
         StoreException { IsUnreachable: true } => new(ErrorKind.Unreachable, e.Message, inner: e),
         MetadataException or StoreException => new(ErrorKind.Failed, e.Message, inner: e),
         PeerUnreachableException => new(ErrorKind.Unreachable, e.Message, inner: e),
-        PeerRefusedException or WrongSharingKeyException or RotatedKeyException or PeerBehindException => new(ErrorKind.Denied, e.Message, inner: e),
+        PeerRefusedException or CopiedKeyException or WrongSharingKeyException or RotatedKeyException or PeerBehindException => new(ErrorKind.Denied, e.Message, inner: e),
         SyncException or PeerException => new(ErrorKind.Failed, e.Message, inner: e),
         NativeLibraryMissingException => new(ErrorKind.Failed, e.Message, inner: e),
         TimeoutException or OperationCanceledException => new(ErrorKind.Unreachable, $"it took too long: {e.Message}", inner: e),

@@ -46,7 +46,8 @@ public static class Daemon
         var addresses = new PeerAddressBook(database.Config);
         var rates = new PeerRates(database.Config, options.Time);
         var meters = new PeerMeters(options.Time, rates.Of);
-        await using var client = new PeerClient(identity, addresses, new PeerClientOptions(), options.Time, entropy, meters);
+        var runs = new PeerRuns(RunId.Random(entropy), options.Time, logs.CreateLogger<PeerRuns>());
+        await using var client = new PeerClient(identity, addresses, new PeerClientOptions(), options.Time, entropy, runs, meters);
         var connections = new PeerConnections(client, database.Config);
         await using var storages = new StoragePool(options.DataDirectory, connections, database.Store, entropy, options.Time);
         database.SyncFirst = storages.SyncFiles;
@@ -85,6 +86,7 @@ public static class Daemon
             options.Time,
             entropy,
             logs.CreateLogger<PeerServer>(),
+            runs,
             meters);
         await StartPeersAsync(server, options, stop.Token);
 
@@ -99,7 +101,7 @@ public static class Daemon
             Config = database.Config, Volumes = volumes, Storages = storages, Metadata = database.Store, Time = options.Time, Entropy = entropy, Log = logs.CreateLogger<PushService>(),
         });
         var descriptions = new Descriptions(database.Config, volumes, epochs, notes, meters, pushes);
-        var syncDescriptions = new SyncDescriptions(sync);
+        var syncDescriptions = new SyncDescriptions(sync, runs);
         var snapshotNotes = new SnapshotNotes(database.Config);
         var dispatcher = new ControlDispatcher { Phrase = nicknames.In };
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,4 +1,5 @@
 using Bazil.Core;
+using Bazil.Peers;
 using Bazil.Server.Config;
 using Bazil.Server.Control.Messages;
 using Bazil.Server.Volumes;
@@ -6,8 +7,15 @@ using Bazil.Server.Volumes;
 namespace Bazil.Server.Sync;
 
 /// <summary>How it stands with synchronisation, as replies show it.</summary>
-internal sealed class SyncDescriptions(SyncService sync)
+internal sealed class SyncDescriptions(SyncService sync, PeerRuns runs)
 {
+    /// <summary>Keys that two machines use.</summary>
+    public IEnumerable<WarningInfo> Warnings()
+    {
+        foreach (PeerId peer in runs.Copied) yield return new WarningInfo($"two machines use the key of peer {NameOf(peer)}: its data directory was copied, and nothing is exchanged with either", CopiedKeyException.Advice);
+        if (runs.RefusedBy is { Count: > 0 } peers) yield return new WarningInfo($"another machine uses the key of this node, so this data directory was copied; {string.Join(", ", peers.Select(NameOf))} exchanged nothing with either", CopiedKeyException.Advice);
+    }
+
     /// <summary>Of the volumes that are shared with somebody, or only of those of these names.</summary>
     public IReadOnlyList<VolumeSyncInfo> Of(IReadOnlyCollection<string>? names)
     {

@@ -147,9 +147,34 @@ public sealed class AutomaticSyncTests : EndToEndTest
         Assert.Equal(0, await Black.StopServerAsync());
     }
 
+    [Fact]
+    public async Task Two_machines_with_one_data_directory_are_refused_and_told()
+    {
+        await Walkthrough.ShareAsync(White, Black, "127.0.0.1");
+        await Black.RunAsync("sync --wait");
+        await Black.RunAsync("volume unmount myfiles");
+        Assert.Equal(0, await Black.StopServerAsync());
+        var copy = new Node(Root, "copy") { IsAutomatic = true };
+        _others.Add(copy);
+        await Black.ShellAsync($"cp -a '{Black.DataDirectory}' '{copy.DataDirectory}'");
+        await Black.StartServerAsync();
+        await Black.RunAsync("sync --wait");
+
+        await copy.StartServerAsync();
+        await WaitForTextAsync(White, "two machines use the key of peer black");
+        await WaitForTextAsync(Black, "another machine uses the key of this node");
+        await WaitForTextAsync(copy, "another machine uses the key of this node");
+        Assert.Contains("two machines use the key of peer", White.Messages);
+        await copy.FailsAsync("volume sync myfiles white", "another machine uses the same key", "make a data directory of its own");
+        await Black.FailsAsync("volume sync myfiles white", "another machine uses the same key");
+    }
+
     /// <summary>Waits until a file has this content, in a process of its own: what it waits for may never come, and then this test is ended by its limit.</summary>
     private static Task<string> SeesAsync(Node node, string path, string text) =>
         node.ShellAsync($"until [ \"$(cat '{path}' 2>/dev/null)\" = '{text}' ]; do sleep 0.02; done");
+
+    private static async Task WaitForTextAsync(Node node, string text) =>
+        await node.ShellAsync($"until '{Node.ProgramPath}' -data-dir='{node.DataDirectory}' status | grep -q '{text}'; do sleep 0.1; done");
 
     private static async Task WaitForStateAsync(Node node, string peer, string state) =>
         await node.ShellAsync($"until '{Node.ProgramPath}' -data-dir='{node.DataDirectory}' status --json | tr -d ' \\n' | grep -q '\"peer\":\"{peer}\",\"state\":\"{state}\"'; do sleep 0.1; done");

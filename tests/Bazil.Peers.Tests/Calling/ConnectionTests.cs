@@ -190,7 +190,7 @@ public sealed class ConnectionTests
 
     private static PeerServer Server(TestNode node, IPEndPoint endpoint, bool anyPort) => new(
         node.Identity, node, new PeerServerOptions { Endpoint = endpoint, AnyPort = anyPort }, TimeProvider.System,
-        new Bazil.Core.Crypto.SodiumEntropy(), Microsoft.Extensions.Logging.Abstractions.NullLogger<PeerServer>.Instance);
+        new Bazil.Core.Crypto.SodiumEntropy(), Microsoft.Extensions.Logging.Abstractions.NullLogger<PeerServer>.Instance, node.Runs);
 
     private static int FreePort()
     {

@@ -28,13 +28,16 @@ internal sealed class TestNode : IPeerService, IPeerAddressBook, IAsyncDisposabl
             _time,
             new SodiumEntropy(),
             NullLogger<PeerServer>.Instance,
+            Runs = new PeerRuns(RunId.Random(new SodiumEntropy()), _time, NullLogger<PeerRuns>.Instance),
             Meters = new PeerMeters(_time, peer => Rates.GetValueOrDefault(peer)));
-        Client = new PeerClient(Identity, this, _clientOptions, _time, new SodiumEntropy(), Meters);
+        Client = new PeerClient(Identity, this, _clientOptions, _time, new SodiumEntropy(), Runs, Meters);
     }
 
     public NodeIdentity Identity { get; }
 
     public PeerMeters Meters { get; }
+
+    public PeerRuns Runs { get; }
 
     /// <summary>What this node holds its peers to.</summary>
     public ConcurrentDictionary<PeerId, RateLimits> Rates { get; } = [];
@@ -77,7 +80,7 @@ internal sealed class TestNode : IPeerService, IPeerAddressBook, IAsyncDisposabl
 
     /// <summary>A connection of its own on which a test says what it likes.</summary>
     public Task<PeerLink> DialAsync(TestNode other) =>
-        new PeerDialer(other.Id, Identity, this, _clientOptions, _time).DialAsync(CancellationToken.None);
+        new PeerDialer(other.Id, Identity, this, _clientOptions, _time, Runs).DialAsync(CancellationToken.None);
 
     public bool IsKnown(PeerId peer) => Known.ContainsKey(peer);
 
