@@ -43,9 +43,14 @@ def look(mount):
 
 
 def history(size, machines):
-    """What programs did to it, anywhere."""
-    lines = [(line.split()[-1], f"  {machine}: {line}") for machine in machines for line in open(os.path.join(machine, "notes")) if line.split()[1] == str(size)]
-    return "".join(line for _, line in sorted(lines))
+    """What programs did to it and to its names, anywhere, and what the trash has of those."""
+    lines = [(line.split(), machine) for machine in machines for line in open(os.path.join(machine, "notes"))]
+    paths = {path for words, _ in lines if words[1] == str(size) for path in words[2:] if "/" in path}
+    found = [f"  {words[-1]} {machine}: {' '.join(words[:-1])}" for words, machine in lines if words[1] == str(size) or paths & set(words)]
+    for machine in machines:
+        with open(os.path.join(machine, "trash.json")) as file: entries = json.load(file)["entries"]
+        found += [f"  trash of {machine}: {entry}" for entry in entries if entry["path"] in paths]
+    return "\n".join(sorted(found)) + "\n"
 
 
 def main():
