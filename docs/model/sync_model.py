@@ -145,6 +145,14 @@ class Tree:
                 s.files[here] = (not ds, twins, [e for e in fs if e not in twins])   # (in place?, shown as one, conflicts)
     def key(s): return (s.dirs, s.files)
 
+def inside(nodes, tree, path, above=False):
+    """What is shown at a path, and all that names a directory of it as a place; with the directories above it."""
+    _, twins, conflicts = tree.files.get(path, (0, [], []))
+    found = {*tree.dirs.get(path, []), *(e[0] for e in twins + conflicts)}
+    up = {d for k in range(1, len(path)) for d in tree.dirs.get(path[:k], [])} if above and found else set()
+    while more := {n for n, x in nodes.items() if n not in found and not found.isdisjoint(x.named())}: found |= more
+    return found | up
+
 # ---------------------------------------------------------------------------------------------- a replica
 class Replica:
     STATE = 'nodes know horizon mk tick choice hist rid'.split()
@@ -285,27 +293,41 @@ class Replica:
         if shown is not None and shown in mine.content().values(): s.choice[nid] = shown
         else: s.choice.pop(nid, None)
         s.tick = max([s.tick, *mine.stamp.values(), *mine.ref.values()])
+    def take(s, a, n):
+        """Merges one node of a serving replica, or its absence."""
+        x = a['nodes'].get(n); s.merge(n, x, join(a['know'], x.ref) if x else a['know'], a['horizon'])
+        mine, other = s.hist.get(n, frozenset()), a['hist'].get(n, frozenset())
+        if not other <= mine: s.hist[n] = mine | other
+    def take_lacking(s, a):
+        while on('closure') and (lack := s.lacking() & a['nodes'].keys()):                # purged here but needed again, or outside of a part
+            for n in sorted(lack): s.take(a, n)
+    def part(s, peer, path):
+        """A pull of what lies at a path, on either side, with the directories above it and the members. It is a pull that was left before its end: knowledge stays."""
+        if s.name not in peer.members() or peer.name not in s.members(): return          # refused
+        peer.sync(); a = peer.disk; nodes = a['nodes']; full = not leq(a['horizon'], s.know)
+        changed = lambda n: full if n not in nodes else full or not leq(nodes[n].stamp, s.know)
+        s.parting(peer, path); served = inside(nodes, peer.tree(), path, above=True) | {MEMBERS}
+        for n in sorted(filter(changed, served)): s.take(a, n)
+        for n in sorted(filter(changed, inside(s.nodes, s.tree(), path) - served)): s.take(a, n)
+        s.take_lacking(a)
     def pull(s, peer, order=random):
         """Generator: one step for each item, so that a pull can be left at any point. The peer serves what is durable."""
         if s.name not in peer.members() or peer.name not in s.members(): return          # refused
-        peer.sync(); a = peer.disk; nodes = a['nodes']; eff = lambda n: join(a['know'], nodes[n].ref) if n in nodes else a['know']
+        peer.sync(); a = peer.disk; nodes = a['nodes']
         full = not leq(a['horizon'], s.know)                                             # purged things we may still have
         new = full or not leq(a['know'], s.know)                                         # else only what an interrupted pull brought there can be
         items = sorted(n for n, x in nodes.items() if (new or x.ref) and n != ROOT and (full or not leq(x.stamp, s.know)))
         order.shuffle(items); s.pulling(peer, items)
-        def take(n):
-            s.merge(n, nodes.get(n), eff(n), a['horizon']); mine, other = s.hist.get(n, frozenset()), a['hist'].get(n, frozenset())
-            if not other <= mine: s.hist[n] = mine | other
-        for n in items: take(n); yield
-        for n in sorted(n for n in s.nodes if full and n not in nodes): take(n)
-        while on('closure') and (lack := s.lacking() & nodes.keys()):                     # parents purged here but needed again
-            for n in sorted(lack): take(n)
+        for n in items: s.take(a, n); yield
+        for n in sorted(n for n in s.nodes if full and n not in nodes): s.take(a, n)
+        s.take_lacking(a)
         s.complete(peer.name, a)
     def lacking(s):
         """Directories that are not here and that something here has as a place, shown or not: of a conflict, of what is dead, the last one."""
         if on('named'): return s.memo('lacking', lambda: {p for n in s.nodes.values() for p in n.named() if p not in s.nodes})
         return {p for n in s.alive() - {ROOT} for _, _, p, _ in s.nodes[n].places()} - s.nodes.keys()
     def pulling(s, peer, items): pass                                                     # for who looks on
+    def parting(s, peer, path): pass
     def complete(s, name, a):
         """Completion, one step: knowledge, horizon, members' knowledge; adoption, writing anew, purging. Its changes share one version."""
         was, version = (s.know, s.horizon, s.mk), []
@@ -374,15 +396,6 @@ class Replica:
     def purge(s):
         """Tombstones go when every member's knowledge (as completed pulls brought it, so never beyond ours) covers them."""
         low, alive = s.known_to_all(), s.alive()
-        dead = {n for n in s.nodes.keys() - alive - {MEMBERS} if leq(s.nodes[n].stamp, low) and not (on('bury') and any(f.pairs for f in s.nodes[n].facets.values()))}
-        while dead and on('purge-refs'):
-            left = {p for n, x in s.nodes.items() if n not in dead for p in x.named()}
-            if not dead & left: break
-            dead -= left
-        for n in dead:
-            for f, l in s.nodes[n].live_links():              # oracle: with the node goes what named it, links made meanwhile included
-                op = (NONE, n, f, len(OPS)); OPS[op] = (n, f, None, None, tuple(l.pairs), frozenset(), False); s.hist[n] = s.hist.get(n, frozenset()) | {op}
-            s.gen += 1; s.horizon = join(s.horizon, s.nodes.pop(n).stamp)
         for n in sorted(alive):
             x = s.nodes[n]
             if len(x.links()) == len(x.live_links()): continue
@@ -393,6 +406,15 @@ class Replica:
                 if f == keep: continue
                 del s.edit(n).facets[f]
                 if l.gone: s.horizon = join(s.horizon, {l.gone[1]: l.gone[0]})
+        dead = {n for n in s.nodes.keys() - alive - {MEMBERS} if leq(s.nodes[n].stamp, low) and not (on('bury') and any(f.pairs for f in s.nodes[n].facets.values()))}
+        while dead and on('purge-refs'):
+            left = {p for n, x in s.nodes.items() if n not in dead for p in x.named()}
+            if not dead & left: break
+            dead -= left
+        for n in dead:
+            for f, l in s.nodes[n].live_links():              # oracle: with the node goes what named it, links made meanwhile included
+                op = (NONE, n, f, len(OPS)); OPS[op] = (n, f, None, None, tuple(l.pairs), frozenset(), False); s.hist[n] = s.hist.get(n, frozenset()) | {op}
+            s.gen += 1; s.horizon = join(s.horizon, s.nodes.pop(n).stamp)
     def key(s):
         """What all replicas must agree on. The stamps are an index only: those of a node purged here and needed again may be fewer."""
         return {n: (x.kind, {f: dict(l.pairs) for f, l in x.facets.items() if l.pairs}, x.places()) for n, x in s.nodes.items() if n != ROOT}
@@ -514,6 +536,7 @@ def history(seed, count, steps):
         x = rnd.random() ** (1 / max(1, chaos)); r = rnd.choice(rs); o = rnd.choice([q for q in rs if q is not r])
         if x < .5: random_op(r, rnd)
         elif x < .7: pull(r, o)
+        elif x < .715: r.part(o, rnd.choice(sorted((o.tree().dirs.keys() | o.tree().files.keys() | r.tree().dirs.keys() | r.tree().files.keys()) - {()}) or [('a',)]))
         elif x < .76: running.append([r, r.pull(o, rnd)])
         elif x < .90:
             for pair in rnd.sample(running, min(2, len(running))):
@@ -689,13 +712,30 @@ def losing_place_names_a_purged_directory():
     a.add_member('B'); pull(a, b); pull(b, a); assert d in b.nodes
     assert ('c',) in check(rs).files; a.resolve(f, l, (d, 'b')); assert ('d', 'b') in check(rs).files
 
+def twin_under_a_directory():
+    """A directory holds b, so of the equal files there none is shown as the other: who writes one of them at its other name leaves the other alone."""
+    rs = a, b, c = world(3); f = a.new('f', ROOT, 'a', 'x'); a.link(f, ROOT, 'b'); g = b.new('f', ROOT, 'b', 'x'); c.new('d', ROOT, 'b'); spread(rs)
+    a.write(at(a, 'a'), 'y'); check(rs); assert values(c, g) == {'x'} and values(c, f) == {'y'}
+
+def part_of_a_volume():
+    """C pulls d/e alone, replaces what it got, and hands it on before it knows the rest; what left the path at A leaves it at C, too."""
+    rs = a, b, c = world(3); d = a.new('d', ROOT, 'd'); e = a.new('d', d, 'e'); f = a.new('f', e, 'f', 'x'); g = a.new('f', ROOT, 'g', 'y'); h = a.new('f', d, 'h', 'z')
+    c.part(a, ('d', 'e')); assert set(c.tree().files) == {('d', 'e', 'f')} and g not in c.nodes and not covers(c.know, f)
+    c.write(at(c, 'd', 'e', 'f'), 'w'); pull(b, c); assert values(b, f) == {'w'} and values(b, g) == set()
+    pull(a, b); assert values(a, f) == {'w'}
+    a.rename([(f, ('link', *f))], ROOT, 'f'); a.rename([(h, ('link', *h))], e, 'h'); c.part(a, ('d', 'e'))
+    assert set(c.tree().files) == {('f',), ('d', 'e', 'h')} and not covers(c.know, h)
+    a.unlink(at(a, 'd', 'e', 'h')); a.rmdir([e]); c.part(a, ('d', 'e')); assert set(c.tree().files) == {('f',)} and ('d', 'e') not in c.tree().dirs
+    assert set(check(rs).files) == {('f',), ('g',)}
+
 SCENARIOS = [trap_postponed_item_pulled_onward, trap_interrupted_deleted_repeated, trap_equal_edits_then_delete,
              trap_saving_a_conflicted_file, trap_power_cut_after_serving, both_resolve_differently, edit_beats_delete_for_good,
              fork_after_rollback_meets_third, purged_then_edited_by_old_backup, purged_on_one_side_only,
              one_purged_then_old_backup, old_backup_pulls_from_a_newcomer, losing_place_names_a_removed_directory,
              equal_twins_then_save, parent_purged_then_needed, interrupted_pull_from_a_lost_future,
              replaced_value_of_a_lost_history, returns_to_a_purged_place, returns_to_a_purged_link, dead_with_a_place_unseen,
-             dead_with_attributes_unseen, losing_place_names_a_purged_directory]
+             dead_with_attributes_unseen, losing_place_names_a_purged_directory, part_of_a_volume,
+             twin_under_a_directory]
 
 def main():
     ap = argparse.ArgumentParser(description='model and random tester of the sync design')

@@ -86,6 +86,10 @@ class Traced(m.Replica):
     def remove_member(s, x): happens(s, 'remove', member=x); super().remove_member(x)
     # -- pulls
     def pulling(s, peer, items): PULLS[0] += 1; happens(s, 'pull', peer=peer.name, disk=DISKS[id(peer.disk)][0], pull=PULLS[0], items=[short(n) for n in items])
+    def parting(s, peer, path): happens(s, 'part', peer=peer.name, disk=DISKS[id(peer.disk)][0], path='/'.join(path))
+    def part(s, peer, path):
+        if s.name not in peer.members() or peer.name not in s.members(): happens(s, 'refused', peer=peer.name)
+        super().part(peer, path)
     def pull(s, peer, order=random):
         """As ever, with a line before each step: the first brings the first item, that after the last item completes the pull."""
         if s.name not in peer.members() or peer.name not in s.members(): happens(s, 'refused', peer=peer.name); return

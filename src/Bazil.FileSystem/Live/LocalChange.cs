@@ -179,7 +179,8 @@ internal sealed partial class LocalChange(Transaction transaction, UnixTime now)
             InodeId parent = transaction.FindInode(place.Place.Parent);
             if (parent == default) continue;
             ShownName shown = transaction.Resolve(parent, place.Place.Name);
-            if (shown.Files.Length < 2 || !shown.Files.Any(claim => claim.Inode == record.Inode)) continue;
+            // While a directory holds the name its files are not shown there: each of them is kept beside it.
+            if (shown.Directories.Length > 0 || shown.Files.Length < 2 || !shown.Files.Any(claim => claim.Inode == record.Inode)) continue;
             twins.AddRange(shown.Files.Where(claim => claim.Inode != record.Inode));
         }
 

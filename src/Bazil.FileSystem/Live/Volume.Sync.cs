@@ -112,14 +112,16 @@ public sealed partial class Volume
     /// </summary>
     /// <exception cref="SyncException">Refused, or what came cannot be merged.</exception>
     /// <exception cref="IOException">The link failed.</exception>
-    public async Task<PullResult> PullAsync(IVolumeLink link, CancellationToken cancel)
+    public Task<PullResult> PullAsync(IVolumeLink link, CancellationToken cancel) => PullAsync(new PullSession(this, link), session => session.RunAsync(cancel), cancel);
+
+    private async Task<PullResult> PullAsync(PullSession session, Func<PullSession, Task<PullResult>> run, CancellationToken cancel)
     {
         await _pulling.WaitAsync(cancel);
         try
         {
             if (Failure is { } failure) throw new SyncException($"volume {Name} is read-only: {failure}");
             await SettlePatchesAsync(cancel);
-            return await new PullSession(this, link).RunAsync(cancel);
+            return await run(session);
         }
         finally
         {
@@ -225,12 +227,16 @@ public sealed partial class Volume
     }
 
     /// <summary>In a full comparison: nodes that the serving side does not have are merged with an empty one.</summary>
-    internal CommittedChange MergeAbsent(HashSet<NodeId> served, PullHeader header, PeerId peer)
+    /// <param name="served">What it has.</param>
+    /// <param name="compared">What was compared: null for everything.</param>
+    /// <param name="header">What it knows.</param>
+    /// <param name="peer">Who it is.</param>
+    internal CommittedChange MergeAbsent(HashSet<NodeId> served, IReadOnlyList<NodeId>? compared, PullHeader header, PeerId peer)
     {
         lock (_gate)
         {
             var transaction = new Transaction(_store) { MergesForeign = true, Peer = peer, Now = Now() };
-            foreach (NodeId node in AllNodes().Where(node => !served.Contains(node) && node != NodeId.Root && node != NodeId.Members && node != NodeId.KeyEpochs))
+            foreach (NodeId node in (compared ?? AllNodes()).Where(node => !served.Contains(node) && node != NodeId.Root && node != NodeId.Members && node != NodeId.KeyEpochs))
             {
                 NodeMerge.Apply(transaction, node, null, header.Knowledge, header.Horizon);
             }

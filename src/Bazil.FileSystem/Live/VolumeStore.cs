@@ -1,4 +1,5 @@
 using Bazil.Core;
+using Bazil.Core.Crypto;
 using Bazil.FileSystem.Accounting;
 using Bazil.FileSystem.Collection;
 using Bazil.FileSystem.Nodes;
@@ -66,6 +67,9 @@ internal sealed class VolumeStore
 
     /// <summary>The same volume as it stands in a frozen view. For reading only, by one thread.</summary>
     public VolumeStore Freeze(IMetadataSnapshot view) => new(view, null, Tables.Volume, Entropy, Self);
+
+    /// <summary>A volume as it stands in a frozen view, for who has nothing but that. For reading only, by one thread.</summary>
+    public static VolumeStore ForReading(IMetadataSnapshot view, uint volume, PeerId self) => new(view, null, volume, new SodiumEntropy(), self);
 
     /// <summary>The record as committed, or null.</summary>
     public NodeRecord? Read(InodeId inode)

@@ -1,23 +1,26 @@
 using Bazil.Core;
 using Bazil.Core.Crypto;
+using Bazil.FileSystem.Nodes;
 
 namespace Bazil.FileSystem.Sync;
 
 /// <summary>
 /// What a puller asks of another member.
 /// <code>
-/// format (1) = 2 | kind (1)
+/// format (1) = 3 | kind (1)
 /// kind 1, changes: digest of the puller's knowledge (32) | digest of the statements it took over last (32) | flag (1) | knowledge, when the flag is 1
-/// kind 2, nodes:   count | node ids (24 each)
+/// kind 2, nodes:   count | node ids (24 each) | flag (1) | knowledge, when the flag is 1: those changed beyond it, all of them when it does not cover what was purged
+/// kind 3, path:    count | names from the root, each with its length | knowledge: what belongs to the path (<see cref="PathScope"/>) and changed beyond it
 /// </code>
 /// A puller that knows many replicas sends the digest alone first; most pulls between connected peers end there.
 /// </summary>
 internal sealed record PullRequest(byte[] Digest, Knowledge? Knowledge, IReadOnlyList<NodeId> Nodes)
 {
     public const int DigestBytes = 32;
-    private const byte Format = 2;
+    private const byte Format = 3;
     private const byte KindChanges = 1;
     private const byte KindNodes = 2;
+    private const byte KindPath = 3;
 
     /// <summary>Knowledge of so few replicas, some 300 bytes, is sent with the first request: a packet, where a second round trip costs several.</summary>
     public const int KnowledgeAtOnceMax = 12;
@@ -28,11 +31,18 @@ internal sealed record PullRequest(byte[] Digest, Knowledge? Knowledge, IReadOnl
     /// <summary>Of the statements of members that the puller took over from this side last; zeros when there were none.</summary>
     public byte[] StatementsDigest { get; init; } = new byte[DigestBytes];
 
+    /// <summary>Names from the root, when a part of the volume is asked for.</summary>
+    public IReadOnlyList<FileName> Path { get; init; } = [];
+
     public bool AsksForNodes => Nodes.Count > 0;
+
+    public bool AsksForPath => Path.Count > 0;
 
     public static PullRequest Changes(Knowledge knowledge, bool withKnowledge) => new(DigestOf(knowledge), withKnowledge ? knowledge : null, []);
 
     public static PullRequest ForNodes(IReadOnlyList<NodeId> nodes) => new([], null, nodes);
+
+    public static PullRequest ForPath(Knowledge knowledge, IReadOnlyList<FileName> path) => new([], knowledge, []) { Path = path };
 
     public static byte[] DigestOf(Knowledge knowledge)
     {
@@ -45,18 +55,26 @@ internal sealed record PullRequest(byte[] Digest, Knowledge? Knowledge, IReadOnl
     {
         var writer = new WireWriter();
         writer.WriteByte(Format);
-        writer.WriteByte(AsksForNodes ? KindNodes : KindChanges);
+        writer.WriteByte(AsksForNodes ? KindNodes : AsksForPath ? KindPath : KindChanges);
         if (AsksForNodes)
         {
             writer.WriteVariable((ulong)Nodes.Count);
             foreach (NodeId node in Nodes) writer.WriteNodeId(node);
+            WriteKnowledge(writer);
+            return writer.ToArray();
+        }
+
+        if (AsksForPath)
+        {
+            writer.WriteVariable((ulong)Path.Count);
+            foreach (FileName name in Path) writer.WriteBytes(name.Span);
+            KnowledgeCodec.Write(writer, Knowledge!);
             return writer.ToArray();
         }
 
         writer.WriteFixed(Digest);
         writer.WriteFixed(StatementsDigest);
-        writer.WriteByte(Knowledge is null ? (byte)0 : (byte)1);
-        if (Knowledge is not null) KnowledgeCodec.Write(writer, Knowledge);
+        WriteKnowledge(writer);
         return writer.ToArray();
     }
 
@@ -73,13 +91,19 @@ internal sealed record PullRequest(byte[] Digest, Knowledge? Knowledge, IReadOnl
             case KindChanges:
                 byte[] digest = reader.ReadFixed(DigestBytes).ToArray();
                 byte[] statements = reader.ReadFixed(DigestBytes).ToArray();
-                request = new PullRequest(digest, reader.ReadByte() == 0 ? null : KnowledgeCodec.Read(ref reader), []) { StatementsDigest = statements };
+                request = new PullRequest(digest, ReadKnowledge(ref reader), []) { StatementsDigest = statements };
                 break;
             case KindNodes:
                 var nodes = new NodeId[reader.ReadCount(NodesMax, NodeId.Size)];
                 for (int index = 0; index < nodes.Length; index++) nodes[index] = reader.ReadNodeId();
-                request = ForNodes(nodes);
                 if (nodes.Length == 0) throw reader.Malformed("it asks for no node");
+                request = ForNodes(nodes) with { Knowledge = ReadKnowledge(ref reader) };
+                break;
+            case KindPath:
+                var path = new FileName[reader.ReadCount(PathScope.NamesMax, 2)];
+                if (path.Length == 0) throw reader.Malformed("it asks for no path");
+                for (int index = 0; index < path.Length; index++) path[index] = ReadName(ref reader);
+                request = ForPath(KnowledgeCodec.Read(ref reader), path);
                 break;
             default:
                 throw reader.Malformed($"unknown kind {kind}");
@@ -87,5 +111,24 @@ internal sealed record PullRequest(byte[] Digest, Knowledge? Knowledge, IReadOnl
 
         reader.ExpectEnd();
         return request;
+    }
+
+    private void WriteKnowledge(WireWriter writer)
+    {
+        writer.WriteByte(Knowledge is null ? (byte)0 : (byte)1);
+        if (Knowledge is not null) KnowledgeCodec.Write(writer, Knowledge);
+    }
+
+    private static Knowledge? ReadKnowledge(ref WireReader reader) => reader.ReadByte() switch
+    {
+        0 => null,
+        1 => KnowledgeCodec.Read(ref reader),
+        byte flag => throw reader.Malformed($"flag {flag} is neither 0 nor 1"),
+    };
+
+    private static FileName ReadName(ref WireReader reader)
+    {
+        ReadOnlySpan<byte> bytes = reader.ReadBytes(Limits.NameBytesMax);
+        return FileName.TryCreate(bytes, out FileName name) ? name : throw reader.Malformed($"not a file name: {Convert.ToHexStringLower(bytes)}");
     }
 }

@@ -14,6 +14,7 @@ namespace Bazil.FileSystem.Sync;
 internal sealed class PullServer
 {
     private readonly VolumeTables _tables;
+    private readonly IMetadataSnapshot _view;
     private readonly VolumeId _volume;
     private readonly SigningKey _identity;
     private readonly Knowledge _vouched;
@@ -23,6 +24,7 @@ internal sealed class PullServer
     public PullServer(IMetadataSnapshot view, uint localNumber, VolumeId volume, SigningKey identity, Knowledge vouched)
     {
         _tables = new VolumeTables(view, localNumber);
+        _view = view;
         _volume = volume;
         _identity = identity;
         _vouched = vouched;
@@ -33,7 +35,7 @@ internal sealed class PullServer
     public IEnumerable<byte[]> Answer(PeerId puller, PullRequest request)
     {
         if (!IsMember(puller)) return [PullHeader.Only(PullStatus.NotMember).Encode()];
-        if (request.AsksForNodes) return Items(Header(PullStatus.Changes, isFull: false, statements: null), request.Nodes);
+        if (request.AsksForNodes || request.AsksForPath) return AnswerPart(request);
 
         List<MemberStatement>? statements = Statements();
         if (request.StatementsDigest.AsSpan().SequenceEqual(MemberStatement.DigestOf(statements))) statements = null;
@@ -46,6 +48,20 @@ internal sealed class PullServer
         // Who does not know all that was purged here may still have it: only a full comparison tells.
         bool isFull = !VolumeState.ReadHorizon(_tables).IsCoveredBy(request.Knowledge);
         return Items(Header(PullStatus.Changes, isFull, statements), isFull ? AllNodes() : ChangeIndex.NodesBeyond(_tables, request.Knowledge));
+    }
+
+    /// <summary>Named nodes, or what belongs to a path, with who are members and the epochs of the sharing key: whole, or as far as it changed beyond what the puller knows.</summary>
+    private IEnumerable<byte[]> AnswerPart(PullRequest request)
+    {
+        bool isFull = request.Knowledge is { } known && !VolumeState.ReadHorizon(_tables).IsCoveredBy(known);
+        IEnumerable<NodeId> nodes = request.Nodes;
+        if (request.AsksForPath)
+        {
+            var scope = new PathScope(VolumeStore.ForReading(_view, _tables.Volume, _identity.PeerId), request.Path);
+            nodes = scope.Above.Concat(scope.Nodes).Concat([NodeId.Members, NodeId.KeyEpochs]).Distinct();
+        }
+
+        return Items(Header(PullStatus.Changes, isFull, statements: null), nodes, isFull ? null : request.Knowledge);
     }
 
     private bool IsMember(PeerId peer) => ReadRecord(Transaction.MembersInode)?.Members.Find(peer) is not null;
@@ -71,7 +87,10 @@ internal sealed class PullServer
         MemberStatement.Sign(_volume, _identity, _vouched, MemberSnapshots.ReadOwn(_tables)),
     ];
 
-    private IEnumerable<byte[]> Items(PullHeader header, IEnumerable<NodeId> nodes)
+    /// <param name="header">The first frame.</param>
+    /// <param name="nodes">What may follow.</param>
+    /// <param name="known">What covers the whole stamp of a node makes it needless; null for none.</param>
+    private IEnumerable<byte[]> Items(PullHeader header, IEnumerable<NodeId> nodes, Knowledge? known = null)
     {
         yield return header.Encode();
         var items = new WireWriter();
@@ -81,6 +100,7 @@ internal sealed class PullServer
         {
             InodeId inode = node == NodeId.Root ? InodeId.Root : _tables.FindInode(node);
             if (inode == default || ReadRecord(inode) is not { } record) continue;
+            if (known is not null && record.Stamp.IsCoveredBy(known)) continue;
             ItemFrame.WriteItem(items, record);
             count++;
             total++;

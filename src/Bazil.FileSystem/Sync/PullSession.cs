@@ -11,11 +11,16 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
     private int _merged;
     private int _postponed;
 
-    public async Task<PullResult> RunAsync(CancellationToken cancel)
+    public Task<PullResult> RunAsync(CancellationToken cancel) => RefusingAsync(PullAsync(cancel));
+
+    /// <summary>Pulls what belongs to a path, on either side, and leaves it at that: nothing is completed.</summary>
+    public Task<PullResult> RunPartAsync(IReadOnlyList<FileName> path, CancellationToken cancel) => RefusingAsync(PullPartAsync(path, cancel));
+
+    private async Task<PullResult> RefusingAsync(Task<PullResult> pull)
     {
         try
         {
-            return await PullAsync(cancel);
+            return await pull;
         }
         catch (WireFormatException e)
         {
@@ -25,8 +30,7 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
 
     private async Task<PullResult> PullAsync(CancellationToken cancel)
     {
-        IReadOnlyList<PeerId> members = volume.Members();
-        if (members.Count > 0 && !members.Contains(link.Peer)) throw new SyncException($"peer {link.Peer} is not a member of volume {volume.Name}; it becomes one with \"bazil peer volume allow\" here and \"bazil volume connect\" there");
+        CheckMember();
         Knowledge known = volume.Knowledge;
         PullHeader header = await AskAsync(Request(known, withKnowledge: known.Count <= PullRequest.KnowledgeAtOnceMax), known, cancel);
         if (header.Status == PullStatus.SendKnowledge) header = await AskAsync(Request(known, withKnowledge: true), known, cancel);
@@ -36,19 +40,53 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
                 volume.CheckClaims(header, link.Peer);
                 break;
             case PullStatus.NotMember:
-                throw new SyncException($"peer {link.Peer} does not count this node among the members of volume {volume.Name}: ask its owner for 'bazil peer volume allow'");
+                throw NotMember();
             case PullStatus.SendKnowledge:
                 throw new SyncException($"peer {link.Peer} asks for knowledge that it was sent");
         }
 
-        if (header.IsFull) await ShowAsync(volume.MergeAbsent(_served, header, link.Peer));
+        if (header.IsFull) await ShowAsync(volume.MergeAbsent(_served, compared: null, header, link.Peer));
         await FetchMissingAsync(cancel);
         volume.FindReferenced();
         await ShowAsync(volume.CompletePull(header, link.Peer));
+        return await EndAsync(cancel);
+    }
+
+    private async Task<PullResult> PullPartAsync(IReadOnlyList<FileName> path, CancellationToken cancel)
+    {
+        CheckMember();
+        Knowledge known = volume.Knowledge;
+        PullHeader header = await AskAsync(PullRequest.ForPath(known, path), known, cancel);
+        if (header.Status == PullStatus.NotMember) throw NotMember();
+        IReadOnlySet<NodeId> here = volume.NodesAt(path);
+        if (here.Count == 0) throw new SyncException($"volume {volume.Name} has no {string.Join('/', path)}, neither here nor at peer {link.Peer}");
+
+        // What is at the path here and was not sent has not changed there, or has left the path, or is gone.
+        foreach (NodeId[] asked in here.Where(node => !_served.Contains(node)).ToList().Chunk(PullRequest.NodesMax))
+        {
+            header = await AskAsync(PullRequest.ForNodes(asked) with { Knowledge = known }, known, cancel);
+            if (header.IsFull) await ShowAsync(volume.MergeAbsent(_served, asked, header, link.Peer));
+        }
+
+        await FetchMissingAsync(cancel);
+        return await EndAsync(cancel);
+    }
+
+    private async Task<PullResult> EndAsync(CancellationToken cancel)
+    {
         volume.EndHeldOfPull();
         await volume.SettleDeletionsAsync(cancel);
         return new PullResult(_merged, volume.CountConflicts(), _postponed);
     }
+
+    private void CheckMember()
+    {
+        IReadOnlyList<PeerId> members = volume.Members();
+        if (members.Count > 0 && !members.Contains(link.Peer)) throw new SyncException($"peer {link.Peer} is not a member of volume {volume.Name}; it becomes one with \"bazil peer volume allow\" here and \"bazil volume connect\" there");
+    }
+
+    private SyncException NotMember() =>
+        new($"peer {link.Peer} does not count this node among the members of volume {volume.Name}: ask its owner for 'bazil peer volume allow'");
 
     private PullRequest Request(Knowledge known, bool withKnowledge) =>
         PullRequest.Changes(known, withKnowledge) with { StatementsDigest = volume.StatementsTakenOver(link.Peer) };

@@ -7,6 +7,7 @@ using Bazil.Server.Control;
 using Bazil.Server.Control.Messages;
 using Bazil.Server.Errors;
 using Bazil.Server.Peers;
+using Bazil.Server.Snapshots;
 using Bazil.Server.Storages;
 using Bazil.Server.Sync;
 using Bazil.Server.Volumes;
@@ -135,7 +136,7 @@ internal sealed class VolumeCommands(
         OpenVolume open = await volumes.OpenAsync(volume.Id, cancel);
         var watch = Stopwatch.StartNew();
         var link = new VolumeLink(connections.Get(peer.Id), volume.Id, epochs.CallerOf(volume), notes);
-        PullResult result = await open.Volume.PullAsync(link, cancel);
+        PullResult result = await open.Volume.PullAsync(link, VolumePaths.Parse(request.Path ?? ""), cancel);
         rotation.Nudge();
         return new VolumeSyncReply(result.Nodes, result.Conflicts, result.Postponed, watch.Elapsed.TotalSeconds);
     }

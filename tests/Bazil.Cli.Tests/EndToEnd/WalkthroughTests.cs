@@ -18,6 +18,28 @@ public sealed class WalkthroughTests : EndToEndTest
     }
 
     [Fact]
+    public async Task Part_of_a_volume_comes_alone_and_the_rest_with_the_next_pull_of_everything()
+    {
+        await Walkthrough.ShareAsync(White, Black, "127.0.0.1");
+        await White.ShellAsync("mkdir -p mnt/a/b mnt/other && echo one >mnt/a/b/file && echo two >mnt/a/beside && echo three >mnt/other/file");
+
+        Assert.Contains("have changed", await Black.RunAsync("volume sync myfiles white a/b"));
+        Assert.Equal("mnt/a mnt/a/b mnt/a/b/file", await Black.ShellAsync("echo $(find mnt -mindepth 1 -not -path '*/.*' | sort)"));
+        Assert.Equal("one", await Black.ShellAsync("cat mnt/a/b/file"));
+
+        await White.ShellAsync("mv mnt/a/b/file mnt/other/moved && echo four >mnt/a/b/new && echo five >mnt/a/beside");
+        await Black.RunAsync("volume sync -json myfiles white /a/b/");
+        Assert.Equal("new", await Black.ShellAsync("ls mnt/a/b"));
+        ChildProcess.Result nowhere = await Black.TryAsync("volume sync myfiles white a/none");
+        Assert.Equal(1, nowhere.Code);
+        Assert.Contains("volume myfiles has no a/none, neither here nor at peer", nowhere.Error);
+
+        await Black.RunAsync("volume sync myfiles white");
+        Assert.Equal("five three one", await Black.ShellAsync("echo $(cat mnt/a/beside mnt/other/file mnt/other/moved)"));
+        Assert.Equal("nothing new", await Black.RunAsync("volume sync myfiles white"));
+    }
+
+    [Fact]
     public async Task What_was_fetched_is_read_again_without_the_peer()
     {
         await Walkthrough.ShareAsync(White, Black, "127.0.0.1");

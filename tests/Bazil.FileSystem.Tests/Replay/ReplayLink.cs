@@ -19,13 +19,20 @@ internal sealed class ReplayLink : IVolumeLink, IDisposable
     private readonly List<string> _order;
     private readonly SemaphoreSlim _go = new(0), _waits = new(0);
 
-    public ReplayLink(World world, Replica puller, Replica peer, IMetadataSnapshot view, List<string> order)
+    /// <param name="world">The machines.</param>
+    /// <param name="puller">Who asks.</param>
+    /// <param name="peer">Who serves.</param>
+    /// <param name="view">What it serves.</param>
+    /// <param name="order">In which order the nodes come.</param>
+    /// <param name="path">What is asked for; nothing for everything. A part comes as it comes.</param>
+    public ReplayLink(World world, Replica puller, Replica peer, IMetadataSnapshot view, List<string> order, IReadOnlyList<FileName> path)
     {
         _puller = puller;
         _order = order;
         Peer = peer.Id;
         _server = new PullServer(view, 1, world.VolumeId, peer.Identity, Knowledge.Empty);
-        Session = Task.Run(() => new PullSession(puller.Volume, this).RunAsync(CancellationToken.None));
+        var session = new PullSession(puller.Volume, this);
+        Session = Task.Run(() => path.Count > 0 ? session.RunPartAsync(path, CancellationToken.None) : session.RunAsync(CancellationToken.None));
     }
 
     public PeerId Peer { get; }
@@ -52,7 +59,7 @@ internal sealed class ReplayLink : IVolumeLink, IDisposable
     {
         PullRequest decoded = PullRequest.Decode(request.Span);
         List<byte[]> frames = [.. _server.Answer(_puller.Id, decoded)];
-        if (decoded.AsksForNodes || frames.Count == 1)
+        if (decoded.AsksForNodes || decoded.AsksForPath || frames.Count == 1)
         {
             foreach (byte[] piece in frames.SelectMany(static frame => FramePieces.Split(frame, mayCompress: false))) yield return piece;
             yield break;

@@ -107,6 +107,9 @@ internal sealed class ReplayedWorld : IAsyncDisposable
             case "remove":
                 at.Volume.RemoveMember(Find(Text("member")).Id);
                 break;
+            case "part":
+                await PullPartAsync(at, line);
+                break;
             default:
                 await PullAsync(at, line);
 
@@ -136,11 +139,25 @@ internal sealed class ReplayedWorld : IAsyncDisposable
         if (line.GetProperty("op").GetString() == "pull")
         {
             List<string> items = [.. line.GetProperty("items").EnumerateArray().Select(item => item.GetString()!)];
-            _pulls[number] = new ReplayLink(_world, at, Find(line.GetProperty("peer").GetString()!), _disks[line.GetProperty("disk").GetInt32()], items);
+            _pulls[number] = new ReplayLink(_world, at, Find(line.GetProperty("peer").GetString()!), _disks[line.GetProperty("disk").GetInt32()], items, []);
             await _pulls[number].ArriveAsync();
         }
 
         await _pulls[number].StepAsync();
+    }
+
+    private async Task PullPartAsync(Replica at, JsonElement line)
+    {
+        FileName[] path = [.. line.GetProperty("path").GetString()!.Split('/').Select(name => FileName.Parse(Encoding.UTF8.GetBytes(name)))];
+        using var link = new ReplayLink(_world, at, Find(line.GetProperty("peer").GetString()!), _disks[line.GetProperty("disk").GetInt32()], [], path);
+        try
+        {
+            await link.Session;
+        }
+        catch (SyncException) when (at.Volume.NodesAt(path).Count == 0)
+        {
+            // Nothing is there on either side.
+        }
     }
 
     private static void Resolve(Replica at, InodeId inode, JsonElement line)

@@ -175,6 +175,9 @@ internal sealed class Replica : IAsyncDisposable
 
     public Task<PullResult> PullAsync(Replica from) => Volume.PullAsync(new MemoryLink(this, from, int.MaxValue), CancellationToken.None);
 
+    /// <summary>Pulls what lies at a path, and loses the connection after this many frames.</summary>
+    public Task<PullResult> PullAsync(Replica from, string path, int frames = int.MaxValue) => Volume.PullAsync(new MemoryLink(this, from, frames), [.. path.Split('/').Select(static name => FileName.Parse(NameOf(name)))], CancellationToken.None);
+
     /// <summary>Pulls, unless the sharing key keeps it from that.</summary>
     public async Task TryPullAsync(Replica from)
     {

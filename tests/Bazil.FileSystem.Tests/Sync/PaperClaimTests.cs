@@ -7,7 +7,7 @@ namespace Bazil.FileSystem.Tests.Sync;
 
 /// <summary>
 /// What the paper claims for vector time pairs (Cox and Josephson, MIT-LCS-TM-650): no restriction on the pattern of synchronisation, no false
-/// conflict, no space for deletions, bandwidth by what changed. Partial synchronisation has its tests with the command.
+/// conflict, no space for deletions, bandwidth by what changed. Partial synchronisation has its tests in <see cref="PartSyncTests"/>.
 /// </summary>
 public sealed class PaperClaimTests
 {

@@ -13,12 +13,13 @@ internal static class VolumeSyncCommand
     {
         Argument<string> name = VolumeCommand.NameArgument();
         Argument<string> peer = PeerCommand.PeerArgument();
+        var path = new Argument<string?>("PATH") { Description = "Only what lies there, as a path from the root of the volume.", Arity = ArgumentArity.ZeroOrOne };
         Option<bool> json = Json.Option();
-        var command = new Command("sync", "Pull what a peer has changed in a volume.") { json, name, peer };
+        var command = new Command("sync", "Pull what a peer has changed in a volume.") { json, name, peer, path };
         command.SetAction(async (parsed, cancel) =>
         {
             VolumeSyncReply reply = await context.CallAsync(
-                parsed, ControlMethods.VolumeSync, new VolumeSyncRequest(parsed.GetRequiredValue(name), parsed.GetRequiredValue(peer)), cancel);
+                parsed, ControlMethods.VolumeSync, new VolumeSyncRequest(parsed.GetRequiredValue(name), parsed.GetRequiredValue(peer), parsed.GetValue(path)), cancel);
             if (parsed.GetValue(json)) Json.Print(context.Environment, reply);
             else await context.Environment.Output.WriteLineAsync(Describe(reply));
             if (reply.Postponed > 0)

@@ -21,7 +21,8 @@ public sealed record VolumeSetRequest(string Volume, IReadOnlyList<VolumeSetting
 
 public sealed record VolumeSetting(string Name, string Value);
 
-public sealed record VolumeSyncRequest(string Volume, string Peer);
+/// <param name="Path">Only what lies there, from the root of the volume; null for everything.</param>
+public sealed record VolumeSyncRequest(string Volume, string Peer, string? Path = null);
 
 /// <summary>What a pull did.</summary>
 /// <param name="Changed">Files, directories and links that came with it.</param>
