@@ -55,10 +55,10 @@ public static class Limits
     public const int ConnectionsPerPeer = 8;
 
     /// <summary>Requests at once on one connection; the client waits for its turn.</summary>
-    public const int StreamsPerConnection = 64;
+    public const int RequestsPerConnection = 64;
 
-    /// <summary>Streams of notes on one connection, one for each volume: the rest of its requests are for everything else.</summary>
-    public const int WatchesPerConnection = 48;
+    /// <summary>Streams of notes on one connection, one for each volume: more volumes than two people share. They are idle nearly always, and do not count as requests.</summary>
+    public const int WatchesPerConnection = 512;
 
     /// <summary>How long a new run of a peer waits for an older one, which was connected until then, to show that it is alive: who is cut off calls again within a second or two.</summary>
     public static readonly TimeSpan RunWait = TimeSpan.FromSeconds(3);

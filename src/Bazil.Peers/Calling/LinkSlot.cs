@@ -26,13 +26,17 @@ internal sealed class LinkSlot(PeerId peer, PeerDialer dialer) : IAsyncDisposabl
     }
 
     /// <summary>Drops a link that no longer works; one that has taken its place stays.</summary>
-    public void Drop(PeerLink link)
+    /// <param name="link">The link.</param>
+    /// <param name="cut">Whether what is in progress on it ends, too; else it goes on for as long as it can.</param>
+    public void Drop(PeerLink link, bool cut)
     {
         lock (_lock)
         {
             if (_dial is { IsCompletedSuccessfully: true } dial && ReferenceEquals(dial.GetAwaiter().GetResult(), link)) _dial = null;
         }
-        link.Retire();
+
+        if (cut) link.Dispose();
+        else link.Retire();
     }
 
     /// <summary>Closes the present link at once, and with it what is in progress.</summary>

@@ -38,8 +38,11 @@ internal sealed class ObjectsContent(IReadOnlyList<KeyValuePair<ObjectId, ReadOn
     {
         var header = new byte[FrameHeader.Size];
         new FrameHeader(kind, payload.Length).Write(header);
-        watch.Arm();
+
+        // Our own limit is no silence of the peer.
+        watch.Disarm();
         await meter.SendingAsync(FrameHeader.Size + payload.Length, TrafficKind.Content, cancel);
+        watch.Arm();
         meter.CountSent(FrameHeader.Size + payload.Length);
         await stream.WriteAsync(header, cancel);
         if (!payload.IsEmpty) await stream.WriteAsync(payload, cancel);

@@ -38,7 +38,8 @@ internal sealed class PeerCaller(PeerId peer, LinkSlot slot, IPeerAddressBook bo
             {
                 using (watch)
                 {
-                    if (!call.Cancel.IsCancellationRequested) slot.Drop(link);
+                    // Nothing looks after a link that was dropped: a stream of notes on it, which may be silent for days, would never hear that the network died.
+                    if (!call.Cancel.IsCancellationRequested) slot.Drop(link, cut: kind == TrafficKind.Metadata);
                     bool again = attempt == 0 && reused && !watch.Token.IsCancellationRequested && Failures.IsConnection(e);
                     if (!again) throw call.Map(e, watch);
                 }

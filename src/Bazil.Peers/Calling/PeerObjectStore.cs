@@ -21,7 +21,7 @@ public sealed class PeerObjectStore : IObjectStore
     private readonly SemaphoreSlim _puts = new(Limits.PutsPerPeer); // never over the peer's own limit; not disposed: it has no handle
 
     // Waiting for a stream of the connection must not be taken for silence of the peer: wait here, before the clock runs.
-    private readonly SemaphoreSlim _requests = new(Limits.StreamsPerConnection - Limits.PutsPerPeer);
+    private readonly SemaphoreSlim _requests = new(Limits.RequestsPerConnection - Limits.PutsPerPeer);
 
     internal PeerObjectStore(PeerId peer, PeerId self, PeerCaller caller)
     {

@@ -58,7 +58,7 @@ internal sealed class PeerListener(
         kestrel.Limits.RequestHeadersTimeout = options.HandshakeTimeout;
         kestrel.Limits.KeepAliveTimeout = options.IdleConnectionTimeout;
         kestrel.Limits.MinResponseDataRate = null; // a peer may read as slowly as it stores; one that stops is ended by StallTimeout
-        kestrel.Limits.Http2.MaxStreamsPerConnection = Limits.StreamsPerConnection;
+        kestrel.Limits.Http2.MaxStreamsPerConnection = Limits.RequestsPerConnection + Limits.WatchesPerConnection;
         kestrel.Limits.Http2.MaxRequestHeaderFieldSize = Limits.HeaderBytes;
         kestrel.Limits.Http2.InitialConnectionWindowSize = 4 << 20;
         kestrel.Limits.Http2.InitialStreamWindowSize = 1 << 20;

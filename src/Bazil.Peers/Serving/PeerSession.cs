@@ -107,6 +107,12 @@ internal sealed class PeerSession(ConnectionContext connection, ProofParties par
         AbortFlights(flight => flight.Kind is FlightKind.Volume or FlightKind.Watch && flight.Volume == volume);
     }
 
+    /// <summary>Requests in progress but for streams of notes.</summary>
+    public int CountRequests()
+    {
+        lock (_lock) return _flights.Count(static flight => flight.Kind != FlightKind.Watch);
+    }
+
     /// <summary>Streams of notes that are open.</summary>
     public int CountWatches()
     {

@@ -61,6 +61,7 @@ internal sealed class RequestRouter(
         string path = context.Request.Path.Value ?? "";
         if (context.Request.Method != HttpMethods.Post) return Task.FromResult(PeerStatus.Unsupported);
         if (path != PeerPaths.Ping && runs.IsCopied(session.Peer)) return Task.FromResult(PeerStatus.Copied);
+        if (!path.StartsWith(PeerPaths.VolumeWatch, StringComparison.Ordinal) && session.CountRequests() >= Limits.RequestsPerConnection) return Task.FromResult(PeerStatus.TooMany);
         return path switch
         {
             PeerPaths.Ping => PingAsync(session, context),

@@ -86,7 +86,14 @@ internal sealed class SyncService : IAsyncDisposable
         bool isNew = address is not null && _parts.Addresses.Learn(peer, address);
         foreach (SyncPair pair in _pairs.Values.Where(pair => pair.Peer == peer && (isNew || pair.VolumeId == volume))) pair.Saw();
         VolumeAnnouncer announcer = await AnnouncerOfAsync(volume, cancel);
-        await foreach (ReadOnlyMemory<byte> note in announcer.ListenAsync(() => _parts.IsPaused(volume, peer), cancel)) yield return note;
+        bool isFirst = true;
+        await foreach (ReadOnlyMemory<byte> note in announcer.ListenAsync(() => _parts.IsPaused(volume, peer), cancel))
+        {
+            // Who is no member any more hears one note, pulls, and is told why not; a connection that ends says the same to one that was removed meanwhile.
+            if (!isFirst && !announcer.IsMember(peer)) yield break;
+            isFirst = false;
+            yield return note;
+        }
     }
 
     /// <summary>Ends all that is done on a volume, and lets nothing begin until the result is disposed: before the volume is closed.</summary>

@@ -73,6 +73,8 @@ internal sealed class VolumeAnnouncer : IAsyncDisposable
         }
     }
 
+    public bool IsMember(PeerId peer) => _volume.Members().Contains(peer);
+
     /// <summary>Makes all listeners look again, after somebody was paused or resumed.</summary>
     public void Refresh()
     {

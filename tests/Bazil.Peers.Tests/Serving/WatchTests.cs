@@ -110,6 +110,21 @@ public sealed class WatchTests
     }
 
     [Fact]
+    public async Task Listener_hears_that_another_request_found_the_line_dead()
+    {
+        await using var nodes = await TwoNodes.StartAsync(client: new PeerClientOptions { IdleTimeout = TimeSpan.FromMilliseconds(200) });
+        await using var relay = new Relay(nodes.White.Server.Port);
+        nodes.Black.Addresses[nodes.White.Id] = [relay.Address];
+        await using var notes = Watch(nodes);
+        nodes.Volume.Notes.Writer.TryWrite([1]);
+        await NextAsync(notes);
+        var next = notes.MoveNextAsync().AsTask();
+        relay.Lines[0].Hold();
+        await Assert.ThrowsAsync<PeerUnreachableException>(() => nodes.Call.PingAsync(Cancel));
+        await Assert.ThrowsAsync<PeerUnreachableException>(() => next);
+    }
+
+    [Fact]
     public async Task Server_that_stops_does_not_wait_for_those_who_listen()
     {
         await using var nodes = await TwoNodes.StartAsync();

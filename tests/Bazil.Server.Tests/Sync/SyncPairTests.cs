@@ -120,6 +120,25 @@ public sealed class SyncPairTests : IDisposable
     }
 
     [Fact]
+    public async Task Who_is_no_member_any_more_is_not_told_of_changes()
+    {
+        await using var rig = new SyncRig(_root.Path);
+        rig.Service.Start();
+        await rig.WaitForAsync(static s => s.LastPull is not null, Cancel);
+        await using IAsyncEnumerator<ReadOnlyMemory<byte>> notes = rig.Service.ListenAsync(rig.Here.Id, rig.PeerId, null, Cancel).GetAsyncEnumerator(Cancel);
+        Assert.True(await notes.MoveNextAsync());
+        Task<bool> next = notes.MoveNextAsync().AsTask();
+        rig.Here.RemoveMember(rig.PeerId);
+        while (!next.IsCompleted)
+        {
+            rig.Time.Advance(TimeSpan.FromMilliseconds(50));
+            await Task.Yield();
+        }
+
+        Assert.False(await next);
+    }
+
+    [Fact]
     public async Task Who_listens_hears_of_each_change_once_and_of_a_pause()
     {
         await using var rig = new SyncRig(_root.Path);

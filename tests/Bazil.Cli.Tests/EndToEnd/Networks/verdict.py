@@ -17,7 +17,10 @@ def look(mount):
     shown, sizes = {}, set()
 
     def add(name, path):
-        with open(path, "rb") as file: data = file.read()
+        try:
+            with open(path, "rb") as file: data = file.read()
+        except OSError as error:
+            sys.exit(f"{path} of {os.stat(path).st_size} bytes cannot be read: {error}")
         head = data.split(b"\n", 1)[0]
         if head.isdigit() and int(head) == len(data):
             if data != content(len(data)): sys.exit(f"{path}: damaged content of {len(data)} bytes")

@@ -1,7 +1,7 @@
 """What programs do on one of several machines with one volume: MOUNT NOTES STOP MACHINE SEED random|git, until the file STOP is there.
 
 Each content has a size that no other has, on any machine: who finds a file knows by its size what it should hold. NOTES gets "begin SIZE" before a content is
-written, "done SIZE" once it is synced, "gone SIZE" before what is shown is overwritten or removed here, each with path and time, and "commit HASH". The mount may fail at any time; the directories
+written, "done SIZE" once it is synced, "gone SIZE" before what is shown is overwritten or removed here, each with path and time, "error" when something failed, and "commit HASH". The mount may fail at any time; the directories
 shared and gitMACHINE are in it, and nothing is made elsewhere, so that nothing gets into the bare mount point while nothing is mounted there.
 """
 import hashlib
@@ -86,9 +86,10 @@ def random_work(mount, note, is_over, machine, seed):
             elif choice < 0.91: os.chmod(pick(), rng.choice([0o600, 0o644, 0o755]))
             else: directory()
             time.sleep(rng.random() * 0.02)
-        except (FileNotFoundError, FileExistsError):
-            pass
-        except OSError:
+        except (FileNotFoundError, FileExistsError) as error:
+            note(f"error 0 {error} {time.time():.3f}")
+        except OSError as error:
+            note(f"error 0 {error} {time.time():.3f}")
             time.sleep(0.05)  # the server was killed, or a directory is not empty
 
 
