@@ -111,6 +111,9 @@ internal static class Limits
     /// </summary>
     public static readonly TimeSpan PushWholeInterval = TimeSpan.FromDays(7);
 
+    /// <summary>How often it is looked whether a removable disk is there: soon after a person has plugged it in. Costs the reading of two names.</summary>
+    public static readonly TimeSpan DiskLookInterval = TimeSpan.FromSeconds(5);
+
     /// <summary>How long one look at a volume goes on with one view of its rows: the database keeps all that the view shows.</summary>
     public static readonly TimeSpan PushPassMax = TimeSpan.FromHours(1);
 

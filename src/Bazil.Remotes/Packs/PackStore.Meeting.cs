@@ -28,6 +28,9 @@ public sealed partial class PackStore
     /// <exception cref="StoreException">It is not, or cannot be reached; the message says what to do.</exception>
     public async Task<Guid> MeetAsync(CancellationToken cancel) => new((await MeetIndexAsync(cancel)).StoreId, bigEndian: true);
 
+    /// <summary>When the folder was there last, as far as this node remembers.</summary>
+    public DateTimeOffset? LastMet => PackStoreMark.RecallTime(_metadata, Name);
+
     /// <summary>Forgets what was met at an address, so that another store may take its place there. Only while no store is open for it.</summary>
     public static void Forget(IMetadataStore metadata, string address)
     {
@@ -73,7 +76,7 @@ public sealed partial class PackStore
             throw new StoreException($"{Name} is another store than before ({Convert.ToHexStringLower(found)} instead of {Convert.ToHexStringLower(remembered)}); put the right one back, or remove this storage and add it again");
         }
 
-        if (remembered is null) PackStoreMark.Remember(_metadata, Name, found);
+        PackStoreMark.Remember(_metadata, Name, found, _time.GetUtcNow());
         PackIndex index = _index ??= new PackIndex(_metadata, found);
         await DiscoverAsync(index, CancellationToken.None);
         lock (_meeting)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using Bazil.Core;
 using Bazil.Remotes.Folders;
@@ -6,7 +7,10 @@ using Bazil.Storage.Stores;
 
 namespace Bazil.Remotes.Packs;
 
-/// <summary>The file that makes a folder a store: <c>bazil-store</c>, <c>bazil pack store 1 ID</c>, ID 32 hex digits, random. This node remembers which id it met at which address.</summary>
+/// <summary>
+/// The file that makes a folder a store: <c>bazil-store</c>, <c>bazil pack store 1 ID</c>, ID 32 hex digits, random. This node remembers which id it met at which address, and when: the row is
+/// id (16) ‖ seconds since 1970 (8, big-endian), or the id alone as an older version wrote it.
+/// </summary>
 internal static class PackStoreMark
 {
     public const int IdBytes = 16;
@@ -14,14 +18,22 @@ internal static class PackStoreMark
     private const string FileName = "bazil-store";
     private const string Format = "bazil pack store 1 ";
     private const int FileBytes = 256;
+    private const int RowBytes = IdBytes + sizeof(long);
+    private const long SecondsMax = 253_402_300_799; // the end of the year 9999
 
     /// <summary>The id that was found at an address before, or null.</summary>
-    public static byte[]? Recall(IMetadataStore metadata, string address) => metadata.Get(Key(address)) is { Length: IdBytes } id ? id : null;
+    public static byte[]? Recall(IMetadataStore metadata, string address) => metadata.Get(Key(address)) is { Length: IdBytes or RowBytes } row ? row[..IdBytes] : null;
 
-    public static void Remember(IMetadataStore metadata, string address, byte[] id)
+    /// <summary>When it was found there last, or null.</summary>
+    public static DateTimeOffset? RecallTime(IMetadataStore metadata, string address) =>
+        metadata.Get(Key(address)) is { Length: RowBytes } row ? DateTimeOffset.FromUnixTimeSeconds(Math.Clamp(BinaryPrimitives.ReadInt64BigEndian(row.AsSpan(IdBytes)), 0, SecondsMax)) : null;
+
+    public static void Remember(IMetadataStore metadata, string address, byte[] id, DateTimeOffset now)
     {
+        byte[] row = [.. id, .. new byte[sizeof(long)]];
+        BinaryPrimitives.WriteInt64BigEndian(row.AsSpan(IdBytes), now.ToUnixTimeSeconds());
         var batch = new MetadataBatch();
-        batch.Put(Key(address), id);
+        batch.Put(Key(address), row);
         metadata.Commit(batch);
     }
 

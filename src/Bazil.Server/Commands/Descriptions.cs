@@ -11,7 +11,7 @@ using Bazil.Server.Volumes;
 namespace Bazil.Server.Commands;
 
 /// <summary>Volumes and peers as replies show them: keys become nicknames, ids become names.</summary>
-internal sealed class Descriptions(ConfigStore config, VolumeRegistry volumes, VolumeEpochs epochs, KeyNotes notes, PeerMeters meters, PushService pushes)
+internal sealed class Descriptions(ConfigStore config, VolumeRegistry volumes, VolumeEpochs epochs, KeyNotes notes, PeerMeters meters, PushService pushes, StoragePool storages)
 {
     public VolumeInfo Of(VolumeConfig volume) => new(
         volume.Name,
@@ -70,13 +70,17 @@ internal sealed class Descriptions(ConfigStore config, VolumeRegistry volumes, V
         int? waiting = pushes.CountWaiting(volume, storage.Address);
         string state = progress.Phase switch
         {
+            PushPhase.Waiting when progress.IsAway => "away",
             PushPhase.Waiting => "waiting",
             PushPhase.Complete when waiting == 0 => "complete",
             _ => "copying",
         };
         return new StorageCopyInfo(
             state, waiting, waiting == Limits.StatusChangesMax, progress.AbsentChunks, progress.Problem, progress.RetryAt, progress.CompletedAt, progress.SentObjects, progress.SentBytes,
-            [.. storage.Rates.Select(static rule => $"{RateRule.TextOf(rule.Limits.Up)}{(rule.Hours is { } hours ? $" at {hours}" : "")}")]);
+            [.. storage.Rates.Select(static rule => $"{RateRule.TextOf(rule.Limits.Up)}{(rule.Hours is { } hours ? $" at {hours}" : "")}")])
+        {
+            LastSeen = storages.OpenRemote(storage.Address).LastMet,
+        };
     }
 
     public PeerInfo Of(PeerConfig peer) => new(

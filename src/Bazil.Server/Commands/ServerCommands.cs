@@ -50,7 +50,8 @@ internal sealed class ServerCommands(ConfigStore config, Descriptions descriptio
         foreach (WarningInfo warning in sync.Warnings()) yield return warning;
         foreach ((VolumeInfo volume, StorageInfo storage) in volumes.SelectMany(static volume => volume.Storages.Select(storage => (volume, storage))))
         {
-            if (storage.Copy is not { State: "waiting", Problem: { } problem }) continue;
+            // A disk that is not plugged in is no failure.
+            if (storage.Copy is not { State: "waiting" or "away", Problem: { } problem } || (storage.Copy.State == "away" && storage.Storage.StartsWith("disk:", StringComparison.Ordinal))) continue;
             yield return new WarningInfo($"new content of volume {volume.Name} is not copied to storage {storage.Name}: {problem}", $"it is tried again by itself; see: bazil volume storage list {volume.Name}");
         }
 

@@ -141,7 +141,7 @@ internal sealed class VolumeStorageCommands(ConfigStore config, Descriptions des
         }
 
         if (StorageAddress.TryGetPeerText(text, out string? peer)) return new StorageAddress.PeerStorage(config.GetPeer(peer).Id);
-        throw new CommandFailedException(ErrorKind.Invalid, $"invalid storage \"{text}\": it must be local, an absolute path, peerkey:PEER, or sftp://[USER@]HOST[:PORT]/PATH");
+        throw new CommandFailedException(ErrorKind.Invalid, $"invalid storage \"{text}\": it must be local, an absolute path, peerkey:PEER, sftp://[USER@]HOST[:PORT]/PATH, or disk:LABEL");
     }
 
     private string DefaultName(StorageAddress address) => address switch
@@ -149,6 +149,7 @@ internal sealed class VolumeStorageCommands(ConfigStore config, Descriptions des
         StorageAddress.PeerStorage { Peer: var id } => config.GetPeer(id.ToString()).DisplayName,
         StorageAddress.DirectoryStorage { Path: var path } => Path.GetFileName(Path.TrimEndingDirectorySeparator(path)) is { Length: > 0 } last ? last : "root",
         StorageAddress.SftpStorage { Address.Host: var host } => host,
+        StorageAddress.DiskStorage { Disk.Label: var label } => label,
         _ => address.ToString()!,
     };
 }

@@ -100,7 +100,7 @@ public static class Daemon
         {
             Config = database.Config, Volumes = volumes, Storages = storages, Metadata = database.Store, Time = options.Time, Entropy = entropy, Log = logs.CreateLogger<PushService>(),
         });
-        var descriptions = new Descriptions(database.Config, volumes, epochs, notes, meters, pushes);
+        var descriptions = new Descriptions(database.Config, volumes, epochs, notes, meters, pushes, storages);
         var syncDescriptions = new SyncDescriptions(sync, runs);
         var snapshotNotes = new SnapshotNotes(database.Config);
         var dispatcher = new ControlDispatcher { Phrase = nicknames.In };

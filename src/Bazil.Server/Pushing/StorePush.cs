@@ -3,14 +3,16 @@ using Bazil.Core;
 using Bazil.Server.Config;
 using Bazil.Server.Errors;
 using Bazil.Server.Hosting;
+using Bazil.Server.Storages;
 using Bazil.Server.Sync;
 using Bazil.Server.Volumes;
 using Bazil.Storage.Pacing;
+using Bazil.Storage.Stores;
 
 namespace Bazil.Server.Pushing;
 
 /// <summary>
-/// Copies what is new in one volume to one store on another machine, as long as it is not disposed: soon after a change, and again after a failure, later each time. Where it is is
+/// Copies what is new in one volume to one store elsewhere, as long as it is not disposed: soon after a change, and again after a failure, later each time. Where it is is
 /// kept in the store and in this node's database, so it goes on after a restart.
 /// </summary>
 internal sealed class StorePush : IAsyncDisposable
@@ -104,7 +106,7 @@ internal sealed class StorePush : IAsyncDisposable
             Guid store = await pass.RunAsync(_stop.Token);
             _progress = _progress with
             {
-                Phase = pass.IsCutShort ? PushPhase.Copying : PushPhase.Complete, Problem = null, RetryAt = null, StoreId = store,
+                Phase = pass.IsCutShort ? PushPhase.Copying : PushPhase.Complete, Problem = null, IsAway = false, RetryAt = null, StoreId = store,
                 AbsentChunks = pass.AbsentChunks + (pass.IsWhole ? 0 : _progress.AbsentChunks),
                 CompletedAt = pass.IsCutShort ? _progress.CompletedAt : _parts.Time.GetUtcNow(),
             };
@@ -112,10 +114,11 @@ internal sealed class StorePush : IAsyncDisposable
         }
         catch (Exception e) when (e is not OperationCanceledException || !_stop.IsCancellationRequested)
         {
-            // The other machine is away, full, or does not let us in: shown by status, said once in the log, tried again.
+            // The other side is away, full, or does not let us in: shown by status, said once in the log, tried again.
             string problem = Failures.Describe(e).Message;
-            if (problem != _progress.Problem) DaemonLog.PushFailed(_parts.Log, _parts.Config.FindVolume(_volume)?.Name ?? "", _storage.Name, problem);
-            _progress = _progress with { Phase = PushPhase.Waiting, Problem = problem, RetryAt = _parts.Time.GetUtcNow() + _backOff.Next() };
+            bool isAway = e is StoreException { IsUnreachable: true }, isDisk = _storage.Address is StorageAddress.DiskStorage;
+            if (problem != _progress.Problem && !(isAway && isDisk)) DaemonLog.PushFailed(_parts.Log, _parts.Config.FindVolume(_volume)?.Name ?? "", _storage.Name, problem);
+            _progress = _progress with { Phase = PushPhase.Waiting, Problem = problem, IsAway = isAway, RetryAt = _parts.Time.GetUtcNow() + (isAway && isDisk ? Limits.DiskLookInterval : _backOff.Next()) };
         }
 
         return true;

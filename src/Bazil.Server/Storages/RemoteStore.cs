@@ -6,7 +6,7 @@ using Bazil.Storage.Stores;
 namespace Bazil.Server.Storages;
 
 /// <summary>
-/// A store on a machine that has never heard of Bazil. What it takes is durable with its sync, as everywhere; disposing it does not wait for that: whoever put objects and
+/// A store on a machine that has never heard of Bazil, or on a removable disk. What it takes is durable with its sync, as everywhere; disposing it does not wait for that: whoever put objects and
 /// has not synced puts them again after the next start. Safe for concurrent use.
 /// </summary>
 internal sealed class RemoteStore(PackStore packs) : IObjectStore
@@ -15,6 +15,9 @@ internal sealed class RemoteStore(PackStore packs) : IObjectStore
 
     /// <inheritdoc cref="PackStore.MeetAsync"/>
     public Task<Guid> MeetAsync(CancellationToken cancel) => packs.MeetAsync(cancel);
+
+    /// <inheritdoc cref="PackStore.LastMet"/>
+    public DateTimeOffset? LastMet => packs.LastMet;
 
     /// <inheritdoc cref="PackStore.Knows"/>
     public bool Knows(in ObjectId id) => packs.Knows(id);

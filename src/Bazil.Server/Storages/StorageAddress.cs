@@ -1,13 +1,14 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Bazil.Core;
+using Bazil.Remotes.Folders;
 using Bazil.Remotes.Sftp;
 
 namespace Bazil.Server.Storages;
 
 /// <summary>
-/// Where objects are kept: this node's own store, a directory, a peer, or another machine. A closed set; as text <c>local</c>, an absolute path,
-/// <c>peerkey:</c> and the peer's key, or an <see cref="SftpAddress"/>.
+/// Where objects are kept: this node's own store, a directory, a peer, another machine, or a disk that comes and goes. A closed set; as text <c>local</c>, an absolute path,
+/// <c>peerkey:</c> and the peer's key, an <see cref="SftpAddress"/>, or a <see cref="LabelledDisk"/>.
 /// </summary>
 public abstract record StorageAddress
 {
@@ -24,8 +25,8 @@ public abstract record StorageAddress
     /// <summary>A store on this machine: a volume may be written to it, and a peer may be offered it.</summary>
     public bool IsOnThisMachine => this is LocalStorage or DirectoryStorage;
 
-    /// <summary>A store on a machine that has never heard of Bazil: content is copied to it in the background.</summary>
-    public bool IsRemote => this is SftpStorage;
+    /// <summary>A store that may be away, on another machine or a removable disk: content is copied to it in the background.</summary>
+    public bool IsRemote => this is SftpStorage or DiskStorage;
 
     /// <summary>Parses what <see cref="ToString"/> writes.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out StorageAddress? address)
@@ -38,6 +39,7 @@ public abstract record StorageAddress
             address = new PeerStorage(peer);
         }
         else if (Encoding.UTF8.GetByteCount(text) <= Limits.PathBytesMax && SftpAddress.TryParse(text, out SftpAddress? sftp)) address = new SftpStorage(sftp);
+        else if (LabelledDisk.TryParse(text, out LabelledDisk? disk)) address = new DiskStorage(disk);
 
         return address is not null;
     }
@@ -65,6 +67,12 @@ public abstract record StorageAddress
     public sealed record PeerStorage(PeerId Peer) : StorageAddress
     {
         public override string ToString() => PeerPrefix + Peer;
+    }
+
+    /// <summary>Packs in a directory of a removable disk.</summary>
+    public sealed record DiskStorage(LabelledDisk Disk) : StorageAddress
+    {
+        public override string ToString() => Disk.ToString();
     }
 
     /// <summary>Packs in a directory that is reached over SFTP.</summary>

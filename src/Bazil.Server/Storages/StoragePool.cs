@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using Bazil.Core;
+using Bazil.Remotes.Folders;
 using Bazil.Remotes.Packs;
 using Bazil.Remotes.Sftp;
 using Bazil.Server.DataDirectories;
@@ -30,18 +31,15 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
     {
         StorageAddress.PeerStorage { Peer: var peer } => Open(address.ToString()!, name => new PeerOfferStore(peer, connections)),
         StorageAddress.DirectoryStorage { Path: var path } => Open(path, name => OpenFiles(name, path, mayCreate)),
-        StorageAddress.SftpStorage => OpenRemote(address),
+        { IsRemote: true } => OpenRemote(address),
         _ => OpenLocal(),
     };
 
-    /// <summary>The store on another machine. Nothing is asked before it is used.</summary>
-    public RemoteStore OpenRemote(StorageAddress address)
-    {
-        SftpAddress sftp = ((StorageAddress.SftpStorage)address).Address;
-        return (RemoteStore)Open(address.ToString()!, _ => new RemoteStore(new PackStore(new SftpFolder(sftp, SshOptions, entropy), metadata, entropy, time, mayMake: true)));
-    }
+    /// <summary>The store on another machine, or a removable disk. Nothing is asked before it is used.</summary>
+    public RemoteStore OpenRemote(StorageAddress address) =>
+        (RemoteStore)Open(address.ToString()!, name => new RemoteStore(new PackStore(FolderAt(address, name), metadata, entropy, time, mayMake: true)));
 
-    /// <summary>Closes the store on another machine that nobody here uses any more, and forgets which one it was: another may be put in its place.</summary>
+    /// <summary>Closes the store elsewhere that nobody here uses any more, and forgets which one it was: another may be put in its place.</summary>
     public async Task ForgetRemoteAsync(StorageAddress address)
     {
         IObjectStore? store;
@@ -130,6 +128,13 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
 
         if (failure is not null) ExceptionDispatchInfo.Throw(failure);
     }
+
+    private IRemoteFolder FolderAt(StorageAddress address, string name) => address switch
+    {
+        StorageAddress.SftpStorage { Address: var sftp } => new SftpFolder(sftp, SshOptions, entropy),
+        StorageAddress.DiskStorage { Disk: var disk } => new DirectoryFolder(name, disk.Locate, entropy),
+        _ => throw new InvariantException($"{address} is no folder elsewhere"),
+    };
 
     /// <summary>The person's own ssh configuration, unless this node was given one.</summary>
     private SshOptions SshOptions => File.Exists(directory.SshConfig) ? SshOptions.Default with { Arguments = ["-F", directory.SshConfig] } : SshOptions.Default;

@@ -4,7 +4,7 @@ using Bazil.Unix;
 namespace Bazil.Storage.Arena;
 
 /// <summary>Turns what the disk says into what a store says.</summary>
-internal static class StoreFailure
+public static class StoreFailure
 {
     /// <summary>Failures of the environment that are not named yet.</summary>
     public static bool IsEnvironmental(Exception exception) => exception is (IOException and not StoreException) or UnauthorizedAccessException;

@@ -55,7 +55,7 @@ public sealed class SftpStorageTests : EndToEndTest
         await White.RunAsync($"volume storage add myfiles nas {_server.Address}");
         _server.Stop();
         await White.ShellAsync("head -c 20000000 /dev/urandom >mnt/large");
-        await UntilAsync(White, static copy => copy.GetProperty("state").GetString() == "waiting");
+        await UntilAsync(White, static copy => copy.GetProperty("state").GetString() == "away");
         Assert.Contains("refuses the connection", await White.RunAsync("volume storage list myfiles"));
         Assert.Contains("is not copied to storage nas", await White.RunAsync("status"));
         Assert.Equal("20000000", await White.ShellAsync("cat mnt/large | wc -c"));

@@ -14,11 +14,11 @@ internal static class VolumeStorageAddCommand
         // The optional name stands in the middle, as the walkthrough has it; with one word after the volume, that word is the storage.
         var rest = new Argument<string[]>("[NAME] STORAGE")
         {
-            Description = "local, an absolute path, peerkey:PEER, or sftp://[USER@]HOST[:PORT]/PATH; before it, optionally, what to call it",
+            Description = "local, an absolute path, peerkey:PEER, sftp://[USER@]HOST[:PORT]/PATH, or disk:LABEL; before it, optionally, what to call it",
             Arity = new ArgumentArity(1, 2),
         };
         var sharing = new Option<string?>("--sharing") { Description = "Name of the sharing key; must be the volume's, which is the default", HelpName = "NAME" };
-        var command = new Command("add", "Add a storage that a volume's objects may be read from. To one on another machine (sftp:), new content is copied in the background.") { sharing, volume, rest };
+        var command = new Command("add", "Add a storage that a volume's objects may be read from. To one on another machine (sftp:) or a removable disk (disk:), new content is copied in the background.") { sharing, volume, rest };
         command.SetAction((parsed, cancel) =>
         {
             string[] words = parsed.GetRequiredValue(rest);

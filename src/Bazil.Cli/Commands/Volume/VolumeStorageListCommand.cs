@@ -27,12 +27,13 @@ internal static class VolumeStorageListCommand
     private static string TextOf(StorageCopyInfo? copy)
     {
         if (copy is null) return "";
-        string waiting = copy.Waiting is { } count ? string.Create(CultureInfo.InvariantCulture, $"{(copy.IsMore ? "more than " : "")}{count} changes wait") : "not known yet what waits";
+        string waiting = copy.Waiting is { } count ? string.Create(CultureInfo.InvariantCulture, $"{(copy.IsMore ? "more than " : "")}{count} {(count == 1 ? "change waits" : "changes wait")}") : "not known yet what waits";
         string absent = copy.Absent > 0 ? string.Create(CultureInfo.InvariantCulture, $"; {copy.Absent} chunks are not here to be copied") : "";
         string limits = copy.Limits.Count > 0 ? $"; at most {string.Join(", ", copy.Limits)}" : "";
         return copy.State switch
         {
             "complete" => $"complete{absent}{limits}",
+            "away" => $"{copy.Problem}; {waiting}, last seen {copy.LastSeen?.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) ?? "never"}",
             "waiting" => $"{waiting} until {copy.RetryAt?.ToLocalTime().ToString("HH:mm:ss", CultureInfo.InvariantCulture)}: {copy.Problem}",
             _ => $"copying, {waiting}{absent}{limits}",
         };

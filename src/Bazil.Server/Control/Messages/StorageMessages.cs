@@ -1,7 +1,7 @@
 namespace Bazil.Server.Control.Messages;
 
 /// <param name="Name">Its name, or null for one derived from the address.</param>
-/// <param name="Storage"><c>local</c>, an absolute path, <c>peerkey:</c> and a key or nickname, or <c>sftp:</c> and where.</param>
+/// <param name="Storage"><c>local</c>, an absolute path, <c>peerkey:</c> and a key or nickname, <c>sftp:</c> and where, or <c>disk:</c> and a label.</param>
 /// <param name="SharingKey">Must be the volume's; null means that.</param>
 public sealed record VolumeStorageAddRequest(string Volume, string? Name, string Storage, string? SharingKey);
 
@@ -19,7 +19,7 @@ public sealed record StorageInfo(string Name, string Storage)
     public StorageCopyInfo? Copy { get; init; }
 }
 
-/// <param name="State"><c>complete</c>, <c>copying</c>, or <c>waiting</c> after a failure.</param>
+/// <param name="State"><c>complete</c>, <c>copying</c>, <c>away</c> when the machine or disk is not there, or <c>waiting</c> after another failure.</param>
 /// <param name="Waiting">Files, directories and links that have changed since everything was copied; null while that is not known.</param>
 /// <param name="IsMore">There are more than that.</param>
 /// <param name="Absent">Chunks that were left out because this machine does not have them, or not whole.</param>
@@ -27,4 +27,8 @@ public sealed record StorageInfo(string Name, string Storage)
 /// <param name="SentBytes">Since the start of the server.</param>
 /// <param name="Limits">How fast it may be.</param>
 public sealed record StorageCopyInfo(
-    string State, int? Waiting, bool IsMore, long Absent, string? Problem, DateTimeOffset? RetryAt, DateTimeOffset? CompletedAt, long SentObjects, long SentBytes, IReadOnlyList<string> Limits);
+    string State, int? Waiting, bool IsMore, long Absent, string? Problem, DateTimeOffset? RetryAt, DateTimeOffset? CompletedAt, long SentObjects, long SentBytes, IReadOnlyList<string> Limits)
+{
+    /// <summary>When it was there last.</summary>
+    public DateTimeOffset? LastSeen { get; init; }
+}

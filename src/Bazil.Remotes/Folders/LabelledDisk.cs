@@ -1,0 +1,87 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Text;
+using Bazil.Storage.Stores;
+
+namespace Bazil.Remotes.Folders;
+
+/// <summary>
+/// A disk by the label of its file system, wherever it is plugged in and mounted: <c>disk:LABEL</c>, its directory <c>bazil</c>, or <c>disk:LABEL/PATH</c>. udev keeps a link for each label in
+/// <c>/dev/disk/by-label</c>, the kernel tells in <c>/proc/self/mountinfo</c> where the device is mounted.
+/// </summary>
+/// <param name="Label">As the file system has it.</param>
+/// <param name="Directory">Below the root of the disk.</param>
+public sealed record LabelledDisk(string Label, string Directory)
+{
+    private const string Prefix = "disk:";
+    private const string DefaultDirectory = "bazil";
+    private const string LabelDirectory = "/dev/disk/by-label";
+    private const string MountTable = "/proc/self/mountinfo";
+
+    /// <summary>Parses what <see cref="ToString"/> writes.</summary>
+    public static bool TryParse(string text, [NotNullWhen(true)] out LabelledDisk? disk)
+    {
+        disk = null;
+        if (!text.StartsWith(Prefix, StringComparison.Ordinal) || text.Any(char.IsControl)) return false;
+        string rest = text[Prefix.Length..];
+        int slash = rest.IndexOf('/', StringComparison.Ordinal);
+        string label = slash < 0 ? rest : rest[..slash], directory = slash < 0 ? DefaultDirectory : rest[(slash + 1)..].TrimEnd('/');
+        if (label.Length == 0 || directory.Split('/').Any(static part => part is "" or "." or "..")) return false;
+        disk = new LabelledDisk(label, directory);
+        return true;
+    }
+
+    /// <summary>The path of the directory.</summary>
+    /// <exception cref="StoreException">The disk is not here now: <see cref="StoreException.IsUnreachable"/>.</exception>
+    public string Locate()
+    {
+        string link = Path.Combine(LabelDirectory, Encode(Label));
+        if (!File.Exists(link)) throw new StoreException($"disk {Label} is not plugged in") { IsUnreachable = true };
+        string device = Resolve(link);
+        foreach (string line in File.ReadLines(MountTable))
+        {
+            if (TryParseMount(line) is var (mountpoint, source) && Resolve(source) == device) return Path.Combine(mountpoint, Directory);
+        }
+
+        throw new StoreException($"disk {Label} is plugged in, but not mounted; mount it ({device})") { IsUnreachable = true };
+    }
+
+    public override string ToString() => Directory == DefaultDirectory ? Prefix + Label : $"{Prefix}{Label}/{Directory}";
+
+    /// <summary>Where the root of a device is mounted, and the device: fields 5 and, behind the dash, 2 (proc_pid_mountinfo(5)). Null for other mounts: a part of a disk, no device.</summary>
+    internal static (string Mountpoint, string Source)? TryParseMount(string line)
+    {
+        string[] fields = line.Split(' ');
+        int dash = Array.IndexOf(fields, "-");
+        if (dash < 6 || fields.Length < dash + 3 || fields[3] != "/" || !fields[dash + 2].StartsWith('/')) return null;
+        return (Decode(fields[4]), Decode(fields[dash + 2]));
+    }
+
+    /// <summary>udev writes bytes that are not plain as <c>\xHH</c>.</summary>
+    internal static string Encode(string label)
+    {
+        var encoded = new StringBuilder();
+        foreach (char letter in label)
+        {
+            if (char.IsAsciiLetterOrDigit(letter) || letter > '\x7f' || "#+-.:=@_".Contains(letter, StringComparison.Ordinal)) encoded.Append(letter);
+            else encoded.Append(CultureInfo.InvariantCulture, $"\\x{(int)letter:x2}");
+        }
+
+        return encoded.ToString();
+    }
+
+    private static string Resolve(string source) =>
+        File.Exists(source) && File.ResolveLinkTarget(source, returnFinalTarget: true) is { } target ? target.FullName : source;
+
+    /// <summary>The kernel writes blank, tab, newline and backslash as <c>\OOO</c>.</summary>
+    private static string Decode(string field)
+    {
+        if (!field.Contains('\\', StringComparison.Ordinal)) return field;
+        foreach ((string code, string letter) in (ReadOnlySpan<(string, string)>)[("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")])
+        {
+            field = field.Replace(code, letter, StringComparison.Ordinal);
+        }
+
+        return field;
+    }
+}

@@ -1,0 +1,77 @@
+using System.Text.Json;
+
+namespace Bazil.Cli.Tests.EndToEnd;
+
+/// <summary>A removable disk, here an image on a loop device: content is copied to it when it is plugged in, and read from it.</summary>
+public sealed class DiskStorageTests : EndToEndTest
+{
+    private readonly string _label = $"bz{Environment.ProcessId}";
+    private bool _isPlugged;
+
+    private string Link => $"/dev/disk/by-label/{_label}";
+
+    public override async ValueTask DisposeAsync()
+    {
+        if (_isPlugged) await UnplugAsync();
+        await base.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Disk_is_filled_when_it_is_there_known_when_it_is_not_and_another_machine_reads_from_it()
+    {
+        ChildProcess.Result made = await ChildProcess.ShellAsync($"truncate -s 24M '{Root}/image'; mkfs.ext4 -q -F -m 0 -L {_label} '{Root}/image'; mkdir -p '{Root}/media' /dev/disk/by-label", "/", Cancel);
+        Assert.SkipUnless(made.Code == 0 && await PlugAsync(), $"no disk can be made here: {made.Error}");
+        await MountAsync(White);
+        await White.FailsAsync("volume storage add myfiles disk:no-such-disk", "disk no-such-disk is not plugged in");
+        await White.RunAsync($"volume storage add myfiles disk:{_label}");
+        await White.ShellAsync("head -c 1000000 /dev/urandom >mnt/first");
+        await UntilAsync(White, "complete");
+
+        await UnplugAsync();
+        await White.ShellAsync("head -c 1000000 /dev/urandom >mnt/second");
+        await UntilAsync(White, "away");
+        Assert.Matches($@"disk {_label} is not plugged in; 1 change waits, last seen \d\d\d\d-", await White.RunAsync("volume storage list myfiles"));
+        Assert.DoesNotContain("not plugged in", await White.RunAsync("status"));
+        Assert.True(await PlugAsync());
+        await UntilAsync(White, "complete");
+
+        // More than it can take.
+        await White.ShellAsync("head -c 40000000 /dev/urandom >mnt/large");
+        await UntilAsync(White, "waiting");
+        Assert.Contains("the disk is full", await White.RunAsync("volume storage list myfiles"));
+        Assert.Contains("the disk is full", await White.RunAsync("status"));
+
+        string sums = await White.ShellAsync("rm mnt/large; cd mnt; sha256sum first second");
+        string snapshot = await White.RunAsync("snapshot create -json myfiles one");
+        await White.StopServerAsync();
+        await White.ShellAsync($"rm -r '{White.DataDirectory}/objects'");
+        await White.StartServerAsync();
+        await White.RunAsync("server ping");
+        Assert.Equal(sums, await White.ShellAsync("cd mnt; sha256sum first second"));
+        Assert.NotEmpty(snapshot);
+    }
+
+    private async Task<bool> PlugAsync()
+    {
+        ChildProcess.Result plugged = await ChildProcess.ShellAsync($"device=$(losetup --find --show '{Root}/image'); ln -s \"$device\" {Link}; mount \"$device\" '{Root}/media'", "/", Cancel);
+        return _isPlugged = plugged.Code == 0;
+    }
+
+    private async Task UnplugAsync()
+    {
+        ChildProcess.Result gone = await ChildProcess.ShellAsync($"umount '{Root}/media'; losetup --detach \"$(readlink {Link})\"; rm {Link}", "/", CancellationToken.None);
+        Assert.True(gone.Code == 0, gone.Error);
+        _isPlugged = false;
+    }
+
+    private static async Task UntilAsync(Node node, string state)
+    {
+        long deadline = Environment.TickCount64 + 60_000;
+        for (;;)
+        {
+            string reply = await node.RunAsync("volume storage list -json myfiles");
+            if (JsonDocument.Parse(reply).RootElement.GetProperty("storages")[1].GetProperty("copy").GetProperty("state").GetString() == state) return;
+            Assert.True(Environment.TickCount64 < deadline, $"{state} was not reached: {reply}\n{node.Messages}");
+        }
+    }
+}
