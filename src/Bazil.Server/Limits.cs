@@ -103,7 +103,13 @@ internal static class Limits
     public const int StatusChangesMax = 10_000;
 
     /// <summary>How long further changes are waited for before new content is copied to stores on other machines: it goes there in packs, and each pack is a file.</summary>
-    public static readonly TimeSpan PushDelay = TimeSpan.FromSeconds(3);
+    public static readonly TimeSpan PushDelay = TimeSpan.FromSeconds(1);
+
+    /// <summary>The wait is so many times as long as the last pass took, for whoever makes changes all the time over a slow line.</summary>
+    public const int PushRestPerPass = 3;
+
+    /// <summary>The wait at most.</summary>
+    public static readonly TimeSpan PushDelayMax = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// How often everything in a volume is looked for in the index of each store on another machine: content that came here later than the change that names it, or that was damaged at

@@ -70,6 +70,10 @@ public sealed partial class PackStore : IObjectStore
     /// <summary>Whether the store has the object, or will have when what waits is written, by what this node knows: asks nobody.</summary>
     public bool Knows(in ObjectId id) => TryFindWaiting(id, out _) || _index?.Find(id) is not null;
 
+    /// <summary>What it holds; costs a row for each pack.</summary>
+    public PackStoreUsage Usage =>
+        _index?.ListPacks().Aggregate(default(PackStoreUsage), static (sum, pack) => new PackStoreUsage(sum.Packs + 1, sum.SizeBytes + pack.Use.SizeBytes, sum.WantedBytes + pack.Use.WantedBytes)) ?? default;
+
     /// <summary>Lists what the index knows, after it knows all packs.</summary>
     public async IAsyncEnumerable<ObjectId> ListAsync([EnumeratorCancellation] CancellationToken cancel)
     {

@@ -74,6 +74,10 @@ internal sealed class SftpChannel : IAsyncDisposable
         }
     }
 
+    /// <summary>Sends a request whose answer nobody needs, also when there are too many under way, and does not wait.</summary>
+    /// <exception cref="IOException">The session has ended.</exception>
+    public Task PostAsync(SftpRequest request) => SendAsync(request.Finish(Register(new TaskCompletionSource<SftpReply>())), CancellationToken.None);
+
     /// <summary>Ends the session. The streams of a process end only with it: end that first.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -27,6 +27,9 @@ internal sealed class SftpClient(SftpChannel channel)
     public async Task CloseAsync(byte[] handle, CancellationToken cancel) =>
         (await channel.CallAsync(new SftpRequest(SftpPacketKind.Close).Add(handle), cancel)).ExpectOk();
 
+    /// <summary>Gives back a handle that was only read from: a round trip less for each read, and whoever gives up reading does not wait for a server that hangs.</summary>
+    public Task ReleaseAsync(byte[] handle) => channel.PostAsync(new SftpRequest(SftpPacketKind.Close).Add(handle));
+
     /// <summary>Fills the buffer from an offset with many requests at once; returns how much there was. A server may answer with less than was asked.</summary>
     public async Task<int> ReadAsync(byte[] handle, long offset, Memory<byte> buffer, CancellationToken cancel)
     {

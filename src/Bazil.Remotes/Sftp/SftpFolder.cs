@@ -51,7 +51,7 @@ public sealed class SftpFolder(SftpAddress address, SshOptions options, IEntropy
         }
         finally
         {
-            if (!client.HasFailed) await client.CloseAsync(handle, CancellationToken.None);
+            if (!client.HasFailed) await client.ReleaseAsync(handle);
         }
     }, cancel));
 
@@ -130,7 +130,7 @@ public sealed class SftpFolder(SftpAddress address, SshOptions options, IEntropy
         }
         finally
         {
-            if (!client.HasFailed) await client.CloseAsync(handle, CancellationToken.None);
+            if (!client.HasFailed) await client.ReleaseAsync(handle);
         }
 
         return entries;

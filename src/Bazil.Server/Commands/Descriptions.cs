@@ -2,11 +2,13 @@ using Bazil.Core;
 using Bazil.Core.Crypto;
 using Bazil.FileSystem.Epochs;
 using Bazil.Peers;
+using Bazil.Remotes.Packs;
 using Bazil.Server.Config;
 using Bazil.Server.Control.Messages;
 using Bazil.Server.Pushing;
 using Bazil.Server.Storages;
 using Bazil.Server.Volumes;
+using Bazil.Storage.Stores.Elsewhere;
 
 namespace Bazil.Server.Commands;
 
@@ -62,7 +64,15 @@ internal sealed class Descriptions(ConfigStore config, VolumeRegistry volumes, V
         _ => "waiting",
     };
 
-    public StorageInfo Of(VolumeConfig volume, VolumeStorage storage) => new(storage.Name, TextOf(storage.Address)) { Copy = CopyOf(volume, storage) };
+    public StorageInfo Of(VolumeConfig volume, VolumeStorage storage) => new(storage.Name, TextOf(storage.Address)) { Copy = CopyOf(volume, storage), Health = HealthOf(storage.Address) };
+
+    private StorageHealthInfo? HealthOf(StorageAddress address)
+    {
+        if (address.IsOnThisMachine || storages.Open(address) is not IGuardedStore store) return null;
+        PackStoreUsage? usage = (store as RemoteStore)?.Usage;
+        string state = store.IsBroken ? "away" : store.Meter.Answers == 0 ? "unused" : "ok";
+        return new StorageHealthInfo(state, store.Meter.Latency?.TotalMilliseconds, store.Meter.Bandwidth, store.RetryAt, store.Meter.Answers, usage?.Packs, usage?.SizeBytes);
+    }
 
     private StorageCopyInfo? CopyOf(VolumeConfig volume, VolumeStorage storage)
     {

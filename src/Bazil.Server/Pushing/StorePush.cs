@@ -25,6 +25,7 @@ internal sealed class StorePush : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _work;
 
+    private TimeSpan _lastPass; // used by the work only
     private OpenVolume? _watched; // whose changes wake this; used by the work only
     private (long BytesPerSecond, BytePace Pace) _pace; // used by the work only
     private volatile VolumeStorage _storage;
@@ -89,7 +90,8 @@ internal sealed class StorePush : IAsyncDisposable
         await _changed.WaitAsync(Limits.PushWholeInterval, _parts.Time, _stop.Token);
 
         // A program that writes makes many changes: they go together.
-        await _asked.WaitAsync(Limits.PushDelay, _parts.Time, _stop.Token);
+        TimeSpan rest = _lastPass * Limits.PushRestPerPass;
+        await _asked.WaitAsync(rest < Limits.PushDelay ? Limits.PushDelay : rest > Limits.PushDelayMax ? Limits.PushDelayMax : rest, _parts.Time, _stop.Token);
         _changed.Clear();
     }
 
@@ -103,7 +105,9 @@ internal sealed class StorePush : IAsyncDisposable
             OpenVolume volume = await _parts.Volumes.OpenAsync(_volume, _stop.Token);
             if (_watched is null) (_watched = volume).Volume.RowsChanged += _changed.Set;
             var pass = new PushPass(config, volume, _parts.Storages.OpenRemote(_storage.Address), _parts.Metadata, _parts.Time, SentAsync);
+            long began = _parts.Time.GetTimestamp();
             Guid store = await pass.RunAsync(_stop.Token);
+            _lastPass = _parts.Time.GetElapsedTime(began);
             _progress = _progress with
             {
                 Phase = pass.IsCutShort ? PushPhase.Copying : PushPhase.Complete, Problem = null, IsAway = false, RetryAt = null, StoreId = store,

@@ -2,6 +2,7 @@ using System.Buffers;
 using Bazil.Core;
 using Bazil.Remotes.Packs;
 using Bazil.Storage.Stores;
+using Bazil.Storage.Stores.Elsewhere;
 
 namespace Bazil.Server.Storages;
 
@@ -9,12 +10,23 @@ namespace Bazil.Server.Storages;
 /// A store on a machine that has never heard of Bazil, or on a removable disk. What it takes is durable with its sync, as everywhere; disposing it does not wait for that: whoever put objects and
 /// has not synced puts them again after the next start. Safe for concurrent use.
 /// </summary>
-internal sealed class RemoteStore(PackStore packs) : IObjectStore
+internal sealed class RemoteStore(PackStore packs, TimeProvider time) : IObjectStore, IGuardedStore
 {
+    private readonly GuardedObjectStore _reads = new(packs, isGivenUp: true, time);
+
     public string Name => packs.Name;
+
+    public StoreMeter Meter => _reads.Meter;
+
+    public bool IsBroken => _reads.IsBroken;
+
+    public DateTimeOffset? RetryAt => _reads.RetryAt;
 
     /// <inheritdoc cref="PackStore.MeetAsync"/>
     public Task<Guid> MeetAsync(CancellationToken cancel) => packs.MeetAsync(cancel);
+
+    /// <inheritdoc cref="PackStore.Usage"/>
+    public PackStoreUsage Usage => packs.Usage;
 
     /// <inheritdoc cref="PackStore.LastMet"/>
     public DateTimeOffset? LastMet => packs.LastMet;
@@ -22,13 +34,13 @@ internal sealed class RemoteStore(PackStore packs) : IObjectStore
     /// <inheritdoc cref="PackStore.Knows"/>
     public bool Knows(in ObjectId id) => packs.Knows(id);
 
-    public ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel) => packs.GetAsync(id, cancel);
+    public ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel) => _reads.GetAsync(id, cancel);
 
     public ValueTask PutAsync(ObjectId id, ReadOnlyMemory<byte> buffer, CancellationToken cancel) => packs.PutAsync(id, buffer, cancel);
 
-    public ValueTask<bool> HasAsync(ObjectId id, CancellationToken cancel) => packs.HasAsync(id, cancel);
+    public ValueTask<bool> HasAsync(ObjectId id, CancellationToken cancel) => _reads.HasAsync(id, cancel);
 
-    public ValueTask<int?> SizeOfAsync(ObjectId id, CancellationToken cancel) => packs.SizeOfAsync(id, cancel);
+    public ValueTask<int?> SizeOfAsync(ObjectId id, CancellationToken cancel) => _reads.SizeOfAsync(id, cancel);
 
     public ValueTask<bool> DeleteAsync(ObjectId id, CancellationToken cancel) => packs.DeleteAsync(id, cancel);
 

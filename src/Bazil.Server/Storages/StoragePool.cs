@@ -10,6 +10,7 @@ using Bazil.Storage.Arena;
 using Bazil.Storage.Collection;
 using Bazil.Storage.Metadata;
 using Bazil.Storage.Stores;
+using Bazil.Storage.Stores.Elsewhere;
 
 namespace Bazil.Server.Storages;
 
@@ -29,7 +30,7 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
     /// <exception cref="CommandFailedException">A directory cannot be used.</exception>
     public IObjectStore Open(StorageAddress address, bool mayCreate = false) => address switch
     {
-        StorageAddress.PeerStorage { Peer: var peer } => Open(address.ToString()!, name => new PeerOfferStore(peer, connections)),
+        StorageAddress.PeerStorage { Peer: var peer } => Open(address.ToString()!, _ => new GuardedObjectStore(new PeerOfferStore(peer, connections), isGivenUp: false, time)),
         StorageAddress.DirectoryStorage { Path: var path } => Open(path, name => OpenFiles(name, path, mayCreate)),
         { IsRemote: true } => OpenRemote(address),
         _ => OpenLocal(),
@@ -37,7 +38,7 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
 
     /// <summary>The store on another machine, or a removable disk. Nothing is asked before it is used.</summary>
     public RemoteStore OpenRemote(StorageAddress address) =>
-        (RemoteStore)Open(address.ToString()!, name => new RemoteStore(new PackStore(FolderAt(address, name), metadata, entropy, time, mayMake: true)));
+        (RemoteStore)Open(address.ToString()!, name => new RemoteStore(new PackStore(FolderAt(address, name), metadata, entropy, time, mayMake: true), time));
 
     /// <summary>Closes the store elsewhere that nobody here uses any more, and forgets which one it was: another may be put in its place.</summary>
     public async Task ForgetRemoteAsync(StorageAddress address)
@@ -74,7 +75,7 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
     public void SyncFiles()
     {
         IObjectStore[] files;
-        lock (_gate) files = [.. _stores.Values.Where(static store => store is not (PeerOfferStore or RemoteStore))];
+        lock (_gate) files = [.. _stores.Values.Where(static store => store is not IGuardedStore)];
         foreach (IObjectStore store in files)
         {
             try

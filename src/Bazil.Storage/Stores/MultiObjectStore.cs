@@ -1,18 +1,22 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using Bazil.Core;
+using Bazil.Storage.Stores.Elsewhere;
 
 namespace Bazil.Storage.Stores;
 
 /// <summary>
 /// Several stores as one: a local one, others to read from, and further ones that receive a copy of each put.
-/// Reads ask the local store first, then the others in order; one that fails or holds a damaged object does not keep the
-/// next from being asked. "Not found" is the answer only when every store gave it.
+/// Reads ask the local store first, then the others, those that answer soon first, the next one beside the first when its answer is late (<see cref="HedgedRead"/>); one that fails or holds a
+/// damaged object does not keep the next from being asked. "Not found" is the answer only when every store gave it.
 /// <para>Does not own its parts: whoever made them disposes them. Safe for concurrent use.</para>
 /// </summary>
-public sealed partial class MultiObjectStore(string name, IObjectStore local, IReadOnlyList<IObjectStore> others, IReadOnlyList<IObjectStore> copies) : IObjectStore
+public sealed partial class MultiObjectStore(string name, IObjectStore local, IReadOnlyList<IObjectStore> others, IReadOnlyList<IObjectStore> copies, TimeProvider? time = null) : IObjectStore
 {
     private volatile IReadOnlyList<IObjectStore> _others = [.. others];
     private readonly DamagedObjects _damaged = new();
+    private readonly ConcurrentDictionary<Task, bool> _late = new(); // answers that nobody waits for
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
     private volatile StoreException? _keepFailure;
 
     public MultiObjectStore(IObjectStore local, params IReadOnlyList<IObjectStore> others)
@@ -102,44 +106,74 @@ public sealed partial class MultiObjectStore(string name, IObjectStore local, IR
         foreach (IObjectStore copy in copies) await copy.SyncAsync(cancel);
     }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    /// <summary>Waits for the answers that came too late.</summary>
+    public async ValueTask DisposeAsync() => await Task.WhenAll(_late.Keys);
 
     private async ValueTask<IMemoryOwner<byte>?> FindAsync(ObjectId id, IObjectVerifier? verifier, CancellationToken cancel)
     {
-        var failures = default(Failures);
+        var failures = new Failures();
         bool isLocalUnreadable = false;
-        IMemoryOwner<byte>? found = await TryAsync(Local, isLocal: true);
+        IMemoryOwner<byte>? found = await TryLocalAsync();
         if (found is not null) return found;
 
-        foreach (IObjectStore other in _others)
-        {
-            found = await TryAsync(other, isLocal: false);
-            if (found is null) continue;
-            if (verifier is not null && isLocalUnreadable) SetAside(id);
-            if (verifier is not null) await KeepAsync(id, found.Memory, cancel);
-            return found;
-        }
+        found = await new HedgedRead(HedgedRead.InOrder(_others), _time).RunAsync(id, (store, candidate) => Check(store, isLocal: false, candidate), failures.Add, GiveUp, cancel);
+        if (found is null) return failures.First is { } first ? throw first : null;
+        if (verifier is not null && isLocalUnreadable) SetAside(id);
+        if (verifier is not null) await KeepAsync(id, found.Memory, cancel);
+        return found;
 
-        return failures.First is { } first ? throw first : null;
-
-        async ValueTask<IMemoryOwner<byte>?> TryAsync(IObjectStore store, bool isLocal)
+        async ValueTask<IMemoryOwner<byte>?> TryLocalAsync()
         {
             IMemoryOwner<byte>? candidate = null;
             try
             {
-                candidate = await store.GetAsync(id, cancel);
-                if (candidate is not null) verifier?.Verify(id, store.Name, isLocal, candidate.Memory.Span);
+                candidate = await Local.GetAsync(id, cancel);
+                if (candidate is not null) Check(Local, isLocal: true, candidate);
                 return candidate;
             }
             catch (StoreException exception)
             {
                 failures.Add(exception); // rethrown when no other store helps
-                if (isLocal && Failures.IsDamage(exception)) _damaged.Add(id);
-                isLocalUnreadable |= isLocal && Failures.IsUnreadable(exception);
-                if (candidate is not null && exception is CorruptObjectException) SetAside(store, id, candidate.Memory.Span);
+                if (Failures.IsDamage(exception)) _damaged.Add(id);
+                isLocalUnreadable = Failures.IsUnreadable(exception);
                 candidate?.Dispose();
                 return null;
             }
+        }
+
+        void Check(IObjectStore store, bool isLocal, IMemoryOwner<byte> candidate)
+        {
+            try
+            {
+                verifier?.Verify(id, store.Name, isLocal, candidate.Memory.Span);
+            }
+            catch (CorruptObjectException)
+            {
+                SetAside(store, id, candidate.Memory.Span);
+                throw;
+            }
+        }
+    }
+
+    /// <summary>An answer that came too late, or will: nobody waits for it any more but the end of this store.</summary>
+    private void GiveUp(Task<IMemoryOwner<byte>?> answer)
+    {
+        Task ending = DropAsync(answer);
+        if (ending.IsCompleted) return;
+        _late.TryAdd(ending, true);
+        if (ending.IsCompleted) _late.TryRemove(ending, out _);
+        foreach (Task ended in _late.Keys.Where(static task => task.IsCompleted)) _late.TryRemove(ended, out _);
+    }
+
+    private static async Task DropAsync(Task<IMemoryOwner<byte>?> answer)
+    {
+        try
+        {
+            (await answer)?.Dispose();
+        }
+        catch (Exception e) when (e is StoreException or OperationCanceledException)
+        {
+            // Another store had the object, or the reader has given up.
         }
     }
 
@@ -186,12 +220,12 @@ public sealed partial class MultiObjectStore(string name, IObjectStore local, IR
     }
 
     /// <summary>What to report when no store helped: that one could not be asked, sooner than that a copy is damaged.</summary>
-    private struct Failures
+    private sealed class Failures
     {
         private StoreException? _unreachable;
         private StoreException? _damaged;
 
-        public readonly StoreException? First => _unreachable ?? _damaged;
+        public StoreException? First => _unreachable ?? _damaged;
 
         /// <summary>The disk answers, but refuses to show the bytes.</summary>
         public static bool IsUnreadable(StoreException exception) => exception.InnerException is { } inner && Arena.StoreFailure.IsUnreadable(inner);

@@ -19,10 +19,21 @@ internal static class VolumeStorageListCommand
             StorageListReply reply = await context.CallAsync(
                 parsed, ControlMethods.VolumeStorageList, new VolumeRequest(parsed.GetRequiredValue(volume)), cancel);
             if (parsed.GetValue(json)) Json.Print(context.Environment, reply);
-            else Table.Print(context.Environment, ["NAME", "STORAGE", "COPIES"], reply.Storages.Select(static s => new[] { s.Name, s.Storage, TextOf(s.Copy) }));
+            else Table.Print(context.Environment, ["NAME", "STORAGE", "READS", "STORED", "COPIES"], reply.Storages.Select(static s => new[] { s.Name, s.Storage, TextOf(s.Health), StoredText(s.Health), TextOf(s.Copy) }));
         });
         return command;
     }
+
+    private static string TextOf(StorageHealthInfo? health) => health switch
+    {
+        null or { State: "unused" } => "",
+        { State: "away" } => $"away, asked again at {health.RetryAt?.ToLocalTime().ToString("HH:mm:ss", CultureInfo.InvariantCulture)}",
+        _ => string.Create(CultureInfo.InvariantCulture, $"{health.LatencyMs:0.#} ms{(health.BytesPerSecond is { } rate ? $", {rate / (1 << 20):0.#} MiB/s" : "")}"),
+    };
+
+    private static string StoredText(StorageHealthInfo? health) => health is { Packs: { } packs, StoredBytes: { } bytes }
+        ? string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 20):0.#} MiB in {packs} {(packs == 1 ? "pack" : "packs")}")
+        : "";
 
     private static string TextOf(StorageCopyInfo? copy)
     {

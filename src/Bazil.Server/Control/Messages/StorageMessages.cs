@@ -17,7 +17,19 @@ public sealed record StorageInfo(string Name, string Storage)
 {
     /// <summary>How far content is copied to it; null for a storage to which nothing is copied in the background.</summary>
     public StorageCopyInfo? Copy { get; init; }
+
+    /// <summary>How it answers when it is read from; null for a storage on this machine.</summary>
+    public StorageHealthInfo? Health { get; init; }
 }
+
+/// <param name="State"><c>ok</c>, <c>unused</c> before the first answer since the start of the server, or <c>away</c> while nobody waits for it because it could not be reached.</param>
+/// <param name="LatencyMs">How long an answer takes, as a moving average; null before the first.</param>
+/// <param name="BytesPerSecond">How fast large objects come.</param>
+/// <param name="RetryAt">When one that is away is asked again.</param>
+/// <param name="Answers">Since the start of the server.</param>
+/// <param name="Packs">Files in it; null for a peer, as is what they take.</param>
+/// <param name="StoredBytes">What they take there.</param>
+public sealed record StorageHealthInfo(string State, double? LatencyMs, double? BytesPerSecond, DateTimeOffset? RetryAt, long Answers, long? Packs, long? StoredBytes);
 
 /// <param name="State"><c>complete</c>, <c>copying</c>, <c>away</c> when the machine or disk is not there, or <c>waiting</c> after another failure.</param>
 /// <param name="Waiting">Files, directories and links that have changed since everything was copied; null while that is not known.</param>

@@ -1,0 +1,20 @@
+namespace Bazil.Storage.Stores.Elsewhere;
+
+/// <summary>The bounds of what is asked of stores elsewhere, each with its reason.</summary>
+public static class ElsewhereLimits
+{
+    /// <summary>Questions to one store at a time: with objects of 64 KiB a line of 40 MB/s at 50 ms is full with half of them.</summary>
+    public const int QuestionsUnderWay = 64;
+
+    /// <summary>A store that has not answered for so long is taken for gone: the largest object takes a minute over a line of half a megabit. That a connection is dead is noticed before.</summary>
+    public static readonly TimeSpan AnswerMax = TimeSpan.FromMinutes(2);
+
+    /// <summary>Two failures within this time break the circuit.</summary>
+    public static readonly TimeSpan BreakerSampling = TimeSpan.FromMinutes(1);
+
+    /// <summary>The first break; each further one in a row is twice as long.</summary>
+    public static readonly TimeSpan BreakMin = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest break: so long after a machine is back it is noticed.</summary>
+    public static readonly TimeSpan BreakMax = TimeSpan.FromSeconds(30);
+}

@@ -1,0 +1,146 @@
+using System.Buffers;
+using Bazil.Core;
+using Polly;
+using Polly.CircuitBreaker;
+
+namespace Bazil.Storage.Stores.Elsewhere;
+
+/// <summary>
+/// A store that may be away, slow or hang, made safe to ask: so many questions at a time and no more; one that is not answered in time is given up; after failures to reach it nobody waits
+/// for it for a while, a single question then tells whether it is back (a circuit breaker). How fast it answers is measured. Only reads are guarded: whoever writes there has waits of its own.
+/// <para>Owns the store. Safe for concurrent use.</para>
+/// </summary>
+public sealed class GuardedObjectStore : IObjectStore, IGuardedStore
+{
+    private readonly IObjectStore _inner;
+    private readonly TimeProvider _time;
+    private readonly CircuitBreakerStateProvider _state = new();
+    private readonly ResiliencePipeline _breaker;
+    private readonly TimeSpan _answerMax;
+    private readonly SemaphoreSlim _places = new(ElsewhereLimits.QuestionsUnderWay);
+
+    private volatile StoreException? _lastFailure;
+    private long _retryAt; // ticks of UTC; 0 for none
+    private int _breaks; // in a row; used by the breaker only
+
+    /// <param name="inner">The store.</param>
+    /// <param name="isGivenUp">Whether it is given up for a while when it cannot be reached or does not answer; false for a store that finds that out by itself, and is only measured here.</param>
+    /// <param name="time">Of waits and measurements.</param>
+    public GuardedObjectStore(IObjectStore inner, bool isGivenUp, TimeProvider time)
+    {
+        (_inner, _time) = (inner, time);
+        Meter = new StoreMeter(time);
+        _answerMax = isGivenUp ? ElsewhereLimits.AnswerMax : Timeout.InfiniteTimeSpan;
+        _breaker = !isGivenUp ? ResiliencePipeline.Empty : new ResiliencePipelineBuilder { TimeProvider = time }.AddCircuitBreaker(new CircuitBreakerStrategyOptions
+        {
+            ShouldHandle = new PredicateBuilder().Handle<StoreException>(static failure => failure.IsUnreachable),
+            FailureRatio = 0.5,
+            MinimumThroughput = 2,
+            SamplingDuration = ElsewhereLimits.BreakerSampling,
+            BreakDurationGenerator = _ => new ValueTask<TimeSpan>(NextBreak()),
+            OnClosed = _ =>
+            {
+                _breaks = 0;
+                return default;
+            },
+            StateProvider = _state,
+        }).Build();
+    }
+
+    public string Name => _inner.Name;
+
+    public StoreMeter Meter { get; }
+
+    public bool IsBroken => _state.CircuitState == CircuitState.Open;
+
+    public DateTimeOffset? RetryAt => IsBroken ? new DateTimeOffset(Interlocked.Read(ref _retryAt), TimeSpan.Zero) : null;
+
+    public ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel) =>
+        AskAsync(token => _inner.GetAsync(id, token), static found => found?.Memory.Length ?? 0, cancel);
+
+    public ValueTask<bool> HasAsync(ObjectId id, CancellationToken cancel) => AskAsync(token => _inner.HasAsync(id, token), static _ => 0, cancel);
+
+    public ValueTask<bool> TouchAsync(ObjectId id, CancellationToken cancel) => AskAsync(token => _inner.TouchAsync(id, token), static _ => 0, cancel);
+
+    public ValueTask<int?> SizeOfAsync(ObjectId id, CancellationToken cancel) => AskAsync(token => _inner.SizeOfAsync(id, token), static _ => 0, cancel);
+
+    public ValueTask PutAsync(ObjectId id, ReadOnlyMemory<byte> buffer, CancellationToken cancel) => _inner.PutAsync(id, buffer, cancel);
+
+    public ValueTask<bool> DeleteAsync(ObjectId id, CancellationToken cancel) => _inner.DeleteAsync(id, cancel);
+
+    public IAsyncEnumerable<ObjectId> ListAsync(CancellationToken cancel) => _inner.ListAsync(cancel);
+
+    public ValueTask SyncAsync(CancellationToken cancel) => _inner.SyncAsync(cancel);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _inner.DisposeAsync();
+        _places.Dispose();
+    }
+
+    private async ValueTask<T> AskAsync<T>(Func<CancellationToken, ValueTask<T>> ask, Func<T, int> sizeOf, CancellationToken cancel)
+    {
+        try
+        {
+            return await _breaker.ExecuteAsync(token => AskNowAsync(ask, sizeOf, token), cancel);
+        }
+        catch (BrokenCircuitException e)
+        {
+            throw new StoreException(_lastFailure?.Message ?? $"{Name} could not be reached a moment ago", e) { IsUnreachable = true };
+        }
+    }
+
+    private async ValueTask<T> AskNowAsync<T>(Func<CancellationToken, ValueTask<T>> ask, Func<T, int> sizeOf, CancellationToken cancel)
+    {
+        using var limit = new CancellationTokenSource(_answerMax, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancel);
+        try
+        {
+            await _places.WaitAsync(either.Token);
+            try
+            {
+                return await MeasureAsync(ask, sizeOf, either.Token);
+            }
+            finally
+            {
+                _places.Release();
+            }
+        }
+        catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
+        {
+            throw Failed(new StoreException($"{Name} has not answered within {_answerMax.TotalSeconds} seconds", e) { IsUnreachable = true });
+        }
+        catch (StoreException e) when (e.IsUnreachable)
+        {
+            throw Failed(e);
+        }
+    }
+
+    private async ValueTask<T> MeasureAsync<T>(Func<CancellationToken, ValueTask<T>> ask, Func<T, int> sizeOf, CancellationToken cancel)
+    {
+        long began = _time.GetTimestamp();
+        int sizeBytes = 0;
+        bool isAnswer = false;
+        Meter.Begin();
+        try
+        {
+            T answer = await ask(cancel);
+            (sizeBytes, isAnswer) = (sizeOf(answer), true);
+            return answer;
+        }
+        finally
+        {
+            Meter.End(_time.GetElapsedTime(began), sizeBytes, isAnswer);
+        }
+    }
+
+    private StoreException Failed(StoreException failure) => _lastFailure = failure;
+
+    private TimeSpan NextBreak()
+    {
+        TimeSpan wait = ElsewhereLimits.BreakMin * Math.Pow(2, Math.Min(_breaks++, 10));
+        if (wait > ElsewhereLimits.BreakMax) wait = ElsewhereLimits.BreakMax;
+        Interlocked.Exchange(ref _retryAt, (_time.GetUtcNow() + wait).UtcTicks);
+        return wait;
+    }
+}

@@ -1,0 +1,109 @@
+using System.Buffers;
+using Bazil.Core;
+using Bazil.Storage.Stores;
+using Bazil.Storage.Stores.Elsewhere;
+using Bazil.Storage.Tests.Contracts;
+using Bazil.Testing;
+using Fault = Bazil.Storage.Tests.Stores.Elsewhere.UnreliableStore.Fault;
+
+namespace Bazil.Storage.Tests.Stores.Elsewhere;
+
+public sealed class GuardedObjectStoreTests : ObjectStoreContract
+{
+    private static readonly ObjectId s_id = new(new byte[ObjectId.Size]);
+
+    private readonly ManualTime _time = new();
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Store_that_cannot_be_reached_is_left_alone_longer_each_time_and_tried_by_one()
+    {
+        var inner = new UnreliableStore(new MemoryObjectStore("far")) { Next = static () => Fault.Unreachable };
+        await using var store = new GuardedObjectStore(inner, isGivenUp: true, _time);
+        Assert.False(store.IsBroken);
+        for (int attempt = 0; attempt < 2; attempt++) await FailsAsync(store);
+        Assert.True(store.IsBroken);
+        Assert.Equal(_time.GetUtcNow() + ElsewhereLimits.BreakMin, store.RetryAt);
+        for (int attempt = 0; attempt < 10; attempt++) await FailsAsync(store);
+        Assert.Equal(2, inner.ReadCount);
+
+        _time.Advance(ElsewhereLimits.BreakMin);
+        await FailsAsync(store);
+        Assert.Equal(3, inner.ReadCount);
+        Assert.Equal(_time.GetUtcNow() + (2 * ElsewhereLimits.BreakMin), store.RetryAt);
+        _time.Advance(ElsewhereLimits.BreakMin);
+        await FailsAsync(store);
+        Assert.Equal(3, inner.ReadCount);
+
+        inner.Next = static () => Fault.None;
+        _time.Advance(ElsewhereLimits.BreakMin);
+        Assert.Null(await store.GetAsync(s_id, Cancel));
+        Assert.False(store.IsBroken);
+        Assert.Null(store.RetryAt);
+    }
+
+    [Fact]
+    public async Task Failures_of_objects_do_not_break_the_circuit()
+    {
+        var inner = new UnreliableStore(new MemoryObjectStore("far")) { Next = static () => Fault.Failing };
+        await using var store = new GuardedObjectStore(inner, isGivenUp: true, _time);
+        for (int attempt = 0; attempt < 10; attempt++) await Assert.ThrowsAsync<StoreException>(async () => await store.GetAsync(s_id, Cancel));
+        Assert.Equal(10, inner.ReadCount);
+        Assert.False(store.IsBroken);
+    }
+
+    [Fact]
+    public async Task Store_that_only_is_measured_is_always_asked()
+    {
+        var inner = new UnreliableStore(new MemoryObjectStore("peer")) { Next = static () => Fault.Unreachable };
+        await using var store = new GuardedObjectStore(inner, isGivenUp: false, _time);
+        for (int attempt = 0; attempt < 10; attempt++) await FailsAsync(store);
+        Assert.Equal(10, inner.ReadCount);
+    }
+
+    [Fact]
+    public async Task Question_without_an_answer_is_given_up()
+    {
+        var inner = new UnreliableStore(new MemoryObjectStore("far")) { Next = static () => Fault.Hanging };
+        await using var store = new GuardedObjectStore(inner, isGivenUp: true, _time);
+        Task<IMemoryOwner<byte>?> read = store.GetAsync(s_id, Cancel).AsTask();
+        _time.Advance(ElsewhereLimits.AnswerMax);
+        StoreException late = await Assert.ThrowsAsync<StoreException>(() => read);
+        Assert.True(late.IsUnreachable);
+        Assert.Contains("has not answered within 120 seconds", late.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Expectation_follows_what_is_measured_and_forgets_what_was_slow()
+    {
+        var meter = new StoreMeter(_time);
+        Assert.Null(meter.Latency);
+        for (int answer = 0; answer < 100; answer++) Measure(meter, 10);
+        Assert.InRange(meter.Expectation.TotalMilliseconds, 9, 11);
+        Assert.InRange(meter.HedgeDelay.TotalMilliseconds, 9, 15);
+        Assert.InRange(meter.Bandwidth!.Value, 9e6, 11e6);
+        for (int answer = 0; answer < 100; answer++) Measure(meter, 1000);
+        Assert.InRange(meter.Expectation.TotalMilliseconds, 900, 1001);
+        _time.Advance(TimeSpan.FromMinutes(10));
+        Assert.InRange(meter.Expectation.TotalMilliseconds, 40, 60);
+        meter.Begin();
+        meter.End(TimeSpan.FromMilliseconds(1), 0, isAnswer: false); // given up early: tells nothing
+        Assert.InRange(meter.Expectation.TotalMilliseconds, 40, 60);
+    }
+
+    protected override ValueTask<IObjectStore> CreateAsync() => new(new GuardedObjectStore(new MemoryObjectStore("guarded"), isGivenUp: true, TimeProvider.System));
+
+    private static void Measure(StoreMeter meter, double milliseconds)
+    {
+        meter.Begin();
+        meter.End(TimeSpan.FromMilliseconds(milliseconds), 100_000, isAnswer: true);
+    }
+
+    private static async Task FailsAsync(GuardedObjectStore store)
+    {
+        StoreException away = await Assert.ThrowsAsync<StoreException>(async () => await store.GetAsync(s_id, Cancel));
+        Assert.True(away.IsUnreachable);
+        Assert.Equal("store " + store.Name + " is away", away.Message);
+    }
+}

@@ -1,0 +1,140 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using Bazil.Core;
+using Bazil.Storage.Stores;
+using Bazil.Storage.Stores.Elsewhere;
+using Bazil.Testing;
+using Fault = Bazil.Storage.Tests.Stores.Elsewhere.UnreliableStore.Fault;
+
+namespace Bazil.Storage.Tests.Stores.Elsewhere;
+
+/// <summary>Reads of a store over several that hang, lie, fail and flap.</summary>
+public sealed class HedgedReadTests
+{
+    private static readonly byte[] s_bytes = [.. Enumerable.Range(0, 1000).Select(static value => (byte)value)];
+    private static readonly ObjectId s_id = new(SHA256.HashData(s_bytes));
+
+    private readonly ManualTime _time = new();
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(nameof(Fault.Hanging))]
+    [InlineData(nameof(Fault.Deaf))]
+    public async Task Store_that_hangs_costs_one_hedge_delay_and_is_told_to_stop(string fault)
+    {
+        (UnreliableStore first, UnreliableStore second, MultiObjectStore multi) = await TwoAsync();
+        first.Next = () => Enum.Parse<Fault>(fault);
+        Task<byte[]?> read = ReadAsync(multi);
+        Assert.False(read.IsCompleted);
+        Assert.Equal((1, 0), (first.ReadCount, second.ReadCount));
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(s_bytes, await read);
+        Assert.Equal((1, 1), (first.ReadCount, second.ReadCount));
+        Assert.Equal(fault == nameof(Fault.Hanging) ? 1 : 0, first.StoppedCount);
+
+        // The other one has shown that it is quick: it is asked first now.
+        Assert.True(await multi.Local.DeleteAsync(s_id, Cancel));
+        Assert.Equal(s_bytes, await ReadAsync(multi));
+        Assert.Equal((1, 2), (first.ReadCount, second.ReadCount));
+    }
+
+    [Theory]
+    [InlineData(nameof(Fault.Unreachable))]
+    [InlineData(nameof(Fault.Failing))]
+    [InlineData(nameof(Fault.Lying))]
+    [InlineData(nameof(Fault.CutOff))]
+    public async Task Store_that_fails_or_lies_costs_no_wait(string fault)
+    {
+        (UnreliableStore first, UnreliableStore second, MultiObjectStore multi) = await TwoAsync();
+        first.Next = () => Enum.Parse<Fault>(fault);
+        Assert.Equal(s_bytes, await ReadAsync(multi));
+        Assert.Equal((1, 1), (first.ReadCount, second.ReadCount));
+        Assert.Equal(s_bytes, await ReadAsync(multi)); // what was kept is the right one
+        Assert.Equal((1, 1), (first.ReadCount, second.ReadCount));
+    }
+
+    [Fact]
+    public async Task Reader_that_gives_up_does_not_wait_for_stores_that_hang()
+    {
+        (UnreliableStore first, UnreliableStore second, MultiObjectStore multi) = await TwoAsync();
+        first.Next = second.Next = static () => Fault.Deaf;
+        using var interrupt = new CancellationTokenSource();
+        Task read = multi.GetVerifiedAsync(s_id, new HashVerifier(), interrupt.Token).AsTask();
+        _time.Advance(TimeSpan.FromSeconds(2));
+        await interrupt.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => read);
+    }
+
+    [Fact]
+    public async Task One_right_copy_is_found_whatever_the_others_do()
+    {
+        Seed seed = Seed.Take(20261122);
+        Random random = seed.CreateRandom();
+        Fault[] faults = [Fault.None, Fault.Unreachable, Fault.Failing, Fault.Lying, Fault.CutOff, Fault.Hanging];
+        UnreliableStore[] stores = [.. Enumerable.Range(0, 4).Select(static number => new UnreliableStore(new MemoryObjectStore($"store {number}")))];
+        foreach (UnreliableStore store in stores) await store.PutAsync(s_id, s_bytes, Cancel);
+        int good = 0;
+        for (int number = 0; number < stores.Length; number++)
+        {
+            int own = number;
+            stores[number].Next = () => own == good ? Fault.None : faults[random.Next(faults.Length)];
+        }
+
+        var multi = new MultiObjectStore("local", new MemoryObjectStore("local"), [.. stores.Select(Guarded)], [], _time);
+        for (int round = 0; round < 300; round++)
+        {
+            good = random.Next(stores.Length);
+            Task<byte[]?> read = ReadAsync(multi);
+
+            // At most one delay for each of the others, and the end of a break in which the good one was left alone.
+            for (int step = 0; step < 40 && !read.IsCompleted; step++)
+            {
+                _time.Advance(TimeSpan.FromSeconds(2));
+                await Task.Yield();
+            }
+
+            byte[]? found = await TryAsync(read);
+            if (found is not null) Assert.True(found.AsSpan().SequenceEqual(s_bytes), $"{seed}, round {round}: wrong bytes");
+            else _time.Advance(ElsewhereLimits.BreakMax); // the good one was given up at that moment
+            await multi.Local.DeleteAsync(s_id, Cancel);
+        }
+    }
+
+    private static async Task<byte[]?> TryAsync(Task<byte[]?> read)
+    {
+        try
+        {
+            return await read;
+        }
+        catch (StoreException e) when (e.IsUnreachable)
+        {
+            return null;
+        }
+    }
+
+    private async Task<(UnreliableStore First, UnreliableStore Second, MultiObjectStore Multi)> TwoAsync()
+    {
+        var first = new UnreliableStore(new MemoryObjectStore("first"));
+        var second = new UnreliableStore(new MemoryObjectStore("second"));
+        await first.PutAsync(s_id, s_bytes, Cancel);
+        await second.PutAsync(s_id, s_bytes, Cancel);
+        return (first, second, new MultiObjectStore("local", new MemoryObjectStore("local"), [Guarded(first), Guarded(second)], [], _time));
+    }
+
+    private GuardedObjectStore Guarded(UnreliableStore store) => new(store, isGivenUp: true, _time);
+
+    private static async Task<byte[]?> ReadAsync(MultiObjectStore store)
+    {
+        using IMemoryOwner<byte>? found = await store.GetVerifiedAsync(s_id, new HashVerifier(), Cancel);
+        return found?.Memory.ToArray();
+    }
+
+    private sealed class HashVerifier : IObjectVerifier
+    {
+        public void Verify(ObjectId id, string store, bool isLocal, ReadOnlySpan<byte> sealedObject)
+        {
+            if (new ObjectId(SHA256.HashData(sealedObject)) != id) throw new CorruptObjectException(id, store, "wrong bytes");
+        }
+    }
+}
