@@ -87,17 +87,20 @@ public static class Limits
     /// <summary>What a patch counts beyond its bytes.</summary>
     public const int PatchRowBytes = 128;
 
-    /// <summary>Bytes of the patches of one file: published at once with what they change, they are a second of work.</summary>
-    public const long PatchedFileBytesMax = 4L << 20;
+    /// <summary>Bytes of the patches of one file: published at once with what they change, they are a second or two of work. What is waited for then is less for each byte, the more there are.</summary>
+    public const long PatchedFileBytesMax = 16L << 20;
 
     /// <summary>The same of all files of a volume: read whole when it is opened after a crash, and held by the database until then.</summary>
-    public const long PatchedBytesMax = 16L << 20;
+    public const long PatchedBytesMax = 32L << 20;
 
     /// <summary>Files that have patches: each stays open.</summary>
     public const int PatchedFilesMax = 256;
 
     /// <summary>How long a file may go on with patches; peers are not shown what was synced before it is published.</summary>
-    public static readonly TimeSpan PatchAgeMax = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan PatchAgeMax = TimeSpan.FromSeconds(5);
+
+    /// <summary>A file with patches is published when none was added for so long.</summary>
+    public static readonly TimeSpan PatchQuietMin = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Files whose content is sealed anew between two syncs after a rotation of the sharing key: bounds what is done twice after a crash, and the records in memory.</summary>
     public const int ResealBatch = 256;

@@ -19,6 +19,9 @@ public sealed class DirectoryHandle : IDisposable
     /// <summary>The path it was opened by.</summary>
     public string Path { get; }
 
+    /// <summary>When a name in it was last made, changed or removed, by the clock of the file system.</summary>
+    public UnixTime ModifyTime => UnixFile.Describe(_handle, Path).ModifyTime;
+
     /// <exception cref="UnixException">It does not exist, is no directory, or is not permitted.</exception>
     public static DirectoryHandle Open(string path) =>
         new(UnixFile.Open(path, OpenFlags.ReadOnly | OpenFlags.Directory), path);

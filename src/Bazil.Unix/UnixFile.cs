@@ -77,6 +77,13 @@ public static partial class UnixFile
     /// <summary>The numeric owner.</summary>
     public static uint Owner(SafeFileHandle file, string path) => Stat(file, path).Owner;
 
+    /// <summary>Length, and when it was last changed.</summary>
+    public static (long SizeBytes, UnixTime ModifyTime) Describe(SafeFileHandle file, string path)
+    {
+        Libc.StatxBuffer found = Stat(file, path);
+        return ((long)found.Size, new UnixTime(found.ModifySeconds, found.ModifyNanoseconds));
+    }
+
     /// <summary>Renames atomically, replacing a file that is in the way. Durable after a sync of the directories.</summary>
     public static void Rename(string from, string to) => Rename(from, to, RenameMode.Replace);
 

@@ -32,7 +32,7 @@ internal static class Program
             case ["store-bench", string directory]:
                 return await StoreBench.RunAsync(directory);
             case ["volume-fill", string directory, string fileCount]:
-                return await VolumeServer.RunAsync(directory, volume => VolumeFiller.RunAsync(volume, int.Parse(fileCount)));
+                return await VolumeServer.FillAsync(directory, int.Parse(fileCount));
             case ["volume-serve", string directory, string mountpoint]:
                 return await VolumeServer.RunAsync(directory, mountpoint);
             default:

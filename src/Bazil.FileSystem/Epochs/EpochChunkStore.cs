@@ -21,6 +21,17 @@ internal sealed class EpochChunkStore(VolumeKeys keys, uint epoch) : IChunkStore
             : FindAsync(plan, type, level, key, sizeBytesMax, cancel);
     }
 
+    public async ValueTask<bool> HasHereAsync(ChunkType type, byte level, ChunkKey key, CancellationToken cancel)
+    {
+        VolumeKeys.ReadPlan plan = _plan = keys.PlanFor(epoch, _plan);
+        foreach (IChunkStore store in plan.Stores)
+        {
+            if (await store.HasHereAsync(type, level, key, cancel)) return true;
+        }
+
+        return false;
+    }
+
     public ValueTask SyncAsync(CancellationToken cancel)
     {
         // All keys lie over the same stores: one sync is enough. Without a key nothing was written.

@@ -47,7 +47,7 @@ public sealed partial class Volume
 
     private async Task WriteBackAsync(CancellationToken cancel)
     {
-        await SettlePatchesAsync(cancel);
+        await SettleQuietPatchesAsync(cancel);
         long now = _options.Clock.GetTimestamp();
         foreach (OpenFile file in PinOpenFiles(file => file.IsDirtyFor(now, _options.Clock.TimestampFrequency)))
         {

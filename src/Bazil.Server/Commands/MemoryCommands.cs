@@ -21,6 +21,7 @@ internal sealed class MemoryCommands(ConfigStore config, VolumeRegistry volumes,
         parts.AddRange(database.MemoryUses.Select(static use => Describe(use, null)));
         parts.Add(Describe(new MemoryUse("chunk cache", chunks.UsedBytes, chunks.SizeBytesMax), null));
         parts.Add(Describe(new MemoryUse("dirty data", budget.UsedBytes, budget.SizeBytes), null));
+        parts.Add(Describe(new MemoryUse("small writes", budget.OverlayBytes, budget.OverlayBytesMax), null));
         foreach (VolumeConfig volume in config.ListVolumes())
         {
             if (volumes.Find(volume.Id) is { } open) parts.AddRange(open.Volume.MemoryUses().Select(use => Describe(use, volume.Name)));

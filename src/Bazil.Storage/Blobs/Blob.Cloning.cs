@@ -67,6 +67,7 @@ public sealed partial class Blob
         {
             CheckBeforeChange();
             Invariant.Check(!isToEnd || endBytes >= _sizeBytes);
+            await FoldOverlaysAsync(cancel);
             if (sourceChunk == first && first == 0 && isToEnd)
             {
                 await ReplaceTreeAsync(source._tree.RootKey, _layout.Depth(endBytes));

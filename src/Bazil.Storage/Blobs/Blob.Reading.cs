@@ -71,14 +71,18 @@ public sealed partial class Blob
     private ValueTask ReadChunkAsync(ulong chunk, int within, Memory<byte> destination, bool offload, CancellationToken cancel)
     {
         BlobNode? node;
+        ChunkOverlay? overlay;
         int level;
         ChunkKey key;
         lock (_lock)
         {
             (node, level, key) = _tree.Locate(chunk);
+            overlay = node is null ? _overlays.GetValueOrDefault(chunk) : null;
             if (node is not null) node.PinCount++;
+            overlay?.Pin();
         }
 
+        if (overlay is not null) return ReadOverlaidAsync(overlay, chunk, level, key, within, destination, offload, cancel);
         if (node is null) return FetchChunkAsync(chunk, level, key, within, destination, offload, cancel);
         CopyOrZero(node.Content.Span, within, destination.Span);
         lock (_lock)

@@ -119,6 +119,7 @@ public sealed partial class Blob
     private async ValueTask<Manifest> SaveLevelsAsync(CancellationToken cancel)
     {
         lock (_lock) TakeFailure(); // what failed is tried again now
+        await FoldOverlaysAsync(cancel);
         try
         {
             for (int level = 0; level <= _tree.Depth; level++) await SaveLevelAsync(level, cancel);

@@ -37,6 +37,7 @@ public sealed partial class Blob
         {
             CheckBeforeChange();
             if (offset >= _sizeBytes || length == 0) return;
+            await FoldOverlaysAsync(cancel);
             ulong end = offset + Math.Min(length, _sizeBytes - offset);
             ulong first = (offset + _layout.ChunkSizeBytes - 1) / _layout.ChunkSizeBytes;
             ulong behind = end == _sizeBytes ? _layout.ChunkOf(end - 1) + 1 : _layout.ChunkOf(end);

@@ -26,9 +26,13 @@ public sealed partial class Blob
             {
                 int within = _layout.WithinChunk(offset);
                 int count = Math.Min(data.Length, (int)_layout.ChunkSizeBytes - within);
-                BlobNode node = await PinForWriteAsync(offset, within, count, cancel);
-                data.Span[..count].CopyTo(node.Content.Span[within..]);
-                FinishWrite(node, offset, within, count);
+                if (!await TryOverlayAsync(offset, data[..count], cancel))
+                {
+                    BlobNode node = await PinForWriteAsync(offset, within, count, cancel);
+                    data.Span[..count].CopyTo(node.Content.Span[within..]);
+                    FinishWrite(node, offset, within, count);
+                }
+
                 offset += (uint)count;
                 data = data[count..];
             }
@@ -219,7 +223,8 @@ public sealed partial class Blob
         int sizeBytes = _layout.NodeSizeBytes(level);
         using IMemoryOwner<byte> stored = await _chunks.GetAsync(ChunkType.File, (byte)level, key, sizeBytes, cancel);
         ReadOnlyMemory<byte> content = level == 0 ? Clip(stored.Memory, index) : stored.Memory;
-        var node = new BlobNode(level, index, Math.Max(capacity, level == 0 ? CapacityFor(content.Length) : 0));
+        int end = level == 0 ? Math.Max(content.Length, OverlayEnd(index)) : 0;
+        var node = new BlobNode(level, index, Math.Max(capacity, level == 0 ? CapacityFor(end) : 0));
         content.CopyTo(node.Content);
         return node;
     }
@@ -237,6 +242,7 @@ public sealed partial class Blob
         lock (_lock)
         {
             _tree.Add(node, parent);
+            TakeOverlay(node);
             node.PinCount++;
             node.IsBeingWritten = true;
             Unpin(parent); // its child keeps it now
@@ -295,6 +301,7 @@ public sealed partial class Blob
         lock (_lock)
         {
             _pauseCount--;
+            DropOverlays(node is null ? null : lastChunk);
             if (node is null)
             {
                 _tree.Clear();

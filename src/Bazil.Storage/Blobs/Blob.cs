@@ -92,7 +92,12 @@ public sealed partial class Blob : IAsyncDisposable
             _isDisposed = true;
             await _ahead.DisposeAsync();
             await PauseSealingAsync();
-            lock (_lock) _tree.Clear();
+            lock (_lock)
+            {
+                _tree.Clear();
+                DropOverlays(lastChunk: null);
+            }
+
             _context.Budget.Forget(this);
         }
         finally

@@ -18,6 +18,9 @@ public sealed class DirtyBudget : IAsyncDisposable
     /// <summary>512 chunks of the default size: enough to keep the workers busy while writers copy.</summary>
     public const long DefaultSizeBytes = 64 * 1024 * 1024;
 
+    /// <summary>Small writes that are not in a chunk in memory take at most this part of the budget, on top of it: storing them takes room in it.</summary>
+    private const int OverlayDivisor = 4;
+
     /// <summary>Under pressure at least this part of the budget is stored, so that writers do not search for every single chunk.</summary>
     private const int ReliefDivisor = 8;
 
@@ -28,6 +31,7 @@ public sealed class DirtyBudget : IAsyncDisposable
     private readonly Channel<Job> _jobs = Channel.CreateUnbounded<Job>(); // bounded by the nodes that fit the budget
     private readonly Task[] _workers;
     private long _usedBytes;
+    private long _overlayBytes;
     private long _peakBytes;
     private long _queuedBytes;
     private volatile bool _hasWaiters;
@@ -66,6 +70,18 @@ public sealed class DirtyBudget : IAsyncDisposable
         }
     }
 
+    /// <summary>The bound of <see cref="OverlayBytes"/>.</summary>
+    public long OverlayBytesMax => SizeBytes / OverlayDivisor;
+
+    /// <summary>Small writes that are not in a chunk in memory.</summary>
+    public long OverlayBytes
+    {
+        get
+        {
+            lock (_lock) return _overlayBytes;
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         _jobs.Writer.TryComplete();
@@ -97,6 +113,22 @@ public sealed class DirtyBudget : IAsyncDisposable
             _usedBytes -= bytes;
             Admit();
         }
+    }
+
+    /// <summary>Takes room for a small write that is not in a chunk in memory, if there is any: without it the write goes into a chunk.</summary>
+    internal bool TryTakeOverlay(int bytes)
+    {
+        lock (_lock)
+        {
+            if (bytes > OverlayBytesMax - _overlayBytes) return false;
+            _overlayBytes += bytes;
+            return true;
+        }
+    }
+
+    internal void ReturnOverlay(int bytes)
+    {
+        lock (_lock) _overlayBytes -= bytes;
     }
 
     /// <summary>The blob was written just now.</summary>

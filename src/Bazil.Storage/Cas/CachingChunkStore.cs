@@ -36,6 +36,8 @@ public sealed class CachingChunkStore(IChunkStore inner, ChunkCache cache) : ICh
         return FetchAsync(name, cancel);
     }
 
+    public ValueTask<bool> HasHereAsync(ChunkType type, byte level, ChunkKey key, CancellationToken cancel) => inner.HasHereAsync(type, level, key, cancel);
+
     /// <summary>True when a get of this chunk would be answered from memory.</summary>
     public bool IsCached(ChunkType type, byte level, in ChunkKey key, int sizeBytesMax) =>
         key.IsZero || cache.Contains(new ChunkCache.Name(this, type, level, key, sizeBytesMax));

@@ -59,5 +59,8 @@ public sealed partial class ConvergentChunkStore(SharingKey sharingKey, MultiObj
         return await stores.GetVerifiedAsync(id, opener, cancel) is { } found ? (id, found) : null;
     }
 
+    public ValueTask<bool> HasHereAsync(ChunkType type, byte level, ChunkKey key, CancellationToken cancel) =>
+        key.IsZero ? new(true) : stores.Local.HasAsync(ObjectNaming.IdOf(sharingKey, type, level, key), cancel);
+
     public ValueTask SyncAsync(CancellationToken cancel) => stores.SyncAsync(cancel);
 }

@@ -22,6 +22,9 @@ public interface IChunkStore
     /// <exception cref="Stores.StoreException">A store that may have it could not be asked.</exception>
     ValueTask<IMemoryOwner<byte>> GetAsync(ChunkType type, byte level, ChunkKey key, int sizeBytesMax, CancellationToken cancel);
 
+    /// <summary>Whether the local store has the chunk at this moment, so that a get needs no other one. False when that is not known.</summary>
+    ValueTask<bool> HasHereAsync(ChunkType type, byte level, ChunkKey key, CancellationToken cancel) => new(false);
+
     /// <summary>On return, every chunk whose put returned before this call survives power loss.</summary>
     ValueTask SyncAsync(CancellationToken cancel);
 }

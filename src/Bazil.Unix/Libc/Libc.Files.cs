@@ -57,6 +57,8 @@ internal static partial class Libc
         [FieldOffset(28)] internal ushort Mode; // stx_mode
         [FieldOffset(40)] internal ulong Size;  // stx_size
         [FieldOffset(48)] internal ulong Blocks; // stx_blocks, of 512 bytes
+        [FieldOffset(112)] internal long ModifySeconds; // stx_mtime.tv_sec
+        [FieldOffset(120)] internal uint ModifyNanoseconds; // stx_mtime.tv_nsec
     }
 
     /// <summary><c>struct statvfs</c> of glibc on 64-bit Linux.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using Bazil.Core;
 using Bazil.Storage.Blobs;
 using Bazil.Storage.Cas;
 using Bazil.Storage.Stores;
@@ -178,6 +179,53 @@ public sealed class BlobTests
         }
 
         Assert.Equal(0, fixture.Store.GetCount);
+    }
+
+    [Fact]
+    public async Task Small_writes_to_a_stored_chunk_fetch_it_once_when_they_are_saved()
+    {
+        await using var fixture = new BlobFixture();
+        byte[] content = Bytes(1, 3 * ChunkSize);
+        Manifest manifest;
+        await using (Blob written = fixture.Create())
+        {
+            await written.WriteAsync(0, content, default);
+            manifest = await written.SaveAsync(default);
+        }
+
+        await using Blob blob = fixture.Open(manifest);
+        await ReadAsync(blob, 0, 1);
+        int gets = fixture.Store.GetCount, puts = fixture.Store.PutCount;
+        foreach (int offset in (int[])[ChunkSize + 100, ChunkSize + 300, ChunkSize + 190])
+        {
+            byte[] data = Bytes(offset, 120);
+            await blob.WriteAsync((ulong)offset, data, default);
+            data.CopyTo(content, offset);
+            Assert.Equal(content[offset..(offset + 120)], await ReadAsync(blob, (ulong)offset, 120));
+        }
+
+        Assert.True(blob.IsDirty);
+        Assert.Equal(320, fixture.Budget.OverlayBytes);
+        Assert.Equal((gets, puts), (fixture.Store.GetCount - 1, fixture.Store.PutCount)); // the pointers above it
+        Assert.Equal(content, await ReadAsync(blob, 0, content.Length));
+        gets = fixture.Store.GetCount;
+        await using Blob again = fixture.Open(await blob.SaveAsync(default));
+        Assert.Equal((1, 2, 0), (fixture.Store.GetCount - gets - 1, fixture.Store.PutCount - puts, (int)fixture.Budget.OverlayBytes));
+        Assert.Equal(content, await ReadAsync(again, 0, content.Length));
+    }
+
+    [Fact]
+    public async Task Small_write_to_a_chunk_that_is_not_here_says_so_at_once()
+    {
+        await using var fixture = new BlobFixture();
+        await using Blob written = fixture.Create();
+        await written.WriteAsync(0, Bytes(1, 3 * ChunkSize), default);
+        Manifest manifest = await written.SaveAsync(default);
+        await using Blob blob = fixture.Open(manifest);
+        await ReadAsync(blob, 0, 1);
+        await foreach (ObjectId id in fixture.Memory.ListAsync(default)) await fixture.Memory.DeleteAsync(id, default);
+        await Assert.ThrowsAnyAsync<StoreException>(async () => await blob.WriteAsync(ChunkSize + 1, new byte[9], default));
+        Assert.Equal(0, fixture.Budget.OverlayBytes);
     }
 
     [Fact]

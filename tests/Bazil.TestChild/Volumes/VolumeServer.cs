@@ -21,10 +21,21 @@ internal static class VolumeServer
     private const string Name = "test";
     private const long CacheBytes = 32 << 20;
 
-    internal static Task<int> RunAsync(string directory, string mountpoint) => RunAsync(directory, volume => ServeAsync(volume, mountpoint));
+    /// <summary>Opens the volume in a directory, made if there is none, and mounts it.</summary>
+    internal static Task<int> RunAsync(string directory, string mountpoint) => RunAsync(directory, async options =>
+    {
+        await using Volume volume = Volume.Open(options);
+        await ServeAsync(volume, mountpoint);
+    });
 
-    /// <summary>Opens the volume in a directory, made if there is none, for some work.</summary>
-    internal static async Task<int> RunAsync(string directory, Func<Volume, Task> work)
+    /// <summary>Adds files to the volume in a directory, made if there is none.</summary>
+    internal static Task<int> FillAsync(string directory, int fileCount) => RunAsync(directory, options =>
+    {
+        VolumeFiller.Fill(options, fileCount);
+        return Task.CompletedTask;
+    });
+
+    private static async Task<int> RunAsync(string directory, Func<VolumeOptions, Task> work)
     {
         using SigningKey identity = SigningKey.FromSeed(KeyBytes(1));
         using var sharingKey = new SharingKey(KeyBytes(2));
@@ -57,11 +68,7 @@ internal static class VolumeServer
             Log = (message, exception) => Console.Error.WriteLine(exception is IOException ? message : $"{message} {exception}"),
         };
         if (isNew) Volume.Create(options, isOwn: true);
-        await using (Volume volume = Volume.Open(options))
-        {
-            await work(volume);
-        }
-
+        await work(options);
         Console.WriteLine("done");
         return 0;
     }

@@ -17,6 +17,14 @@ internal sealed record ContentPatch(ulong SizeBytesMin, ulong SizeBytes, UnixTim
     public byte[] Encode()
     {
         var writer = new WireWriter();
+        Encode(writer);
+        return writer.ToArray();
+    }
+
+    /// <summary>Writes the row in place of what the writer has.</summary>
+    public void Encode(WireWriter writer)
+    {
+        writer.Clear();
         writer.WriteByte(Format);
         writer.WriteVariable(SizeBytesMin);
         writer.WriteVariable(SizeBytes);
@@ -27,8 +35,6 @@ internal sealed record ContentPatch(ulong SizeBytesMin, ulong SizeBytes, UnixTim
             writer.WriteVariable(offset);
             writer.WriteBytes(bytes.Span);
         }
-
-        return writer.ToArray();
     }
 
     /// <exception cref="WireFormatException">The row is damaged or of a newer version.</exception>

@@ -28,6 +28,9 @@ internal sealed partial class OpenFile
     /// <summary>When the first of the patches was made, in clock ticks. Guarded by the volume's gate.</summary>
     public long PatchedSince { get; private set; }
 
+    /// <summary>When the last of them was made. Guarded by the volume's gate.</summary>
+    public long PatchedLast { get; private set; }
+
     /// <summary>The rows have all that was written, as patches. Under <see cref="Gate"/>.</summary>
     public bool IsPatched => PatchCount > 0 && _changed.IsEmpty;
 
@@ -88,6 +91,7 @@ internal sealed partial class OpenFile
     public void Patched(ContentPatch patch, long bytes, long timestamp)
     {
         if (PatchCount++ == 0) PatchedSince = timestamp;
+        PatchedLast = timestamp;
         PatchBytes += bytes;
         EndsWithTimes = PatchCount > 1 && patch.Ranges.Count == 0 && patch.SizeBytesMin == PatchedSizeBytes && patch.SizeBytes == PatchedSizeBytes;
         PatchedSizeBytes = patch.SizeBytes;

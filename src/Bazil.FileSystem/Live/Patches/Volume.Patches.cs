@@ -15,6 +15,10 @@ public sealed partial class Volume
     private const int OrphanedMax = 16;
     private static readonly TimeSpan PatchRoomInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>Used again for each patch, which is large. Guarded by the gate.</summary>
+    private readonly MetadataBatch _patchBatch = new();
+    private readonly WireWriter _patchWriter = new();
+
     /// <summary>Files that are held open until what was synced of them is published. Guarded by the gate.</summary>
     private readonly HashSet<OpenFile> _patched = [];
 
@@ -70,7 +74,8 @@ public sealed partial class Volume
             // Before anything counts as written: it may find that there is no room.
             SettleLongUndo(isRemoval: false);
             patch = patch with { ModifyTime = file.ModifyTime }; // a program may have set it meanwhile
-            var batch = new MetadataBatch();
+            MetadataBatch batch = _patchBatch;
+            batch.Clear();
             if (!file.HasWorkingBase)
             {
                 // What a recovery that failed has left is of older content.
@@ -97,7 +102,8 @@ public sealed partial class Volume
     {
         byte[] key = PatchRows.KeyOf(_store.Tables, file.Inode, file.PatchCount);
         if (file.HasWorkingBase && isNew) _store.Undo!.NoteNew(key);
-        batch.Put(key, patch.Encode());
+        patch.Encode(_patchWriter);
+        batch.Put(key, _patchWriter.Span);
         file.Patched(patch, bytes, _options.Clock.GetTimestamp());
     }
 
@@ -137,14 +143,23 @@ public sealed partial class Volume
     }
 
     /// <summary>Publishes the files that are held open as they were last synced or closed, and lets go of those that have nothing to publish.</summary>
-    internal async Task SettlePatchesAsync(CancellationToken cancel)
+    internal Task SettlePatchesAsync(CancellationToken cancel) => SettlePatchesAsync(static _ => true, cancel);
+
+    /// <summary>The same for those that are quiet, or have waited long: a program that goes on syncing would have all its chunks sealed each second.</summary>
+    private Task SettleQuietPatchesAsync(CancellationToken cancel) => SettlePatchesAsync(
+        file => file.Writers == 1
+            || _options.Clock.GetElapsedTime(file.PatchedLast) >= Limits.PatchQuietMin
+            || _options.Clock.GetElapsedTime(file.PatchedSince) > Limits.PatchAgeMax,
+        cancel);
+
+    private async Task SettlePatchesAsync(Func<OpenFile, bool> fits, CancellationToken cancel)
     {
         await _settlingPatches.WaitAsync(CancellationToken.None);
         try
         {
             await ForgetOrphanedAsync(cancel);
             OpenFile[] held;
-            lock (_gate) held = [.. _patched];
+            lock (_gate) held = [.. _patched.Where(fits)];
             foreach (OpenFile file in held)
             {
                 try

@@ -10,32 +10,44 @@ namespace Bazil.Storage.Metadata.RocksDb;
 /// thread ends the process by an assertion in Debian's build of the library (7.8), and nothing outside the library can
 /// order the two. Every commit has passed write(2) when it returns, so the files hold all that a sync has to cover. A
 /// file that is gone was flushed to a table, which the library syncs before it removes the log.
+/// <para>The directory is listed when its time says that names in it may have changed. That time is as coarse as a tick of the kernel, so it counts for
+/// "as listed" only when a log was seen before, written later than it: whatever happens to the directory since has a later time.</para>
 /// Not safe for concurrent use.
 /// </summary>
 internal sealed class RocksDbLog(string directory) : IDisposable
 {
     private readonly SortedDictionary<long, LogFile> _files = [];
+    private readonly DirectoryHandle _directory = DirectoryHandle.Open(directory);
+
+    /// <summary>The time of the directory in which the files are those that are there; null when that is not certain.</summary>
+    private UnixTime? _listed;
 
     /// <summary>On return, everything that had been written to the log before the call survives power loss.</summary>
+    /// <returns>Whether names in the directory may have changed since the call before.</returns>
     /// <exception cref="IOException">The disk failed; what is durable is not known.</exception>
-    internal void Sync()
+    internal bool Sync()
     {
-        bool hasNew = Refresh();
+        UnixTime lastWrite = default;
         foreach (LogFile file in _files.Values)
         {
-            long size = RandomAccess.GetLength(file.Handle);
-            if (size == file.SyncedSizeBytes) continue;
-            UnixFile.SyncData(file.Handle, file.Path);
-            file.SyncedSizeBytes = size;
+            UnixTime written = file.Look();
+            if (written.CompareTo(lastWrite) > 0) lastWrite = written;
         }
 
-        if (hasNew) DirectoryHandle.Sync(directory);
+        UnixTime changed = _directory.ModifyTime;
+        bool mayHaveChanged = changed != _listed;
+        bool hasNew = mayHaveChanged && Refresh();
+        _listed = changed.CompareTo(lastWrite) < 0 ? changed : null;
+        foreach (LogFile file in _files.Values) file.Sync();
+        if (hasNew) _directory.Sync();
+        return mayHaveChanged;
     }
 
     public void Dispose()
     {
-        foreach (LogFile file in _files.Values) file.Handle.Dispose();
+        foreach (LogFile file in _files.Values) file.Dispose();
         _files.Clear();
+        _directory.Dispose();
     }
 
     /// <summary>Opens new files and drops those that were removed. True when there are new ones.</summary>
@@ -50,7 +62,9 @@ internal sealed class RocksDbLog(string directory) : IDisposable
             if (_files.ContainsKey(number)) continue;
             try
             {
-                _files.Add(number, new LogFile(UnixFile.Open(path, OpenFlags.ReadOnly), path));
+                var file = new LogFile(UnixFile.Open(path, OpenFlags.ReadOnly), path);
+                file.Look();
+                _files.Add(number, file);
                 hasNew = true;
             }
             catch (UnixException exception) when (exception.Error == Errno.ENOENT)
@@ -61,19 +75,33 @@ internal sealed class RocksDbLog(string directory) : IDisposable
 
         foreach (long number in _files.Keys.Where(number => !present.Contains(number)).ToList())
         {
-            _files[number].Handle.Dispose();
+            _files[number].Dispose();
             _files.Remove(number);
         }
 
         return hasNew;
     }
 
-    private sealed class LogFile(SafeFileHandle handle, string path)
+    private sealed class LogFile(SafeFileHandle handle, string path) : IDisposable
     {
-        internal SafeFileHandle Handle { get; } = handle;
+        private long _sizeBytes;
+        private long _syncedSizeBytes = -1;
 
-        internal string Path { get; } = path;
+        /// <summary>Takes note of how long it is. Returns when it was last written.</summary>
+        internal UnixTime Look()
+        {
+            (_sizeBytes, UnixTime written) = UnixFile.Describe(handle, path);
+            return written;
+        }
 
-        internal long SyncedSizeBytes { get; set; } = -1;
+        /// <summary>Makes durable what was there at the last look.</summary>
+        internal void Sync()
+        {
+            if (_sizeBytes == _syncedSizeBytes) return;
+            UnixFile.SyncData(handle, path);
+            _syncedSizeBytes = _sizeBytes;
+        }
+
+        public void Dispose() => handle.Dispose();
     }
 }

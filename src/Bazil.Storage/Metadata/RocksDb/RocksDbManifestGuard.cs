@@ -15,13 +15,16 @@ namespace Bazil.Storage.Metadata.RocksDb;
 /// much of it: the list is only ever appended to.</para>
 /// Not safe for concurrent use.
 /// </summary>
-internal sealed class RocksDbManifestGuard(string directory)
+internal sealed class RocksDbManifestGuard(string directory) : IDisposable
 {
     private const string GuardName = "GUARD";
     private const string CurrentName = "CURRENT";
     private const string ManifestPrefix = "MANIFEST-";
 
     private (string Name, long SizeBytes) _recorded;
+
+    /// <summary>The list that was recorded last.</summary>
+    private SafeFileHandle? _manifest;
 
     /// <summary>Before the database is opened.</summary>
     /// <exception cref="MetadataException">The list of files is shorter or older than it was.</exception>
@@ -41,13 +44,32 @@ internal sealed class RocksDbManifestGuard(string directory)
     }
 
     /// <summary>Records the list as it is now, durably, if it has changed.</summary>
+    /// <param name="mayBeAnother">The list may have been replaced by another since it was recorded last.</param>
     /// <exception cref="IOException">The disk failed.</exception>
-    internal void Record()
+    internal void Record(bool mayBeAnother)
     {
+        if (!mayBeAnother && _manifest is { } same && RandomAccess.GetLength(same) == _recorded.SizeBytes) return;
+        _manifest?.Dispose();
+        _manifest = null;
         string name = ReadCurrent(directory);
         string path = Path.Combine(directory, name);
         if (!TryNumber(name, out _) || !File.Exists(path)) return;
-        using SafeFileHandle manifest = UnixFile.Open(path, OpenFlags.ReadOnly);
+        SafeFileHandle manifest = UnixFile.Open(path, OpenFlags.ReadOnly);
+        try
+        {
+            Record(name, path, manifest);
+            _manifest = manifest;
+        }
+        finally
+        {
+            if (_manifest is null) manifest.Dispose();
+        }
+    }
+
+    public void Dispose() => _manifest?.Dispose();
+
+    private void Record(string name, string path, SafeFileHandle manifest)
+    {
         long size = RandomAccess.GetLength(manifest);
         if ((name, size) == _recorded) return;
         UnixFile.SyncData(manifest, path);

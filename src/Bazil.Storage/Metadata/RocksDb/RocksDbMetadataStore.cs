@@ -147,7 +147,12 @@ public sealed unsafe class RocksDbMetadataStore : IMetadataStore
         Interlocked.Increment(ref _committed); // so that the list of files is recorded in its last state
         SyncInBackground();
         if (Failure is not null) _database.Abandon();
-        lock (_syncLock) _log.Dispose();
+        lock (_syncLock)
+        {
+            _log.Dispose();
+            _guard.Dispose();
+        }
+
         _reader.Dispose();
         _batches.Dispose();
         _writeOptions.Dispose();
@@ -221,8 +226,8 @@ public sealed unsafe class RocksDbMetadataStore : IMetadataStore
     {
         try
         {
-            _log.Sync();
-            _guard.Record();
+            bool mayHaveChanged = _log.Sync();
+            _guard.Record(mayHaveChanged);
             return null;
         }
         catch (IOException exception)

@@ -147,7 +147,7 @@ public sealed class PatchedFileTests
         FuseHandle handle = await replica.OpenForWritingAsync("f", truncate: false);
         string expected = _content;
         int most = 0;
-        for (int change = 0; change < 2 * Limits.PatchedFileBytesMax / Chunk; change++)
+        for (int change = 0; change < (Limits.PatchedFileBytesMax / Chunk) + 5; change++)
         {
             string text = new((char)('a' + (change % 26)), Chunk);
             await replica.WriteAsync(handle, change, text);
