@@ -214,7 +214,7 @@ public sealed partial class Volume
             if (transaction.Read(inode) is not { Held: not null } record) continue;
             if (IsBeingWritten(inode))
             {
-                transaction.Batch.Put(PendingKey(inode), PendingRow.Encode(Now()));
+                PutPending(transaction.Batch, inode, Now());
                 continue;
             }
 

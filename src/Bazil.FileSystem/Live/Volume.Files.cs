@@ -21,12 +21,12 @@ public sealed partial class Volume
     private ulong _lastHandle;
     private long _lastUnreadable;
 
-    internal Reply<FuseHandle> Open(InodeId inode, FuseOpenMode flags)
+    internal Reply<FuseHandle> Open(InodeId inode, FuseOpenMode flags, bool isNew = false)
     {
         if (flags.CanWrite && Failure is not null) return Errno.EROFS;
         lock (_gate)
         {
-            OpenFile? file = Acquire(inode, flags.CanWrite);
+            OpenFile? file = Acquire(inode, flags.CanWrite, isNew);
             return file is null ? Errno.ENOENT : AddHandle(file, flags);
         }
     }
@@ -41,7 +41,7 @@ public sealed partial class Volume
             if (existed) created = Lookup(node.Parent, node.Name);
             if (!created.HasValue) return created.Error;
             if (existed && FuseMode.IsDirectory(created.Value.Mode)) return Errno.EISDIR;
-            Reply<FuseHandle> opened = Open(new InodeId(created.Value.Inode), flags);
+            Reply<FuseHandle> opened = Open(new InodeId(created.Value.Inode), flags, isNew: !existed);
             return opened.HasValue ? new CreatedFile(created.Value, opened.Value, existed) : opened.Error;
         }
     }
@@ -186,12 +186,12 @@ public sealed partial class Volume
     }
 
     /// <summary>Returns the file's open state, made if need be, with one writer more if asked; null when there is no such file. Under the gate.</summary>
-    private OpenFile? Acquire(InodeId inode, bool isWriter)
+    private OpenFile? Acquire(InodeId inode, bool isWriter, bool isNew = false)
     {
         if (!_files.TryGetValue(inode, out OpenFile? file))
         {
             if (FindShown(inode) is not { Kind: NodeKind.File } record) return null;
-            file = new OpenFile(record, _options.Blobs) { HasWorkingRow = _options.Metadata.Get(WorkingKey(inode)) is not null, SeenKnowledge = _store.State.Knowledge };
+            file = new OpenFile(record, _options.Blobs) { HasWorkingRow = !isNew && _options.Metadata.Get(WorkingKey(inode)) is not null, SeenKnowledge = _store.State.Knowledge };
             _files.Add(inode, file);
         }
 

@@ -8,6 +8,9 @@ namespace Bazil.FileSystem.Live;
 // Postponed merges: what waits for a program to close a file that it writes.
 public sealed partial class Volume
 {
+    /// <summary>Some row of the kind may have been made since the start: without, no close has to look for one. Guarded by the gate.</summary>
+    private bool _mayHavePending;
+
     /// <summary>Changes that wait for the close of a file.</summary>
     public IReadOnlyList<PendingChange> ListPending()
     {

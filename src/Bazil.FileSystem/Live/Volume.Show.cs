@@ -2,6 +2,7 @@ using Bazil.Core;
 using Bazil.FileSystem.Nodes;
 using Bazil.Fuse;
 using Bazil.Storage.Metadata;
+using Bazil.Unix;
 
 namespace Bazil.FileSystem.Live;
 
@@ -56,8 +57,15 @@ public sealed partial class Volume
     {
         foreach (OpenFile file in _files.Values.Where(file => file.Writers > 0 && transaction.IsEdited(file.Inode)))
         {
-            if (_options.Metadata.Get(PendingKey(file.Inode)) is null) transaction.Batch.Put(PendingKey(file.Inode), PendingRow.Encode(transaction.Now));
+            if (_options.Metadata.Get(PendingKey(file.Inode)) is null) PutPending(transaction.Batch, file.Inode, transaction.Now);
         }
+    }
+
+    /// <summary>Under the gate.</summary>
+    private void PutPending(MetadataBatch batch, InodeId inode, UnixTime since)
+    {
+        _mayHavePending = true;
+        batch.Put(PendingKey(inode), PendingRow.Encode(since));
     }
 
     /// <summary>After a start no file is open, and nothing waits for one.</summary>
@@ -97,6 +105,7 @@ public sealed partial class Volume
     {
         lock (_gate)
         {
+            if (!_mayHavePending) return false;
             byte[] key = PendingKey(inode);
             if (Failure is not null || _options.Metadata.Get(key) is null) return false;
             var batch = new MetadataBatch();

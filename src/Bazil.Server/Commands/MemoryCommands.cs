@@ -6,6 +6,7 @@ using Bazil.Server.Control.Messages;
 using Bazil.Server.Hosting;
 using Bazil.Server.Volumes;
 using Bazil.Storage.Blobs;
+using Bazil.Storage.Buffers;
 using Bazil.Storage.Cas;
 
 namespace Bazil.Server.Commands;
@@ -22,6 +23,7 @@ internal sealed class MemoryCommands(ConfigStore config, VolumeRegistry volumes,
         parts.Add(Describe(new MemoryUse("chunk cache", chunks.UsedBytes, chunks.SizeBytesMax), null));
         parts.Add(Describe(new MemoryUse("dirty data", budget.UsedBytes, budget.SizeBytes), null));
         parts.Add(Describe(new MemoryUse("small writes", budget.OverlayBytes, budget.OverlayBytesMax), null));
+        parts.Add(Describe(new MemoryUse("buffers for reuse", BufferPool.Shared.RetainedBytes, BufferPool.RetainedBytesMax), null));
         foreach (VolumeConfig volume in config.ListVolumes())
         {
             if (volumes.Find(volume.Id) is { } open) parts.AddRange(open.Volume.MemoryUses().Select(use => Describe(use, volume.Name)));

@@ -4,6 +4,12 @@ namespace Bazil.Unix;
 
 internal static partial class Libc
 {
+    internal const int M_MMAP_THRESHOLD = -3; // malloc.h
+    internal const int M_ARENA_MAX = -8;
+
+    [LibraryImport(Library, EntryPoint = "mallopt")]
+    internal static partial int MallOpt(int parameter, int value);
+
     [LibraryImport(Library, EntryPoint = "getuid")]
     internal static partial uint Getuid();
 

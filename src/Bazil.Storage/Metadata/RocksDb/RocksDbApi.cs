@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Bazil.Unix;
 
 namespace Bazil.Storage.Metadata.RocksDb;
 
@@ -9,6 +10,11 @@ namespace Bazil.Storage.Metadata.RocksDb;
 /// </summary>
 internal sealed unsafe class RocksDbApi
 {
+    /// <summary>One for the threads that serve and one for those in the background. The caches of the library are bounded by what they hold, not by the heaps that it lies in.</summary>
+    private const int HeapsMax = 2;
+
+    /// <summary>Above all blocks of tables: buffers of compactions and of tables that are written.</summary>
+    private const int HeapPieceBytesMax = 256 * 1024;
     private static readonly Lock LoadLock = new();
     private static RocksDbApi? s_loaded;
 
@@ -53,7 +59,9 @@ internal sealed unsafe class RocksDbApi
     {
         lock (LoadLock)
         {
-            return s_loaded ??= new RocksDbApi(RocksDbLibrary.Load(RocksDbLibrary.Candidates));
+            if (s_loaded is not null) return s_loaded;
+            NativeHeap.Restrict(HeapsMax, HeapPieceBytesMax); // the library starts threads when a database is opened
+            return s_loaded = new RocksDbApi(RocksDbLibrary.Load(RocksDbLibrary.Candidates));
         }
     }
 
