@@ -23,6 +23,8 @@ internal static class BazilCommand
             StatusCommand.Create(context),
             SyncCommand.Create(context),
             DuCommand.Create(context),
+            GetCommand.Create(context),
+            WhereisCommand.Create(context),
             CheckCommand.Create(context),
             PubkeyCommand.Create(context),
             SharingCommand.Create(context),

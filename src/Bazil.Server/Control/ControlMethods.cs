@@ -18,6 +18,10 @@ public static class ControlMethods
 
     public static readonly ControlMethod<UsageRequest, UsageReply> Usage = new("du");
 
+    public static readonly ControlMethod<GetRequest, GetReply> Get = new("get");
+    public static readonly ControlMethod<GetProgressRequest, GetProgressReply> GetProgress = new("get/progress");
+    public static readonly ControlMethod<WhereisRequest, WhereisReply> Whereis = new("whereis");
+
     public static readonly ControlMethod<CheckRequest, CheckReply> Check = new("check");
     public static readonly ControlMethod<CheckProgressRequest, CheckProgressReply> CheckProgress = new("check/progress");
 

@@ -109,6 +109,7 @@ public static class Daemon
         new SyncCommands(database.Config, sync, syncDescriptions, options.Time).Register(dispatcher);
         new MemoryCommands(database.Config, volumes, database, budget, cache).Register(dispatcher);
         new UsageCommands(volumes).Register(dispatcher);
+        new ContentCommands(database.Config, volumes, storages, descriptions).Register(dispatcher);
         new CheckCommands(database.Config, checker, checks).Register(dispatcher);
         new SharingCommands(database.Config, epochs, volumes, rotation).Register(dispatcher);
         new VolumeCommands(database.Config, epochs, descriptions, volumes, storages, connections, notes, rotation, sync, entropy).Register(dispatcher);

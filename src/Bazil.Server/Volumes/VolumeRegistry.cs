@@ -54,11 +54,14 @@ internal sealed class VolumeRegistry(ConfigStore config, VolumeFactory factory, 
 
     /// <summary>The volume that is mounted where a path leads, and its mount point; null when there is none. Asks no file system.</summary>
     /// <param name="path">Absolute and canonical.</param>
-    public (Volume Volume, string Mountpoint)? FindMounted(string path)
+    public (Volume Volume, string Mountpoint)? FindMounted(string path) => FindMountedVolume(path) is var (volume, mountpoint) ? (volume.Volume, mountpoint) : null;
+
+    /// <inheritdoc cref="FindMounted"/>
+    public (OpenVolume Volume, string Mountpoint)? FindMountedVolume(string path)
     {
         foreach (OpenVolume volume in _open.Values)
         {
-            if (volume.MountedOn is { } mountpoint && (path == mountpoint || path.StartsWith(mountpoint + "/", StringComparison.Ordinal))) return (volume.Volume, mountpoint);
+            if (volume.MountedOn is { } mountpoint && (path == mountpoint || path.StartsWith(mountpoint + "/", StringComparison.Ordinal))) return (volume, mountpoint);
         }
 
         return null;

@@ -38,6 +38,13 @@ public sealed class SftpStorageTests : EndToEndTest
         await Black.RunAsync($"volume import -snapshot={key} -sharing=theirs -storage={_server.Address} copy");
         await Black.ShellAsync("mkdir mnt");
         await Black.RunAsync("volume mount copy mnt");
+        Assert.Matches(@"mnt/dir +default +nothing", await Black.RunAsync("whereis mnt/dir"));
+        Assert.Matches(@"mnt/dir +127.0.0.1 +everything, last seen \d", await Black.RunAsync("whereis mnt/dir"));
+        Assert.Matches(@"^fetched 2\.86 MiB in", await Black.RunAsync("get mnt/dir mnt/small"));
+        Assert.Equal("nothing to fetch", await Black.RunAsync("get mnt/dir"));
+        Assert.Matches(@"mnt/dir/before +default +everything", await Black.RunAsync("whereis mnt/dir/before"));
+        Assert.Matches(@"mnt +default +\d+ of \d+ chunks", await Black.RunAsync("whereis mnt"));
+        await Black.FailsAsync("get mnt/nothing", "there is no", "mnt/nothing");
         Assert.Equal(sums, await Black.ShellAsync("cd mnt; sha256sum dir/before after small"));
 
         // What it has read is kept: without the server the same again.

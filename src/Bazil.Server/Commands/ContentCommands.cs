@@ -1,0 +1,63 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Bazil.Server.Config;
+using Bazil.Server.Control;
+using Bazil.Server.Control.Messages;
+using Bazil.Server.Errors;
+using Bazil.Server.Fetching;
+using Bazil.Server.Storages;
+using Bazil.Server.Volumes;
+
+namespace Bazil.Server.Commands;
+
+/// <summary><c>bazil get</c> and <c>bazil whereis</c>: content of paths in mounted volumes. They ask the volumes, not the mounts.</summary>
+internal sealed class ContentCommands(ConfigStore config, VolumeRegistry volumes, StoragePool storages, Descriptions descriptions)
+{
+    private readonly ConcurrentDictionary<string, (ContentFetch Fetch, Stopwatch Watch)> _running = new();
+
+    public void Register(ControlDispatcher dispatcher)
+    {
+        dispatcher.Add(ControlMethods.Get, GetAsync);
+        dispatcher.Add(ControlMethods.GetProgress, (request, _) => Task.FromResult(Progress(request)));
+        dispatcher.Add(ControlMethods.Whereis, WhereisAsync);
+    }
+
+    private async Task<GetReply> GetAsync(GetRequest request, CancellationToken cancel)
+    {
+        ContentSelection[] selections = [.. request.Paths.Select(path => ContentSelection.Of(volumes, path))];
+        var fetch = new ContentFetch();
+        var watch = Stopwatch.StartNew();
+        _running[request.Ticket] = (fetch, watch);
+        try
+        {
+            foreach (ContentSelection selection in selections) await fetch.RunAsync(selection.Volume, selection.Content, cancel);
+        }
+        finally
+        {
+            _running.TryRemove(request.Ticket, out _);
+        }
+
+        return Describe(fetch, watch);
+    }
+
+    private GetProgressReply Progress(GetProgressRequest request) => new(_running.TryGetValue(request.Ticket, out (ContentFetch Fetch, Stopwatch Watch) running) ? Describe(running.Fetch, running.Watch) : null);
+
+    private async Task<WhereisReply> WhereisAsync(WhereisRequest request, CancellationToken cancel)
+    {
+        var replies = new List<WhereisInfo>();
+        foreach (ContentSelection selection in request.Paths.Select(path => ContentSelection.Of(volumes, path)).ToList())
+        {
+            VolumeConfig volume = config.FindVolume(selection.Volume.Id) ?? throw new CommandFailedException(ErrorKind.NotFound, $"the volume of {selection.Path} is gone");
+            var places = new ContentPlaces(selection.Volume, [.. volume.Storages.Select(storage => (storage, storages.Open(storage.Address)))]);
+            await places.RunAsync(selection.Content, cancel);
+            replies.Add(new WhereisInfo(selection.Path, places.Chunks, places.Problem, [.. places.Places.Select(place => Describe(volume, place.Storage, place.Held, place.Problem))]));
+        }
+
+        return new WhereisReply(replies);
+    }
+
+    private WhereisPlaceInfo Describe(VolumeConfig volume, VolumeStorage storage, long held, string? problem) =>
+        new(storage.Name, descriptions.Of(volume, storage).Storage, held, problem, storage.Address.IsRemote ? storages.OpenRemote(storage.Address).LastMet : null);
+
+    private static GetReply Describe(ContentFetch fetch, Stopwatch watch) => new(fetch.Chunks, fetch.FetchedChunks, fetch.FetchedBytes, fetch.MissingChunks, fetch.Problem, watch.Elapsed.TotalSeconds);
+}

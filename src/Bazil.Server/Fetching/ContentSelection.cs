@@ -1,0 +1,27 @@
+using System.Text;
+using Bazil.FileSystem.Nodes;
+using Bazil.Server.Errors;
+using Bazil.Server.Volumes;
+using Bazil.Storage.Blobs;
+
+namespace Bazil.Server.Fetching;
+
+/// <summary>The content of what a path in a mounted volume names.</summary>
+/// <param name="Volume">The volume.</param>
+/// <param name="Path">As it was given.</param>
+/// <param name="Content">Listed while it is read.</param>
+internal sealed record ContentSelection(OpenVolume Volume, string Path, IEnumerable<Manifest> Content)
+{
+    /// <param name="path">Absolute and canonical.</param>
+    /// <exception cref="CommandFailedException">It leads to nothing in a mounted volume.</exception>
+    public static ContentSelection Of(VolumeRegistry volumes, string path)
+    {
+        (OpenVolume volume, string mountpoint) = volumes.FindMountedVolume(path)
+            ?? throw new CommandFailedException(ErrorKind.NotFound, $"{path} is not in a mounted volume of this server", "see where volumes are mounted: bazil volume list");
+        string[] parts = path[mountpoint.Length..].Split('/', StringSplitOptions.RemoveEmptyEntries);
+        if (!parts.All(static part => FileName.TryCreate(Encoding.UTF8.GetBytes(part), out _))) throw new CommandFailedException(ErrorKind.NotFound, $"there is no {path}");
+        FileName[] names = [.. parts.Select(FileName.Parse)];
+        if (names.Any(static name => name.IsReserved)) throw new CommandFailedException(ErrorKind.Invalid, $"{path} is inside of {names.First(static name => name.IsReserved)}", "name files and directories of the volume itself");
+        return new ContentSelection(volume, path, volume.Volume.ListContent(names) ?? throw new CommandFailedException(ErrorKind.NotFound, $"there is no {path}"));
+    }
+}
