@@ -10,7 +10,7 @@ namespace Bazil.Storage.Metadata.RocksDb;
 /// </summary>
 internal sealed unsafe class RocksDbApi
 {
-    /// <summary>One for the threads that serve and one for those in the background. The caches of the library are bounded by what they hold, not by the heaps that it lies in.</summary>
+    /// <summary>No more than there are already. The caches of the library are bounded by what they hold, not by the heaps that it lies in.</summary>
     private const int HeapsMax = 2;
 
     /// <summary>Above all blocks of tables: buffers of compactions and of tables that are written.</summary>
