@@ -191,13 +191,15 @@ internal sealed partial class Transaction
     private void WriteRow(InodeId parent, FileName name, Claim[] claims)
     {
         MetadataKey row = Key(Table.Dirent).Add(parent).Add(name.Span);
-        int before = ReadClaimsBefore(parent, name).Length;
+        Claim[] claimsBefore = ReadClaimsBefore(parent, name);
+        int before = claimsBefore.Length;
         if (claims.Length == 0) Batch.Delete(row.Bytes);
         else if (before == 0) PutNew(row.Bytes, ClaimRow.Encode(Writer, claims));
         else Batch.Put(row.Bytes, ClaimRow.Encode(Writer, claims));
         bool isShared = claims.Length > 1 && claims.Any(claim => !claim.IsDirectory);
         _shown.Add((parent, name));
         bool wasShared = before > 1;
+        SetRow(Key(Table.Conflict).Add([2]).Add(parent).Add(name.Span), ClaimRow.CountDirectories(claimsBefore) > 1, ClaimRow.CountDirectories(claims) > 1);
         if (!isShared && !wasShared) return;
         MetadataKey conflict = Key(Table.Conflict).Add([1]).Add(parent).Add(name.Span);
         if (isShared) Batch.Put(conflict.Bytes, []);

@@ -19,9 +19,17 @@ public sealed partial class Volume
         while (cursor.MoveNext())
         {
             byte[] key = cursor.Key[prefix.Length..].ToArray();
+            if (key[0] == Union) continue;
             List<Conflict> found;
             lock (_gate) found = ConflictsOf(new Transaction(_store), key);
             foreach (Conflict conflict in found) yield return conflict;
+        }
+
+        foreach ((InodeId directory, FileName name) in NamesAcrossUnions())
+        {
+            Conflict? found;
+            lock (_gate) found = NameConflict(new Transaction(_store), directory, name);
+            if (found is not null) yield return found;
         }
     }
 

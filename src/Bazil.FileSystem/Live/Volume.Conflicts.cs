@@ -13,6 +13,7 @@ public sealed partial class Volume
 {
     private const byte ConflictOfNode = 0;
     private const byte ConflictOfName = 1;
+    private const byte Union = 2;
 
     /// <summary>
     /// How many conflicts there are: of contents, of names, of places and of attributes, as <see cref="ListConflicts()"/> lists them.
@@ -27,6 +28,7 @@ public sealed partial class Volume
             byte kind = cursor.Key[prefix.Length];
             var key = new MetadataKeyReader(cursor.Key[(prefix.Length + 1)..]);
             InodeId inode = key.ReadInode();
+            if (kind == Union) continue;
 
             // Not all in one go: others wait for the gate.
             lock (_gate)
@@ -36,7 +38,7 @@ public sealed partial class Volume
             }
         }
 
-        return count;
+        return count + NamesAcrossUnions().Count();
     }
 
     private static int CountOf(Transaction transaction, InodeId inode)
@@ -64,6 +66,7 @@ public sealed partial class Volume
                 if (kind == ConflictOfNode && transaction.Read(inode) is { } record && record.Content.IsConflict) AddNames(transaction, record, united, names);
             }
 
+            names.UnionWith(NamesAcross(united));
             names.RemoveWhere(name => Alternates(transaction, directory, name).Count == 0);
             return [.. names];
         }

@@ -86,7 +86,7 @@ public enum Table : byte
     /// <summary>inode → nothing: a dead node, or a living one with a removed link; candidates for purging.</summary>
     Tombstone = 0x2B,
 
-    /// <summary>0 ‖ inode, or 1 ‖ parent inode ‖ name → nothing: a facet with several values, or files that share a name.</summary>
+    /// <summary>0 ‖ inode, or 1 ‖ parent inode ‖ name, or 2 ‖ parent inode ‖ name → nothing: a facet with several values, files that share a name, directories that are shown as one.</summary>
     Conflict = 0x2C,
 
     /// <summary>sequence (BE64) → old values of the keys of a batch that was written while its content may not be durable.</summary>

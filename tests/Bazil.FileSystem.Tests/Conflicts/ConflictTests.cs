@@ -112,6 +112,35 @@ public sealed class ConflictTests
     }
 
     [Fact]
+    public async Task Files_of_one_name_in_directories_that_are_shown_as_one_are_listed_at_any_depth()
+    {
+        await using World world = await World.CreateAsync(2);
+        (Replica a, Replica b) = world;
+        foreach ((Replica replica, string text) in new[] { (a, "x"), (b, "y") })
+        {
+            replica.MakeDirectory("d");
+            replica.MakeDirectory("d/e");
+            await replica.WriteAsync("d/f", text);
+            await replica.WriteAsync("d/e/g", text);
+            await replica.WriteAsync($"d/only {text}", text);
+        }
+
+        await world.SettleAsync();
+        foreach (Replica replica in world.Replicas)
+        {
+            Assert.Equal(["d/e/g", "d/f"], replica.Volume.ListConflicts().Select(PathOf).Order());
+            Assert.Equal(2, replica.Volume.CountConflicts());
+            Assert.Equal(["f"], replica.Volume.ListConflicts(replica.Find("d")).Select(name => name.ToString()));
+            Assert.Equal(["g"], replica.Volume.ListConflicts(replica.Find("d/e")).Select(name => name.ToString()));
+        }
+
+        foreach (Conflict conflict in a.Volume.ListConflicts().ToList()) Assert.Equal(ConflictOutcome.Done, await a.Volume.SettleAsync(conflict, conflict.Newest));
+        await world.SettleAsync();
+        Assert.Empty(b.Volume.ListConflicts());
+        Assert.Equal(0, b.Volume.CountConflicts());
+    }
+
+    [Fact]
     public async Task Contents_of_a_file_that_another_one_hides_are_all_readable_and_go_one_by_one()
     {
         await using World world = await World.CreateAsync(3);
