@@ -24,6 +24,7 @@ internal static class BazilCommand
             SyncCommand.Create(context),
             DuCommand.Create(context),
             GetCommand.Create(context),
+            PushCommand.Create(context),
             WhereisCommand.Create(context),
             CheckCommand.Create(context),
             PubkeyCommand.Create(context),

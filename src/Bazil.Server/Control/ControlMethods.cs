@@ -20,6 +20,8 @@ public static class ControlMethods
 
     public static readonly ControlMethod<GetRequest, GetReply> Get = new("get");
     public static readonly ControlMethod<GetProgressRequest, GetProgressReply> GetProgress = new("get/progress");
+    public static readonly ControlMethod<PushRequest, PushReply> Push = new("push");
+    public static readonly ControlMethod<PushProgressRequest, PushProgressReply> PushProgress = new("push/progress");
     public static readonly ControlMethod<WhereisRequest, WhereisReply> Whereis = new("whereis");
 
     public static readonly ControlMethod<CheckRequest, CheckReply> Check = new("check");

@@ -27,8 +27,19 @@ public sealed class DiskStorageTests : EndToEndTest
         await White.ShellAsync("head -c 1000000 /dev/urandom >mnt/first");
         await UntilAsync(White, "complete");
 
+        await White.RunAsync($"volume storage limit -up=64KiB/s myfiles {_label}");
+        await White.ShellAsync("head -c 1000000 /dev/urandom >mnt/urgent");
+        Assert.Matches("^(copied .* in|nothing to copy)", await White.RunAsync($"push mnt/urgent {_label}"));
+        Assert.Equal("nothing to copy", await White.RunAsync($"push mnt {_label}"));
+        Assert.Matches($@"mnt/urgent +{_label} +everything, last seen", await White.RunAsync("whereis mnt/urgent"));
+        await White.FailsAsync("push mnt/urgent default", "nothing is copied to storage default");
+        await White.FailsAsync("push mnt/urgent nowhere", "has no storage called nowhere");
+        await White.RunAsync($"volume storage limit -off myfiles {_label}");
+        await UntilAsync(White, "complete");
+
         await UnplugAsync();
         await White.ShellAsync("head -c 1000000 /dev/urandom >mnt/second");
+        await White.FailsAsync($"push mnt {_label}", "is not plugged in");
         await UntilAsync(White, "away");
         Assert.Matches($@"disk {_label} is not plugged in; 1 change waits, last seen \d\d\d\d-", await White.RunAsync("volume storage list myfiles"));
         Assert.DoesNotContain("not plugged in", await White.RunAsync("status"));

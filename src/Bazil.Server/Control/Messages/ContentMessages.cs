@@ -17,6 +17,22 @@ public sealed record GetProgressRequest(string Ticket);
 public sealed record GetProgressReply(GetReply? Current);
 
 /// <param name="Paths">Absolute and canonical, in mounted volumes.</param>
+/// <param name="Storage">Its name in the volumes of the paths.</param>
+/// <param name="Ticket">Chosen by the caller, to ask how far it is.</param>
+public sealed record PushRequest(IReadOnlyList<string> Paths, string Storage, string Ticket);
+
+/// <param name="Chunks">Looked at.</param>
+/// <param name="SentChunks">That were not there before.</param>
+/// <param name="SentBytes">As they are stored.</param>
+/// <param name="AbsentChunks">That are not on this machine, or not whole, and not there.</param>
+public sealed record PushReply(long Chunks, long SentChunks, long SentBytes, long AbsentChunks, double Seconds);
+
+public sealed record PushProgressRequest(string Ticket);
+
+/// <param name="Current">Null when nothing runs under that ticket.</param>
+public sealed record PushProgressReply(PushReply? Current);
+
+/// <param name="Paths">Absolute and canonical, in mounted volumes.</param>
 public sealed record WhereisRequest(IReadOnlyList<string> Paths);
 
 public sealed record WhereisReply(IReadOnlyList<WhereisInfo> Paths);
