@@ -25,17 +25,6 @@ public sealed class MeterTests
         Assert.Equal(black.SentBytes, white.ReceivedBytes);
     }
 
-    [Fact]
-    public async Task Waiting_for_our_own_limit_is_no_silence_of_the_peer()
-    {
-        // 64 KiB a second, and a fifth of a second until a silent peer is given up.
-        await using var nodes = await TwoNodes.StartAsync(client: new PeerClientOptions { IdleTimeout = TimeSpan.FromMilliseconds(200) });
-        nodes.Black.Rates[nodes.White.Id] = new RateLimits(RateLimits.BytesPerSecondMin, null);
-        byte[] bytes = ObjectTests.Bytes(40_000);
-        await nodes.Call.Store.PutManyAsync([.. Enumerable.Range(0, 2).Select(i => KeyValuePair.Create(ObjectTests.Id(i), (ReadOnlyMemory<byte>)bytes))], Cancel);
-        Assert.Equal(bytes, nodes.Store.Objects[ObjectTests.Id(1)]);
-    }
-
     [Theory]
     [InlineData(true, true)]
     [InlineData(true, false)]
