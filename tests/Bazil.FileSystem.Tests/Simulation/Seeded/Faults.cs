@@ -10,7 +10,9 @@ namespace Bazil.FileSystem.Tests.Simulation.Seeded;
 /// <param name="Members">Members are removed and added.</param>
 /// <param name="FullDisks">Stores are full for a while.</param>
 /// <param name="WrongClocks">Clocks are wrong by up to a month, and jump.</param>
-internal sealed record Faults(int Machines, int Steps, double Loss, bool Crashes, bool Partitions, bool Backups, bool Members, bool FullDisks, bool WrongClocks)
+/// <param name="Parts">Some pulls bring one path alone.</param>
+/// <param name="Rotations">The sharing key is replaced, and content is sealed anew meanwhile.</param>
+internal sealed record Faults(int Machines, int Steps, double Loss, bool Crashes, bool Partitions, bool Backups, bool Members, bool FullDisks, bool WrongClocks, bool Parts, bool Rotations)
 {
     private static readonly int[] MachineCounts = [2, 2, 2, 2, 3, 3, 3, 3, 3, 4, 4, 4, 5, 5, 6, 7];
 
@@ -26,6 +28,8 @@ internal sealed record Faults(int Machines, int Steps, double Loss, bool Crashes
             Backups: random.Next(4) == 0,
             Members: random.Next(5) == 0,
             FullDisks: random.Next(4) == 0,
-            WrongClocks: random.Next(2) == 0);
+            WrongClocks: random.Next(2) == 0,
+            Parts: random.Next(3) == 0,
+            Rotations: random.Next(6) == 0);
     }
 }

@@ -57,6 +57,9 @@ internal sealed class Person(Machine machine, SeededScheduler steps, Random rand
         else Settle(spot);
     }
 
+    /// <summary>A path that somebody may want alone.</summary>
+    public FileName[] PickPath() => [.. Enumerable.Range(0, random.Next(1, DepthMax)).Select(_ => FileName.Parse(Names[random.Next(Names.Length)]))];
+
     /// <summary>All that was closed here until now survives a power cut.</summary>
     public async Task SyncAsync()
     {

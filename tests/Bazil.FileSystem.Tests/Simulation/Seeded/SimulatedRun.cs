@@ -1,5 +1,8 @@
+using Bazil.Core.Crypto;
+using Bazil.FileSystem.Nodes;
 using Bazil.FileSystem.Sync;
 using Bazil.Storage.Metadata;
+using Bazil.Storage.Stores;
 
 namespace Bazil.FileSystem.Tests.Simulation.Seeded;
 
@@ -19,6 +22,7 @@ internal sealed class SimulatedRun
     private readonly List<Person> _people = [];
     private readonly ContentLedger _ledger = new();
     private readonly Dictionary<Machine, (MemoryMetadataStore Rows, List<ulong> Held)> _backups = [];
+    private World _world = null!;
 
     private SimulatedRun(int seed, bool keepsLines)
     {
@@ -55,7 +59,7 @@ internal sealed class SimulatedRun
 
     private async Task RunAsync()
     {
-        World world = await World.CreateAsync(_seed, Build);
+        World world = _world = await World.CreateAsync(_seed, Build);
         if (_faults.WrongClocks) foreach (Machine machine in _machines) machine.ClockError = RandomError();
         for (int step = 0; step < _faults.Steps; step++)
         {
@@ -77,7 +81,7 @@ internal sealed class SimulatedRun
             machine.Replica.Abandon();
         }
 
-        world.SharingKey.Dispose();
+        world.Keys.ForEach(static key => key.Dispose());
     }
 
     private void Show(Machine machine)
@@ -120,7 +124,7 @@ internal sealed class SimulatedRun
 
     private async Task DisturbAsync(Machine machine, Machine other)
     {
-        switch (_random.Next(8))
+        switch (_random.Next(_faults.Rotations ? 10 : 8))
         {
             case 0 or 1 when _faults.Crashes: await CrashAsync(machine); break;
             case 2 when _faults.Partitions && other != machine: _network.Toggle(machine, other); break;
@@ -132,6 +136,36 @@ internal sealed class SimulatedRun
                 Trace.Add($"{machine.Name} stops");
                 await machine.StopAsync();
                 break;
+            case 8 when machine.Replica.Volume.Members().Contains(machine.Replica.Id): Rotate(machine); break;
+            case 9: machine.Spawn(() => ResealAsync(machine)); break;
+        }
+    }
+
+    /// <summary>A new sharing key, which everybody is given at once.</summary>
+    private void Rotate(Machine machine)
+    {
+        try
+        {
+            machine.Replica.Rotate();
+            Trace.Add($"{machine.Name} rotates");
+        }
+        catch (PowerFailureException)
+        {
+            Trace.Add($"{machine.Name} died rotating");
+        }
+
+        foreach (Machine other in _machines) other.Replica.AddKey(_world.Keys[^1]);
+    }
+
+    private async Task ResealAsync(Machine machine)
+    {
+        try
+        {
+            Trace.Add($"{machine.Name} sealed anew: {await machine.Replica.ResealAsync()}");
+        }
+        catch (StoreException e) when (e.IsDiskFull || e.IsUnreachable)
+        {
+            Trace.Add($"{machine.Name} seals: {e.Message}");
         }
     }
 
@@ -198,13 +232,20 @@ internal sealed class SimulatedRun
     private async Task PullAsync(Machine machine, Machine from)
     {
         List<ulong> served = _ledger.HeldBy(from.Number);
-        Trace.Add($"{machine.Name} pulls from {from.Name}");
+        FileName[] path = _faults.Parts && _random.Next(3) == 0 ? _people[machine.Number].PickPath() : [];
+        Trace.Add($"{machine.Name} pulls {string.Join('/', path)} from {from.Name}");
         try
         {
-            PullResult result = await machine.Replica.Volume.PullAsync(new NetworkLink(_network, machine, from), CancellationToken.None);
-            _ledger.Hold(machine.Number, served, isSynced: false);
+            PullResult result = await machine.Replica.Volume.PullAsync(new NetworkLink(_network, machine, from), path, CancellationToken.None);
+
+            // Of a part it is not known what came with it.
+            if (path.Length == 0) _ledger.Hold(machine.Number, served, isSynced: false);
             _ledger.Synced(from.Number, served);
             Trace.Add($"{machine.Name} pulled {result} from {from.Name}");
+        }
+        catch (SyncException e) when (path.Length > 0 && e.Message.Contains("neither here nor", StringComparison.Ordinal))
+        {
+            Trace.Add($"{machine.Name} and {from.Name} have nothing there");
         }
         catch (SyncException e) when (e.Message.Contains("member", StringComparison.Ordinal) || e.Message.Contains("was cut off", StringComparison.Ordinal))
         {

@@ -1,0 +1,43 @@
+using System.Diagnostics;
+using System.Globalization;
+using Bazil.FileSystem.Tests.Simulation;
+
+namespace Bazil.FileSystem.Tests.Sync;
+
+/// <summary>Many changes in one pull cost each what one costs. <c>BAZIL_MASS_PULL</c> sets how many, for measuring.</summary>
+public sealed class MassPullTests
+{
+    private const int FilesInDirectory = 1000;
+    private const int BytesPerFileMax = 320;
+
+    [Fact]
+    public async Task Many_changes_come_in_one_pull()
+    {
+        int count = int.Parse(Environment.GetEnvironmentVariable("BAZIL_MASS_PULL") ?? "2000", CultureInfo.InvariantCulture);
+        await using World world = await World.CreateAsync(2);
+        (Replica a, Replica b) = (world.Replicas[0], world.Replicas[1]);
+        for (int index = 0; index < count; index++)
+        {
+            if (index % FilesInDirectory == 0) a.MakeDirectory($"{index / FilesInDirectory}");
+            a.MakeFile($"{index / FilesInDirectory}/{index}", "text");
+        }
+
+        var link = new MemoryLink(b, a, int.MaxValue);
+        long started = Stopwatch.GetTimestamp(), allocated = GC.GetTotalAllocatedBytes(), before = GC.GetTotalMemory(forceFullCollection: true);
+        await b.Volume.PullAsync(link, CancellationToken.None);
+        TimeSpan took = Stopwatch.GetElapsedTime(started);
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{count} files: {took.TotalMilliseconds:F0} ms, {took.TotalMicroseconds / count:F0} us, {link.Bytes / count} bytes on the wire and {(GC.GetTotalAllocatedBytes() - allocated) / count} allocated for each; {(GC.GetTotalMemory(true) - before) / count} stay, the rows in memory with them");
+
+        Assert.Equal(a.Tree().Count, b.Tree().Count);
+        Assert.InRange(link.Bytes / count, 1, BytesPerFileMax);
+        Assert.InRange(await PullAgainAsync(b, a), 1, 2000);
+    }
+
+    private static async Task<long> PullAgainAsync(Replica to, Replica from)
+    {
+        var link = new MemoryLink(to, from, int.MaxValue);
+        await to.Volume.PullAsync(link, CancellationToken.None);
+        return link.Bytes;
+    }
+}
