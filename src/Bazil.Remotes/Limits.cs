@@ -15,6 +15,18 @@ public static class Limits
     /// <summary>What the ssh program says on its standard error is kept for messages up to this length.</summary>
     public const int SshMessageBytes = 4 << 10;
 
+    /// <summary>An error text of a server is shown up to this length.</summary>
+    public const int ServerWordsMax = 200;
+
+    /// <summary>A session whose server owes an answer and has sent nothing for so long is given up: longer than a disk takes to wake up or to sync a pack.</summary>
+    public static readonly TimeSpan SftpSilenceMax = TimeSpan.FromSeconds(60);
+
+    /// <summary>What lies in one directory, and what one listing names in all: a million packs are 16 TiB.</summary>
+    public const int ListEntries = 1 << 20;
+
+    /// <summary>A file that was being written and has not changed for so long belongs to nobody any more.</summary>
+    public static readonly TimeSpan TemporaryAge = TimeSpan.FromDays(1);
+
     /// <summary>Directories below each other in a listing: packs lie two deep.</summary>
     public const int ListDepth = 8;
 
@@ -41,6 +53,18 @@ public static class Limits
 
     /// <summary>Unknown packs that are looked into at once.</summary>
     public const int PackLookups = 16;
+
+    /// <summary>Packs of other nodes in one folder that are looked into: each may put <see cref="PackObjects"/> rows into this node's database.</summary>
+    public const int OthersPacks = 1 << 18;
+
+    /// <summary>And what they take: as many full packs.</summary>
+    public const long OthersPackBytes = (long)OthersPacks * PackSizeBytes;
+
+    /// <summary>Packs that cannot be read and are named: more of them say nothing more.</summary>
+    public const int DamagedPacksNamed = 100;
+
+    /// <summary>A listing, with looking into what is new, is given up after this: all who ask for something that the index does not know wait for it. What it found is kept.</summary>
+    public static readonly TimeSpan ListTimeMax = TimeSpan.FromMinutes(10);
 
     /// <summary>What the index does not know may have been written by another node a moment ago: then the folder is listed anew, but not more often than this.</summary>
     public static readonly TimeSpan ListIntervalMin = TimeSpan.FromSeconds(5);

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Bazil.Core;
 using Bazil.Storage.Metadata;
 
@@ -9,6 +10,9 @@ namespace Bazil.Remotes.Packs;
 /// </summary>
 internal sealed class PackIndex(IMetadataStore metadata, byte[] storeId)
 {
+    /// <summary>Rows that are dropped in one commit.</summary>
+    private const int DropBatch = 10_000;
+
     private readonly Lock _gate = new(); // held from reading rows to committing what follows from them
 
     /// <summary>Of the store, 16 bytes.</summary>
@@ -18,11 +22,32 @@ internal sealed class PackIndex(IMetadataStore metadata, byte[] storeId)
 
     public PackUse? FindPack(PackId pack) => metadata.Get(PackKey(pack)) is { } row ? PackUse.Read(row) : null;
 
+    /// <summary>
+    /// A random number that changes whenever the index loses something. What was concluded from the index while it had another one may be wrong now. 0 before the store is met.
+    /// The row is that of a pack without id.
+    /// </summary>
+    public ulong Generation => metadata.Get(Prefix(Table.RemotePack)) is { Length: sizeof(ulong) } row ? BinaryPrimitives.ReadUInt64BigEndian(row) : 0;
+
+    /// <summary>Begins a generation when there is none.</summary>
+    public void Begin(IEntropy entropy)
+    {
+        lock (_gate)
+        {
+            if (Generation != 0) return;
+            var batch = new MetadataBatch();
+            Renew(batch, entropy);
+            metadata.Commit(batch);
+        }
+    }
+
     /// <summary>All packs that are known, as of now.</summary>
     public IEnumerable<(PackId Id, PackUse Use)> ListPacks()
     {
         using IMetadataCursor cursor = metadata.ScanPrefix(Prefix(Table.RemotePack));
-        while (cursor.MoveNext()) yield return (PackId.Read(cursor.Key[(1 + storeId.Length)..]), PackUse.Read(cursor.Value));
+        while (cursor.MoveNext())
+        {
+            if (cursor.Key.Length > 1 + storeId.Length) yield return (PackId.Read(cursor.Key[(1 + storeId.Length)..]), PackUse.Read(cursor.Value));
+        }
     }
 
     /// <summary>All objects, as of now.</summary>
@@ -40,16 +65,26 @@ internal sealed class PackIndex(IMetadataStore metadata, byte[] storeId)
             var batch = new MetadataBatch();
             var losses = new Dictionary<PackId, long>();
             long wanted = 0;
+            bool hasSpare = false;
             foreach (PackEntry entry in entries)
             {
+                var location = new PackLocation(pack, entry.Offset, entry.Length, entry.Checksum, isFound ? PackTrust.None : PackTrust.Verified);
                 PackLocation? old = Find(entry.Id);
-                if (old is not null && isFound) continue;
-                if (old is { } replaced) losses[replaced.Pack] = losses.GetValueOrDefault(replaced.Pack) + replaced.Length;
-                batch.Put(ObjectKey(entry.Id), new PackLocation(pack, entry.Offset, entry.Length, entry.Checksum).ToRow());
+                bool isHere = old is { } known && known.IsAt(location);
+                if (isFound && old is { } kept && (isHere || kept.Trust != PackTrust.Damaged))
+                {
+                    if (isHere) wanted += entry.Length;
+                    hasSpare |= !isHere;
+                    continue;
+                }
+
+                // A listing may have found the pack between its being written and being noted here.
+                if (old is { } replaced && replaced.Pack != pack) losses[replaced.Pack] = losses.GetValueOrDefault(replaced.Pack) + replaced.Length;
+                batch.Put(ObjectKey(entry.Id), location.ToRow());
                 wanted += entry.Length;
             }
 
-            batch.Put(PackKey(pack), new PackUse(sizeBytes, wanted).ToRow());
+            batch.Put(PackKey(pack), new PackUse(sizeBytes, wanted, !isFound || FindPack(pack) is { IsOwn: true }, hasSpare).ToRow());
             foreach ((PackId other, long lost) in losses) Shrink(batch, other, lost);
             metadata.Commit(batch);
         }
@@ -60,12 +95,52 @@ internal sealed class PackIndex(IMetadataStore metadata, byte[] storeId)
     {
         lock (_gate)
         {
-            if (Find(id) is not { } found || (onlyAt is { } wanted && wanted != found)) return false;
+            if (Find(id) is not { } found || (onlyAt is { } wanted && !wanted.IsAt(found))) return false;
             var batch = new MetadataBatch();
             batch.Delete(ObjectKey(id));
             Shrink(batch, found.Pack, found.Length);
             metadata.Commit(batch);
             return true;
+        }
+    }
+
+    /// <summary>Notes what reading an object has shown, if it is still there.</summary>
+    /// <param name="at">Where it was read.</param>
+    /// <param name="trust">Damage begins another generation: what counted as copied is not.</param>
+    /// <returns>False when that was known.</returns>
+    public bool Judge(in ObjectId id, in PackLocation at, PackTrust trust, IEntropy entropy)
+    {
+        lock (_gate)
+        {
+            if (Find(id) is not { } found || !found.IsAt(at) || found.Trust == trust) return false;
+            var batch = new MetadataBatch();
+            batch.Put(ObjectKey(id), (found with { Trust = trust }).ToRow());
+            if (trust == PackTrust.Damaged) Renew(batch, entropy);
+            metadata.Commit(batch);
+            return true;
+        }
+    }
+
+    /// <summary>
+    /// Forgets packs that are not there any more, and what lay in them. The packs' own rows go last, with the generation: a death before that repeats it.
+    /// </summary>
+    public void Drop(IReadOnlySet<PackId> packs, IEntropy entropy, CancellationToken cancel)
+    {
+        var lost = new List<ObjectId>();
+        foreach ((ObjectId id, PackLocation location) in ListLocations())
+        {
+            cancel.ThrowIfCancellationRequested();
+            if (packs.Contains(location.Pack)) lost.Add(id);
+            if (lost.Count == DropBatch) Drop(lost, packs);
+        }
+
+        Drop(lost, packs);
+        lock (_gate)
+        {
+            var batch = new MetadataBatch();
+            foreach (PackId pack in packs) batch.Delete(PackKey(pack));
+            Renew(batch, entropy);
+            metadata.Commit(batch);
         }
     }
 
@@ -89,9 +164,41 @@ internal sealed class PackIndex(IMetadataStore metadata, byte[] storeId)
         }
     }
 
+    private void Drop(List<ObjectId> lost, IReadOnlySet<PackId> packs)
+    {
+        lock (_gate)
+        {
+            var batch = new MetadataBatch();
+            foreach (ObjectId id in lost)
+            {
+                // It may have been put anew since it was listed.
+                if (Find(id) is { } location && packs.Contains(location.Pack)) batch.Delete(ObjectKey(id));
+            }
+
+            if (batch.Count > 0) metadata.Commit(batch);
+        }
+
+        lost.Clear();
+    }
+
+    private IEnumerable<(ObjectId Id, PackLocation Location)> ListLocations()
+    {
+        using IMetadataCursor cursor = metadata.ScanPrefix(Prefix(Table.RemoteObject));
+        while (cursor.MoveNext()) yield return (new ObjectId(cursor.Key[(1 + storeId.Length)..]), PackLocation.Read(cursor.Value));
+    }
+
+    /// <summary>Another generation, with what makes it necessary.</summary>
+    private void Renew(MetadataBatch batch, IEntropy entropy)
+    {
+        byte[] number = new byte[sizeof(ulong)];
+        do entropy.Fill(number);
+        while (BinaryPrimitives.ReadUInt64BigEndian(number) == 0);
+        batch.Put(Prefix(Table.RemotePack), number);
+    }
+
     private void Shrink(MetadataBatch batch, PackId pack, long lostBytes)
     {
-        if (FindPack(pack) is { } use) batch.Put(PackKey(pack), (use with { WantedBytes = use.WantedBytes - lostBytes }).ToRow());
+        if (FindPack(pack) is { } use) batch.Put(PackKey(pack), (use with { WantedBytes = use.WantedBytes - lostBytes, HasSpare = true }).ToRow());
     }
 
     private byte[] Prefix(Table table) => new MetadataKey(stackalloc byte[MetadataKey.MaxSize], table).Add(storeId).Bytes.ToArray();

@@ -31,13 +31,22 @@ public sealed partial class PackStore
     /// <summary>When the folder was there last, as far as this node remembers.</summary>
     public DateTimeOffset? LastMet => PackStoreMark.RecallTime(_metadata, Name);
 
-    /// <summary>Forgets what was met at an address, so that another store may take its place there. Only while no store is open for it.</summary>
+    /// <summary>The id of the store that was met at an address; null before it is met.</summary>
+    public static Guid? Recall(IMetadataStore metadata, string address) => PackStoreMark.Recall(metadata, address) is { } id ? new Guid(id, bigEndian: true) : null;
+
+    /// <summary>
+    /// Forgets what was met at an address, so that another store may take its place there. Only while no store is open for it. What is known of the store stays while another address leads to it.
+    /// </summary>
     public static void Forget(IMetadataStore metadata, string address)
     {
         if (PackStoreMark.Recall(metadata, address) is not { } id) return;
-        new PackIndex(metadata, id).Clear();
         PackStoreMark.Forget(metadata, address);
+        if (!PackStoreMark.IsRemembered(metadata, id)) new PackIndex(metadata, id).Clear();
     }
+
+    /// <summary>Looks what is there now, unless it was done a moment ago: packs that others wrote are found, and what is gone is forgotten.</summary>
+    /// <exception cref="StoreException">The folder cannot be listed.</exception>
+    public async Task RefreshAsync(CancellationToken cancel) => await ListPacksAsync(cancel);
 
     /// <summary>The index of a store that was met, however long ago.</summary>
     private async ValueTask<PackIndex> MeetIndexAsync(CancellationToken cancel)
@@ -68,9 +77,22 @@ public sealed partial class PackStore
 
     private async Task<PackIndex> ListNowAsync()
     {
+        using var limit = new CancellationTokenSource(Limits.ListTimeMax, _time);
+        try
+        {
+            return await ListAsync(limit);
+        }
+        catch (OperationCanceledException e) when (limit.IsCancellationRequested)
+        {
+            throw new StoreException($"{Name} was not listed within {Limits.ListTimeMax.TotalMinutes:0} minutes; what was found is kept", e) { IsUnreachable = true };
+        }
+    }
+
+    private async Task<PackIndex> ListAsync(CancellationTokenSource limit)
+    {
         long began = _time.GetTimestamp();
         byte[]? remembered = PackStoreMark.Recall(_metadata, Name);
-        byte[] found = await PackStoreMark.ReadOrMakeAsync(_folder, _entropy, _mayMake && remembered is null, CancellationToken.None);
+        byte[] found = await PackStoreMark.ReadOrMakeAsync(_folder, _entropy, _mayMake && remembered is null, limit.Token);
         if (remembered is not null && !remembered.AsSpan().SequenceEqual(found))
         {
             throw new StoreException($"{Name} is another store than before ({Convert.ToHexStringLower(found)} instead of {Convert.ToHexStringLower(remembered)}); put the right one back, or remove this storage and add it again");
@@ -78,7 +100,8 @@ public sealed partial class PackStore
 
         PackStoreMark.Remember(_metadata, Name, found, _time.GetUtcNow());
         PackIndex index = _index ??= new PackIndex(_metadata, found);
-        await DiscoverAsync(index, CancellationToken.None);
+        index.Begin(_entropy);
+        await DiscoverAsync(index, limit.Token);
         lock (_meeting)
         {
             _isListed = true;
@@ -89,21 +112,54 @@ public sealed partial class PackStore
         return index;
     }
 
-    /// <summary>Looks into packs that others wrote, or that this node wrote before its database was lost.</summary>
+    /// <summary>Forgets what is not there any more, and looks into packs that others wrote, or that this node wrote before its database was lost.</summary>
     private async Task DiscoverAsync(PackIndex index, CancellationToken cancel)
     {
         lock (_damaged) _damaged.Clear();
-        using var lookups = new SemaphoreSlim(Limits.PackLookups);
-        var running = new List<Task>();
+
+        // Taken first: what is noted while the folder is listed need not be in the listing.
+        Dictionary<PackId, PackUse> gone = index.ListPacks().ToDictionary(static pack => pack.Id, static pack => pack.Use);
+        var others = new PackQuota(gone.Values);
+        List<(PackId Id, long SizeBytes)> unknown = [];
         await foreach (RemoteFile file in _folder.ListAsync(PackId.Directory, cancel))
         {
-            if (!PackId.TryParseFileName(file.Name, out PackId pack) || index.FindPack(pack) is not null) continue;
-            await lookups.WaitAsync(cancel);
-            running.RemoveAll(static task => task.IsCompletedSuccessfully);
-            running.Add(LookIntoAsync(index, pack, file.SizeBytes, lookups, cancel));
+            if (!PackId.TryParseFileName(file.Name, out PackId pack)) continue;
+            if (gone.TryGetValue(pack, out PackUse known) && known.SizeBytes == file.SizeBytes) gone.Remove(pack);
+            else if (gone.ContainsKey(pack) || index.FindPack(pack) is null)
+            {
+                if (others.Take(file.SizeBytes)) unknown.Add((pack, file.SizeBytes));
+                else NoteDamaged($"{pack.FileName}: there are more packs of other nodes than are looked into");
+            }
         }
 
-        await Task.WhenAll(running);
+        if (gone.Count > 0)
+        {
+            // Before the unknown ones: they may have what lay in these, and so may known ones.
+            index.Drop(gone.Keys.ToHashSet(), _entropy, cancel);
+            unknown.AddRange(index.ListPacks().Where(static pack => pack.Use.HasSpare).Select(static pack => (pack.Id, pack.Use.SizeBytes)));
+        }
+
+        await LookIntoAsync(index, unknown, cancel);
+        if (gone.Count > 0) Lost?.Invoke();
+    }
+
+    private async Task LookIntoAsync(PackIndex index, List<(PackId Id, long SizeBytes)> packs, CancellationToken cancel)
+    {
+        using var lookups = new SemaphoreSlim(Limits.PackLookups);
+        var running = new List<Task>();
+        try
+        {
+            foreach ((PackId pack, long sizeBytes) in packs)
+            {
+                await lookups.WaitAsync(cancel);
+                running.RemoveAll(static task => task.IsCompletedSuccessfully);
+                running.Add(LookIntoAsync(index, pack, sizeBytes, lookups, cancel));
+            }
+        }
+        finally
+        {
+            await Task.WhenAll(running);
+        }
     }
 
     private async Task LookIntoAsync(PackIndex index, PackId pack, long sizeBytes, SemaphoreSlim lookups, CancellationToken cancel)
@@ -112,14 +168,22 @@ public sealed partial class PackStore
         {
             if (await ReadTailAsync(pack, sizeBytes, cancel) is { } entries) index.Add(pack, sizeBytes, entries, isFound: true);
         }
-        catch (WireFormatException e)
+        catch (Exception e) when (e is WireFormatException or StoreException { IsUnreachable: false })
         {
             // The others are not to suffer. What is damaged is told, and its objects are read from elsewhere.
-            lock (_damaged) _damaged.Add($"{pack.FileName}: {e.Message}");
+            NoteDamaged($"{pack.FileName}: {e.Message}");
         }
         finally
         {
             lookups.Release();
+        }
+    }
+
+    private void NoteDamaged(string problem)
+    {
+        lock (_damaged)
+        {
+            if (_damaged.Count < Limits.DamagedPacksNamed) _damaged.Add(problem);
         }
     }
 
@@ -140,23 +204,11 @@ public sealed partial class PackStore
         return PackFormat.ReadTail(tail.AsSpan(tail.Length - wanted), sizeBytes);
     }
 
-    /// <summary>The index was wrong: it is made anew from what is there.</summary>
-    private async Task RebuildIndexAsync(CancellationToken cancel)
+    /// <summary>The index was wrong: what is there is listed, by whatever listing is under way or a new one.</summary>
+    private async Task ListAnewAsync(CancellationToken cancel)
     {
-        // Cleared only when the folder is there: what is known of a folder that is away is all there is.
-        PackIndex index = await MeetIndexAsync(cancel);
         Task<PackIndex> listing;
-        lock (_meeting)
-        {
-            if (_listing is not { IsCompleted: false })
-            {
-                index.Clear();
-                _isListed = false;
-            }
-
-            listing = ListHeld();
-        }
-
+        lock (_meeting) listing = ListHeld();
         await listing.WaitAsync(cancel);
     }
 }

@@ -7,7 +7,7 @@ public sealed partial class PackStore
 {
     /// <summary>
     /// Gives back the room of deleted objects: packs that hold nothing wanted are removed, the objects of those that hold little are moved into new ones first.
-    /// Only packs that this node's index knows are touched. Returns the bytes that were given back.
+    /// Only packs that this node wrote, by its index, are touched: what other nodes need of theirs is not known here. Returns the bytes that were given back.
     /// </summary>
     public async Task<long> ReclaimAsync(CancellationToken cancel)
     {
@@ -16,7 +16,7 @@ public sealed partial class PackStore
         var doomed = new List<PackId>();
         foreach ((PackId pack, PackUse use) in index.ListPacks().ToList())
         {
-            if (!use.IsMostlyEmpty) continue;
+            if (!use.IsOwn || !use.IsMostlyEmpty) continue;
             if (use.WantedBytes > 0) moved += await MoveAsync(index, pack, use.SizeBytes, cancel);
             before += use.SizeBytes;
             doomed.Add(pack);
@@ -39,8 +39,8 @@ public sealed partial class PackStore
         long moved = 0;
         foreach (PackEntry entry in await ReadTailAsync(pack, sizeBytes, cancel) ?? [])
         {
-            var location = new PackLocation(pack, entry.Offset, entry.Length, entry.Checksum);
-            if (index.Find(entry.Id) != location) continue;
+            var location = new PackLocation(pack, entry.Offset, entry.Length, entry.Checksum, PackTrust.None);
+            if (index.Find(entry.Id) is not { } known || !known.IsAt(location)) continue;
             using IMemoryOwner<byte> bytes = await ReadAsync(entry.Id, location, cancel) ?? throw new StoreException($"{Name}: {pack.FileName} is gone while its objects are moved");
             await MoveAsync(entry, bytes.Memory, cancel);
             moved += entry.Length;

@@ -15,12 +15,12 @@ public sealed partial class PackStore
     private PackBuilder _open;
 
     /// <summary>Gathers the object. Waits while as much as may be is on its way to the folder.</summary>
-    /// <exception cref="StoreException">Earlier objects could not be written; they are kept, and another attempt is made now and then.</exception>
+    /// <exception cref="StoreException">Earlier objects could not be written, and there is no room for this one. They are kept; the next call makes another attempt at them.</exception>
     public async ValueTask PutAsync(ObjectId id, ReadOnlyMemory<byte> buffer, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
         ObjectChecksum checksum = ObjectChecksum.Of(buffer.Span);
-        if (TryFindWaiting(id, out PackEntry waiting) ? waiting.Checksum == checksum : _index?.Find(id) is { } known && known.Checksum == checksum) return;
+        if (TryFindWaiting(id, out PackEntry waiting) ? waiting.Checksum == checksum : _index?.Find(id) is { Trust: PackTrust.Verified } known && known.Checksum == checksum) return;
         for (;;)
         {
             Task? full;
@@ -57,10 +57,25 @@ public sealed partial class PackStore
     public async ValueTask SyncAsync(CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
+        for (bool isAll = false; !isAll;)
+        {
+            lock (_packs)
+            {
+                // The open pack is closed when there is room for it: what waits is bounded while nothing can be written.
+                isAll = _open.IsEmpty || _closed.Count < Limits.PackUploads;
+                if (isAll && !_open.IsEmpty) CloseOpen();
+            }
+
+            await FlushAsync(cancel);
+        }
+    }
+
+    /// <summary>Waits until all closed packs are in the folder. What failed before is tried again.</summary>
+    private async Task FlushAsync(CancellationToken cancel)
+    {
         Task[] uploads;
         lock (_packs)
         {
-            if (!_open.IsEmpty) CloseOpen();
             foreach ((PackBuilder pack, Task upload) in _closed.ToArray())
             {
                 if (upload.IsFaulted) _closed[pack] = UploadAsync(pack);
@@ -124,7 +139,7 @@ public sealed partial class PackStore
         }
         catch (StoreException)
         {
-            await SyncAsync(cancel); // one more attempt at all that failed; its failure is the caller's
+            await FlushAsync(cancel); // one more attempt at all that failed; its failure is the caller's
         }
     }
 

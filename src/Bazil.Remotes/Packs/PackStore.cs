@@ -36,7 +36,13 @@ public sealed partial class PackStore : IObjectStore
         if (PackStoreMark.Recall(metadata, folder.Name) is { } id) _index = new PackIndex(metadata, id);
     }
 
+    /// <summary>Raised when something turns out not to be there any more, after <see cref="Generation"/> has changed. Handlers return at once.</summary>
+    public event Action? Lost;
+
     public string Name => _folder.Name;
+
+    /// <summary>Changes whenever the store turns out to have lost something: what was concluded from <see cref="Knows"/> before may be wrong then. 0 before it is met.</summary>
+    public ulong Generation => _index?.Generation ?? 0;
 
     public async ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel)
     {
@@ -49,16 +55,16 @@ public sealed partial class PackStore : IObjectStore
             IMemoryOwner<byte>? read = await ReadAsync(id, found, cancel);
             if (read is not null) return read;
 
-            // Another node has moved its objects elsewhere and removed the pack.
+            // Another node has moved its objects elsewhere and removed the pack, or somebody has removed it.
             if (attempt > 0) throw new CorruptObjectException(id, Name, $"its pack {found.Pack.FileName} is gone");
-            await RebuildIndexAsync(cancel);
+            await ListAnewAsync(cancel);
         }
     }
 
     public async ValueTask<bool> HasAsync(ObjectId id, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        return TryFindWaiting(id, out _) || await LocateAsync(id, cancel) is not null;
+        return TryFindWaiting(id, out _) || await LocateAsync(id, cancel) is { Trust: not PackTrust.Damaged };
     }
 
     public async ValueTask<int?> SizeOfAsync(ObjectId id, CancellationToken cancel)
@@ -67,8 +73,17 @@ public sealed partial class PackStore : IObjectStore
         return TryFindWaiting(id, out PackEntry entry) ? entry.Length : (await LocateAsync(id, cancel))?.Length;
     }
 
-    /// <summary>Whether the store has the object, or will have when what waits is written, by what this node knows: asks nobody.</summary>
-    public bool Knows(in ObjectId id) => TryFindWaiting(id, out _) || _index?.Find(id) is not null;
+    /// <summary>Whether the store has the object, or will have when what waits is written, by what this node or another one says: asks nobody.</summary>
+    public bool Knows(in ObjectId id) => TryFindWaiting(id, out _) || _index?.Find(id) is { Trust: not PackTrust.Damaged };
+
+    /// <summary>Whether this node has put the object there itself, or has seen that it is there (<see cref="NoteVerified"/>): asks nobody.</summary>
+    public bool KnowsForSure(in ObjectId id) => TryFindWaiting(id, out _) || _index?.Find(id) is { Trust: PackTrust.Verified };
+
+    /// <summary>Notes that the object was read from here and is what its id says.</summary>
+    public void NoteVerified(in ObjectId id)
+    {
+        if (_index is { } index && index.Find(id) is { Trust: PackTrust.None } location) index.Judge(id, location, PackTrust.Verified, _entropy);
+    }
 
     /// <summary>What it holds; costs a row for each pack.</summary>
     public PackStoreUsage Usage =>
@@ -130,7 +145,9 @@ public sealed partial class PackStore : IObjectStore
                 return found;
             }
 
-            return read is null ? null : throw new CorruptObjectException(id, Name, $"{location.Pack.FileName} has other bytes at {location.Offset} than were put there");
+            if (read is null) return null;
+            if (_index!.Judge(id, location, PackTrust.Damaged, _entropy)) Lost?.Invoke();
+            throw new CorruptObjectException(id, Name, $"{location.Pack.FileName} has other bytes at {location.Offset} than were put there");
         }
         finally
         {

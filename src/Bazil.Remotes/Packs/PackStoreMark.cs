@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using Bazil.Core;
 using Bazil.Remotes.Folders;
+using Bazil.Remotes.Sftp;
 using Bazil.Storage.Metadata;
 using Bazil.Storage.Stores;
 
@@ -37,6 +38,18 @@ internal static class PackStoreMark
         metadata.Commit(batch);
     }
 
+    /// <summary>Whether any address leads to this store.</summary>
+    public static bool IsRemembered(IMetadataStore metadata, byte[] id)
+    {
+        using IMetadataCursor cursor = metadata.ScanPrefix([(byte)Table.RemoteStore]);
+        while (cursor.MoveNext())
+        {
+            if (cursor.Value.StartsWith(id)) return true;
+        }
+
+        return false;
+    }
+
     public static void Forget(IMetadataStore metadata, string address)
     {
         var batch = new MetadataBatch();
@@ -52,7 +65,7 @@ internal static class PackStoreMark
         if (await folder.ReadAsync(FileName, 0, content, cancel) is { } length) return Parse(folder.Name, Encoding.UTF8.GetString(content.AsSpan(0, length)));
         await foreach (RemoteFile file in folder.ListAsync("", cancel))
         {
-            throw new StoreException($"{folder.Name} has other things in it ({file.Name}) and is no store; name a folder that is new or empty");
+            throw new StoreException($"{folder.Name} has other things in it ({ServerWords.Printable(file.Name)}) and is no store; name a folder that is new or empty");
         }
 
         if (!mayMake) throw new StoreException($"{folder.Name} is no store any more: it is empty; if another disk or bucket is in its place, put the right one back");
@@ -66,7 +79,7 @@ internal static class PackStoreMark
     {
         string digits = text.StartsWith(Format, StringComparison.Ordinal) ? text[Format.Length..].TrimEnd('\n') : "";
         if (digits.Length == 2 * IdBytes && digits.All(char.IsAsciiHexDigitLower)) return Convert.FromHexString(digits);
-        throw new StoreException($"{folder} is no store that this version reads: its file {FileName} says {(text.Length > 60 ? text[..60] : text).Trim().ReplaceLineEndings(" ")}");
+        throw new StoreException($"{folder} is no store that this version reads: its file {FileName} says {ServerWords.Printable(text)}");
     }
 
     private static byte[] Key(string address)

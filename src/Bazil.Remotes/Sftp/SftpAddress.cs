@@ -11,23 +11,42 @@ public sealed record SftpAddress(string? User, string Host, int? Port, string Pa
 {
     private const string Prefix = "sftp:";
 
+    /// <summary>Parses an address. What is accepted is what <see cref="ToString"/> writes in another way: it is parsed again when it was stored.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out SftpAddress? address)
     {
-        address = null;
-        if (!text.StartsWith(Prefix, StringComparison.Ordinal) || text.Any(char.IsControl)) return false;
-        string rest = text[Prefix.Length..];
-        address = rest.StartsWith("//", StringComparison.Ordinal) ? ParseUrl(rest[2..]) : ParseScp(rest);
-
-        // What begins with a dash would be taken for an option by ssh.
-        if (address is { Host.Length: > 0, Path.Length: > 0 } && address.Host[0] != '-' && address.User is not ("" or ['-', ..])) return true;
+        address = Parse(text);
+        if (address is null || address == Parse(address.ToString())) return address is not null;
         address = null;
         return false;
     }
 
+    /// <summary>Whether the text has a password where the user is. It would be seen in the list of processes, in logs and in the status; and nothing uses it.</summary>
+    public static bool HasPassword(string text)
+    {
+        if (!text.StartsWith(Prefix, StringComparison.Ordinal)) return false;
+        string rest = text[Prefix.Length..];
+        bool isUrl = rest.StartsWith("//", StringComparison.Ordinal);
+        int end = isUrl ? rest.IndexOf('/', 2) : -1;
+        string login = end < 0 ? rest : rest[..end];
+        int at = login.LastIndexOf('@');
+        return at >= 0 && login[..at].Contains(':', StringComparison.Ordinal) && (isUrl || login.LastIndexOf(':') > at);
+    }
+
     public override string ToString()
     {
-        string login = (User is null ? "" : User + "@") + Host;
+        string login = (User is null ? "" : User + "@") + (Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]" : Host);
         return Port is null && Path[0] != '/' ? $"{Prefix}{login}:{Path}" : $"{Prefix}//{login}{(Port is null ? "" : ":" + Port.Value.ToString(CultureInfo.InvariantCulture))}{Path}";
+    }
+
+    private static SftpAddress? Parse(string text)
+    {
+        if (!text.StartsWith(Prefix, StringComparison.Ordinal) || text.Any(char.IsControl) || HasPassword(text)) return null;
+        string rest = text[Prefix.Length..];
+        SftpAddress? address = rest.StartsWith("//", StringComparison.Ordinal) ? ParseUrl(rest[2..]) : ParseScp(rest);
+
+        // What begins with a dash would be taken for an option by ssh.
+        bool isValid = address is { Host.Length: > 0, Path.Length: > 0 } && address.Host[0] != '-' && !address.Host.AsSpan().ContainsAny("[]/@ ") && address.User is not ("" or ['-', ..]);
+        return isValid ? address : null;
     }
 
     private static SftpAddress? ParseUrl(string text)
@@ -43,16 +62,20 @@ public sealed record SftpAddress(string? User, string Host, int? Port, string Pa
             (host, port) = (host[..colon], number);
         }
 
-        return new SftpAddress(user, host.Trim('[', ']'), port, text[slash..]);
+        return new SftpAddress(user, WithoutBrackets(host), port, text[slash..]);
     }
 
     private static SftpAddress? ParseScp(string text)
     {
-        int colon = text.IndexOf(':', StringComparison.Ordinal);
-        if (colon < 0) return null;
+        // The colons of a bracketed address are its own.
+        int bracket = text.IndexOf('[', StringComparison.Ordinal), first = text.IndexOf(':', StringComparison.Ordinal);
+        int colon = bracket >= 0 && bracket < first ? text.IndexOf("]:", StringComparison.Ordinal) + 1 : first;
+        if (colon <= 0) return null;
         (string? user, string host) = SplitUser(text[..colon]);
-        return new SftpAddress(user, host, null, text[(colon + 1)..]);
+        return new SftpAddress(user, WithoutBrackets(host), null, text[(colon + 1)..]);
     }
+
+    private static string WithoutBrackets(string host) => host is ['[', .., ']'] ? host[1..^1] : host;
 
     private static (string? User, string Host) SplitUser(string login)
     {

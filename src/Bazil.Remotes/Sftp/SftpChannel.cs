@@ -4,12 +4,14 @@ namespace Bazil.Remotes.Sftp;
 
 /// <summary>
 /// One session of SFTP version 3 over a pair of streams. Many requests are in flight; answers are matched by their id. When the stream ends or carries
-/// something that is not SFTP, all that wait fail, and so does whatever is asked later. Safe for concurrent use.
+/// something that is not SFTP, or brings nothing for long though an answer is due, all that wait fail, and so does whatever is asked later. Safe for concurrent use.
 /// </summary>
 internal sealed class SftpChannel : IAsyncDisposable
 {
     private const uint ProtocolVersion = 3;
 
+    private readonly TimeProvider _time;
+    private readonly Action _ended;
     private readonly Stream _fromServer;
     private readonly Stream _toServer;
     private readonly SemaphoreSlim _window = new(Limits.SftpRequestsInFlight);
@@ -20,11 +22,13 @@ internal sealed class SftpChannel : IAsyncDisposable
     private readonly Dictionary<uint, TaskCompletionSource<SftpReply>> _waiting = [];
     private uint _nextId;
     private Exception? _failure;
+    private long _quietSince; // when the last bytes came, or the first of the requests that wait was made
 
     private readonly CancellationTokenSource _ending = new();
     private Task _receiving = Task.CompletedTask;
+    private Task _watching = Task.CompletedTask;
 
-    private SftpChannel(Stream fromServer, Stream toServer) => (_fromServer, _toServer) = (fromServer, toServer);
+    private SftpChannel(Stream fromServer, Stream toServer, TimeProvider time, Action ended) => (_fromServer, _toServer, _time, _ended) = (fromServer, toServer, time, ended);
 
     /// <summary>What the server can do beyond version 3, such as <c>posix-rename@openssh.com</c>.</summary>
     public IReadOnlySet<string> Extensions { get; private set; } = new HashSet<string>();
@@ -38,11 +42,16 @@ internal sealed class SftpChannel : IAsyncDisposable
         }
     }
 
-    /// <summary>Greets the server. Owns the streams from here on.</summary>
+    /// <summary>Greets the server. Owns the streams from here on. Whoever calls this bounds the time it takes.</summary>
+    /// <param name="fromServer">Answers.</param>
+    /// <param name="toServer">Requests.</param>
+    /// <param name="time">Tells how long nothing has come.</param>
+    /// <param name="ended">Called when the session fails, perhaps more than once: makes reads and writes of the streams that hang return.</param>
+    /// <param name="cancel">Ends the wait.</param>
     /// <exception cref="IOException">The stream ended, or the other side does not speak SFTP 3.</exception>
-    public static async Task<SftpChannel> OpenAsync(Stream fromServer, Stream toServer, CancellationToken cancel)
+    public static async Task<SftpChannel> OpenAsync(Stream fromServer, Stream toServer, TimeProvider time, Action ended, CancellationToken cancel)
     {
-        var channel = new SftpChannel(fromServer, toServer);
+        var channel = new SftpChannel(fromServer, toServer, time, ended);
         byte[] greeting = new byte[9];
         BinaryPrimitives.WriteUInt32BigEndian(greeting, 5);
         greeting[4] = (byte)SftpPacketKind.Init;
@@ -51,6 +60,7 @@ internal sealed class SftpChannel : IAsyncDisposable
         await toServer.FlushAsync(cancel);
         channel.Extensions = ReadVersion(await channel.ReadPacketAsync(cancel));
         channel._receiving = channel.ReceiveAsync();
+        channel._watching = channel.WatchAsync();
         return channel;
     }
 
@@ -84,6 +94,7 @@ internal sealed class SftpChannel : IAsyncDisposable
         Fail(new ObjectDisposedException(nameof(SftpChannel)));
         await _ending.CancelAsync();
         await _receiving;
+        await _watching;
         await _fromServer.DisposeAsync();
         await _toServer.DisposeAsync();
         _ending.Dispose();
@@ -94,6 +105,7 @@ internal sealed class SftpChannel : IAsyncDisposable
         lock (_gate)
         {
             if (_failure is { } failure) throw new IOException(failure.Message, failure);
+            if (_waiting.Count == 0) _quietSince = _time.GetTimestamp();
             uint id = _nextId++;
             _waiting.Add(id, answer);
             return id;
@@ -141,10 +153,39 @@ internal sealed class SftpChannel : IAsyncDisposable
         }
     }
 
+    private async Task WatchAsync()
+    {
+        try
+        {
+            for (;;)
+            {
+                await Task.Delay(Limits.SftpSilenceMax / 4, _time, _ending.Token);
+                bool isSilent;
+                lock (_gate) isSilent = _waiting.Count > 0 && _time.GetElapsedTime(_quietSince) >= Limits.SftpSilenceMax;
+                if (isSilent) Fail(new IOException($"the server has not answered for {Limits.SftpSilenceMax.TotalSeconds:0} seconds"));
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The session ends.
+        }
+    }
+
+    private async Task ReadAsync(Memory<byte> buffer, CancellationToken cancel)
+    {
+        while (buffer.Length > 0)
+        {
+            int count = await _fromServer.ReadAsync(buffer, cancel);
+            if (count == 0) throw new EndOfStreamException("the server has ended the session");
+            lock (_gate) _quietSince = _time.GetTimestamp();
+            buffer = buffer[count..];
+        }
+    }
+
     private async Task<byte[]> ReadPacketAsync(CancellationToken cancel)
     {
         byte[] header = new byte[4];
-        await _fromServer.ReadExactlyAsync(header, cancel);
+        await ReadAsync(header, cancel);
         uint length = BinaryPrimitives.ReadUInt32BigEndian(header);
         if (length is 0 or > Limits.SftpPacketBytes)
         {
@@ -152,7 +193,7 @@ internal sealed class SftpChannel : IAsyncDisposable
         }
 
         byte[] packet = new byte[length];
-        await _fromServer.ReadExactlyAsync(packet, cancel);
+        await ReadAsync(packet, cancel);
         return packet;
     }
 
@@ -166,6 +207,7 @@ internal sealed class SftpChannel : IAsyncDisposable
             _waiting.Clear();
         }
 
+        _ended();
         foreach (TaskCompletionSource<SftpReply> answer in waiting) answer.TrySetException(new IOException(failure.Message, failure));
     }
 

@@ -98,6 +98,7 @@ internal sealed class SftpClient(SftpChannel channel)
         if (reply.Kind == SftpPacketKind.Status && reply.ReadStatus() == SftpStatus.EndOfFile) return null;
         SftpReader reader = reply.Expect(SftpPacketKind.Names);
         uint count = reader.ReadUInt32();
+        if (count == 0) throw new SftpException(SftpStatus.BadMessage, "the server answered with no entries of a directory and did not say that it ends");
         var entries = new List<(string, SftpAttributes)>();
         for (uint index = 0; index < count; index++)
         {

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
-using Bazil.Core;
+using System.Text;
+using Bazil.Core.Crypto;
 using Bazil.Remotes.Folders;
 using Bazil.Storage.Stores;
 
@@ -7,38 +8,46 @@ namespace Bazil.Remotes.Sftp;
 
 /// <summary>
 /// A directory on another machine, over the OpenSSH client. Connects when first used; a connection that ended is made anew, and the call that met its end is repeated
-/// once. A write goes into <c>tmp/</c>, is synced where the server can be told to, and renamed.
+/// once. A write goes into <c>tmp/</c>, is synced where the server can be told to, and renamed. What is left there by whoever died is removed at the first listing, a day later.
 /// </summary>
-public sealed class SftpFolder(SftpAddress address, SshOptions options, IEntropy entropy) : IRemoteFolder
+public sealed class SftpFolder(SftpAddress address, SshOptions options, TimeProvider time) : IRemoteFolder
 {
     private const string TemporaryDirectory = "tmp";
+    private const int TemporaryNameBytes = 16;
 
     private readonly string _root = address.Path.TrimEnd('/');
     private readonly CancellationTokenSource _ending = new();
 
     // Guards the session; nothing is waited for while it is held.
     private readonly Lock _gate = new();
+    private bool _isTidied; // what others left in tmp/ was looked for
     private Task<SshSession>? _session; // the one there is, or is being made: all who come meanwhile share it and its failure
 
     public string Name { get; } = address.ToString();
 
     public ValueTask WriteAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => new(CallAsync("write", name, async client =>
     {
-        string temporary = $"{_root}/{TemporaryDirectory}/{RandomName()}";
+        string temporary = $"{_root}/{TemporaryDirectory}/{TemporaryName(name, content.Span)}", path = PathOf(name);
         byte[] handle = await WithDirectoryAsync(client, temporary, () => client.OpenForWritingAsync(temporary, cancel), cancel);
         try
         {
-            await client.WriteAsync(handle, 0, content, cancel);
-            await client.SyncAsync(handle, cancel);
-        }
-        finally
-        {
-            if (!client.HasFailed) await client.CloseAsync(handle, CancellationToken.None);
-        }
+            try
+            {
+                await client.WriteAsync(handle, 0, content, cancel);
+                await client.SyncAsync(handle, cancel);
+            }
+            finally
+            {
+                if (!client.HasFailed) await client.CloseAsync(handle, CancellationToken.None);
+            }
 
-        string path = PathOf(name);
-        await WithDirectoryAsync(client, path, () => RenameAsync(client, temporary, path, cancel), cancel);
-        return true;
+            return await WithDirectoryAsync(client, path, () => RenameAsync(client, temporary, path, cancel), cancel);
+        }
+        catch
+        {
+            await RemoveLeftAsync(client, temporary);
+            throw;
+        }
     }, cancel));
 
     public ValueTask<int?> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel) => new(CallAsync<int?>("read", name, async client =>
@@ -70,7 +79,9 @@ public sealed class SftpFolder(SftpAddress address, SshOptions options, IEntropy
 
     public async IAsyncEnumerable<RemoteFile> ListAsync(string directory, [EnumeratorCancellation] CancellationToken cancel)
     {
+        await TidyAsync(cancel);
         using var stopped = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        int count = 0;
         var waiting = new Stack<(string Name, int Depth)>([(directory, 0)]);
         var running = new Queue<(string Name, int Depth, Task<IReadOnlyList<(string Name, SftpAttributes Attributes)>> Entries)>();
         try
@@ -85,6 +96,7 @@ public sealed class SftpFolder(SftpAddress address, SshOptions options, IEntropy
                 (string above, int depth, Task<IReadOnlyList<(string Name, SftpAttributes Attributes)>> entries) = running.Peek();
                 foreach ((string name, SftpAttributes attributes) in await entries)
                 {
+                    if (++count > Limits.ListEntries) throw new StoreException($"{Name}: there are more than {Limits.ListEntries} files in it");
                     string full = above.Length == 0 ? name : $"{above}/{name}";
                     if (attributes.IsDirectory && depth < Limits.ListDepth && full != TemporaryDirectory) waiting.Push((full, depth + 1));
                     if (attributes.IsFile) yield return new RemoteFile(full, attributes.SizeBytes ?? 0, DateTimeOffset.FromUnixTimeSeconds(attributes.ModifiedSeconds ?? 0));
@@ -126,7 +138,11 @@ public sealed class SftpFolder(SftpAddress address, SshOptions options, IEntropy
         var entries = new List<(string, SftpAttributes)>();
         try
         {
-            while (await client.ReadDirectoryAsync(handle, cancel) is { } some) entries.AddRange(some.Where(static entry => entry.Name is not ("." or "..")));
+            while (await client.ReadDirectoryAsync(handle, cancel) is { } some)
+            {
+                entries.AddRange(some.Where(static entry => entry.Name is not ("." or "..")));
+                if (entries.Count > Limits.ListEntries) throw new SftpException(SftpStatus.Failure, $"there are more than {Limits.ListEntries} entries in it");
+            }
         }
         finally
         {
@@ -134,6 +150,41 @@ public sealed class SftpFolder(SftpAddress address, SshOptions options, IEntropy
         }
 
         return entries;
+    }
+
+    /// <summary>What was being written, once, by somebody who died.</summary>
+    private async Task TidyAsync(CancellationToken cancel)
+    {
+        lock (_gate)
+        {
+            if (_isTidied) return;
+            _isTidied = true;
+        }
+
+        await CallAsync("tidy", TemporaryDirectory, async client =>
+        {
+            DateTimeOffset oldest = time.GetUtcNow() - Limits.TemporaryAge;
+            foreach ((string name, SftpAttributes attributes) in await ListOneAsync(client, TemporaryDirectory, cancel))
+            {
+                bool isOurs = attributes.IsFile && name.Length == 2 * TemporaryNameBytes && name.All(char.IsAsciiHexDigitLower);
+                if (isOurs && attributes.ModifiedSeconds is { } modified && DateTimeOffset.FromUnixTimeSeconds(modified) < oldest) await RemoveLeftAsync(client, PathOf($"{TemporaryDirectory}/{name}"));
+            }
+
+            return true;
+        }, cancel);
+    }
+
+    private static async Task RemoveLeftAsync(SftpClient client, string temporary)
+    {
+        if (client.HasFailed) return;
+        try
+        {
+            await client.RemoveAsync(temporary, CancellationToken.None);
+        }
+        catch (IOException)
+        {
+            // It is not there, or the server does not let us: it is tried again at a later start, and why it is left was told.
+        }
     }
 
     private static async Task<bool> RenameAsync(SftpClient client, string from, string to, CancellationToken cancel)
@@ -228,7 +279,7 @@ public sealed class SftpFolder(SftpAddress address, SshOptions options, IEntropy
         lock (_gate)
         {
             if (_ending.IsCancellationRequested) throw new StoreException($"{Name} is closed");
-            if (_session is not { } known || known is { IsCompleted: true, IsCompletedSuccessfully: false }) _session = Task.Run(() => SshSession.OpenAsync(address, options, _ending.Token));
+            if (_session is not { } known || known is { IsCompleted: true, IsCompletedSuccessfully: false }) _session = Task.Run(() => SshSession.OpenAsync(address, options, time, _ending.Token));
             else if (known.IsCompletedSuccessfully && known.Result.Client.HasFailed) _session = Task.Run(() => ReplaceAsync(known.Result));
             session = _session!;
         }
@@ -246,16 +297,20 @@ public sealed class SftpFolder(SftpAddress address, SshOptions options, IEntropy
     private async Task<SshSession> ReplaceAsync(SshSession ended)
     {
         await ended.DisposeAsync();
-        return await SshSession.OpenAsync(address, options, _ending.Token);
+        return await SshSession.OpenAsync(address, options, time, _ending.Token);
     }
 
     private string PathOf(string name) => name.Length == 0 ? _root : $"{_root}/{name}";
 
-    private string RandomName()
+    /// <summary>The same for each attempt at one write, so that those that failed leave one file; another one for other bytes, which somebody may be writing now.</summary>
+    private static string TemporaryName(string name, ReadOnlySpan<byte> content)
     {
-        Span<byte> random = stackalloc byte[16];
-        entropy.Fill(random);
-        return Convert.ToHexStringLower(random);
+        Span<byte> hashes = stackalloc byte[2 * TemporaryNameBytes];
+        Blake2b.Hash(Encoding.UTF8.GetBytes(name), hashes[..TemporaryNameBytes]);
+        Blake2b.Hash(content, hashes[TemporaryNameBytes..]);
+        Span<byte> hash = stackalloc byte[TemporaryNameBytes];
+        Blake2b.Hash(hashes, hash);
+        return Convert.ToHexStringLower(hash);
     }
 
     private static async Task<byte[]?> IfThereAsync(Task<byte[]> opening)

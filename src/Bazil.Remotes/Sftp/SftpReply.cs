@@ -31,7 +31,7 @@ internal readonly record struct SftpReply(SftpPacketKind Kind, ReadOnlyMemory<by
     {
         var reader = new SftpReader(Fields.Span);
         var status = (SftpStatus)reader.ReadUInt32();
-        string words = reader.IsAtEnd ? "" : reader.ReadString();
+        string words = reader.IsAtEnd ? "" : ServerWords.Printable(reader.ReadString());
         return new SftpException(status, words.Length > 0 ? words : status.ToString());
     }
 }

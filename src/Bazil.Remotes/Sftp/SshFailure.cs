@@ -26,7 +26,7 @@ internal static class SshFailure
             if (words.Contains(known, StringComparison.Ordinal)) return new StoreException($"cannot use {address}: {reason}", inner) { IsUnreachable = isUnreachable };
         }
 
-        string said = words.Trim().ReplaceLineEndings("; ");
+        string said = ServerWords.Printable(words.Trim().ReplaceLineEndings("; "));
         return new StoreException($"cannot use {address}: {(said.Length > 0 ? said : inner.Message)}", inner) { IsUnreachable = true };
     }
 }

@@ -28,19 +28,20 @@ internal sealed class SshSession : IAsyncDisposable
 
     /// <summary>Connects and greets the server.</summary>
     /// <exception cref="StoreException">It is not reachable, does not let us in, or is not who it was: the message says what to do.</exception>
-    public static async Task<SshSession> OpenAsync(SftpAddress address, SshOptions options, CancellationToken cancel)
+    public static async Task<SshSession> OpenAsync(SftpAddress address, SshOptions options, TimeProvider time, CancellationToken cancel)
     {
         Process process = Start(address, options);
         var words = new StringBuilder();
         Task listening = ListenAsync(process.StandardError, words);
         try
         {
-            SftpChannel channel = await SftpChannel.OpenAsync(process.StandardOutput.BaseStream, process.StandardInput.BaseStream, cancel);
+            SftpChannel channel = await SftpChannel.OpenAsync(process.StandardOutput.BaseStream, process.StandardInput.BaseStream, time, () => Kill(process), cancel).WaitAsync(Limits.SftpSilenceMax, time, cancel);
             return new SshSession(process, channel, listening);
         }
         catch (Exception e)
         {
             await EndAsync(process, listening);
+            if (e is TimeoutException) throw new StoreException($"cannot use {address}: it has not greeted within {Limits.SftpSilenceMax.TotalSeconds:0} seconds", e) { IsUnreachable = true };
             if (e is not IOException) throw;
             throw SshFailure.Explain(address, words.ToString(), e);
         }
@@ -48,7 +49,7 @@ internal sealed class SshSession : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited) _process.Kill();
+        Kill(_process);
         await _channel.DisposeAsync();
         await EndAsync(_process, _listening);
     }
@@ -59,7 +60,7 @@ internal sealed class SshSession : IAsyncDisposable
         string[] ours =
         [
             "-oBatchMode=yes", $"-oConnectTimeout={ConnectSeconds}", "-oServerAliveInterval=15", "-oServerAliveCountMax=3", "-oClearAllForwardings=yes", "-oForwardX11=no",
-            "-oForwardAgent=no", "-oPermitLocalCommand=no",
+            "-oForwardAgent=no", "-oPermitLocalCommand=no", "-oControlMaster=no", "-oControlPath=none",
         ];
         foreach (string argument in (IEnumerable<string>)[.. options.Arguments, .. ours]) start.ArgumentList.Add(argument);
         if (address.Port is { } port) start.ArgumentList.Add("-p" + port.ToString(CultureInfo.InvariantCulture));
@@ -85,9 +86,21 @@ internal sealed class SshSession : IAsyncDisposable
         }
     }
 
+    private static void Kill(Process process)
+    {
+        try
+        {
+            process.Kill();
+        }
+        catch (InvalidOperationException)
+        {
+            // It is gone, and so is what this object knew of it.
+        }
+    }
+
     private static async Task EndAsync(Process process, Task listening)
     {
-        if (!process.HasExited) process.Kill();
+        Kill(process);
         await process.WaitForExitAsync();
         await listening;
         process.Dispose();

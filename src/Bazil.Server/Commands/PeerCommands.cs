@@ -163,8 +163,11 @@ internal sealed class PeerCommands(
         return Nothing.Instance;
     }
 
-    private static StorageAddress OfferableStorage(string text) =>
-        StorageAddress.TryParse(text, out StorageAddress? address) && address.IsOnThisMachine
+    private static StorageAddress OfferableStorage(string text)
+    {
+        StorageAddress.CheckNoPassword(text);
+        return StorageAddress.TryParse(text, out StorageAddress? address) && address.IsOnThisMachine
             ? address
             : throw new CommandFailedException(ErrorKind.Invalid, $"invalid storage \"{text}\": a peer may be offered local, or an absolute path");
+    }
 }

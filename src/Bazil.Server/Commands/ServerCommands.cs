@@ -68,6 +68,13 @@ internal sealed class ServerCommands(ConfigStore config, Descriptions descriptio
 
             foreach (VolumeStorage storage in volume.Storages)
             {
+                if (storage.Address is StorageAddress.UnreadableStorage)
+                {
+                    yield return new WarningInfo(
+                        $"volume {volume.Name} does not use storage {storage.Name}: this version cannot read its address {storage.Address}",
+                        $"bazil volume storage remove {volume.Name} {storage.Name}, and add it again");
+                }
+
                 if (storage.Address is not StorageAddress.PeerStorage { Peer: var id }) continue;
                 if (config.FindPeer(id) is not { } peer)
                 {

@@ -7,6 +7,7 @@ using Bazil.Server.Control;
 using Bazil.Server.Control.Messages;
 using Bazil.Server.Errors;
 using Bazil.Server.Peers;
+using Bazil.Server.Pushing;
 using Bazil.Server.Snapshots;
 using Bazil.Server.Storages;
 using Bazil.Server.Sync;
@@ -25,6 +26,7 @@ internal sealed class VolumeCommands(
     KeyNotes notes,
     RotationWorker rotation,
     SyncService sync,
+    PushService pushes,
     IEntropy entropy)
 {
     /// <summary>What the storage that a volume starts with is called.</summary>
@@ -100,6 +102,8 @@ internal sealed class VolumeCommands(
         SnapshotReference? newest = await NewestSnapshotAsync(volume, cancel);
         await using IAsyncDisposable suspended = await sync.SuspendAsync(volume.Id, cancel);
         await volumes.RemoveAsync(volume, cancel);
+        await pushes.RefreshAsync(cancel);
+        foreach (VolumeStorage storage in volume.Storages.Where(static storage => storage.Address.IsRemote)) await pushes.ForgetAsync(volume.Id, storage.Address);
         foreach (PeerConfig peer in config.ListPeers().Where(peer => peer.Volumes.Contains(volume.Id)))
         {
             config.UpdatePeer(peer.Id, p => p with { Volumes = p.Volumes.Remove(volume.Id), PausedVolumes = p.PausedVolumes.Remove(volume.Id) });
@@ -143,6 +147,7 @@ internal sealed class VolumeCommands(
 
     private VolumeStorage FirstStorage(string text)
     {
+        StorageAddress.CheckNoPassword(text);
         if (!StorageAddress.TryParse(text, out StorageAddress? address) || !address.IsOnThisMachine)
         {
             throw new CommandFailedException(ErrorKind.Invalid, $"invalid backend \"{text}\": a volume is written to local, or to an absolute path", "other storages get copies in the background: bazil volume storage add VOLUMENAME STORAGE");

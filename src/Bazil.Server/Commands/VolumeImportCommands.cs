@@ -27,6 +27,7 @@ internal sealed class VolumeImportCommands(
             throw new CommandFailedException(ErrorKind.Invalid, $"invalid snapshot key \"{request.Snapshot}\": it is 64 hex digits", "bazil snapshot list VOLUMENAME shows the keys where the snapshots are");
         }
 
+        StorageAddress.CheckNoPassword(request.Storage);
         if (!StorageAddress.TryParse(request.Storage, out StorageAddress? address) || !address.IsOnThisMachine)
         {
             throw new CommandFailedException(ErrorKind.Invalid, $"invalid backend \"{request.Storage}\": a volume is written to local, or to an absolute path", "other storages get copies in the background: bazil volume storage add VOLUMENAME STORAGE");

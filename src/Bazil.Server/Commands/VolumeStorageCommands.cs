@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Bazil.Core;
 using Bazil.Peers;
 using Bazil.Server.Config;
 using Bazil.Server.Control;
@@ -41,7 +42,7 @@ internal sealed class VolumeStorageCommands(ConfigStore config, Descriptions des
         string name = request.Name ?? DefaultName(address);
         NameRules.Check("storage name", name);
         volumes.CheckOutsideMounts(address);
-        await MeetAsync(address, cancel);
+        await MeetAsync(volume.Id, address, cancel);
         var storage = new VolumeStorage(name, address);
         VolumeConfig changed = config.UpdateVolume(volume.Name, v =>
         {
@@ -66,7 +67,7 @@ internal sealed class VolumeStorageCommands(ConfigStore config, Descriptions des
     private StorageListReply List(VolumeConfig volume) => new([.. volume.Storages.Select(storage => descriptions.Of(volume, storage))]);
 
     /// <summary>What is wrong with it, or with the way to it, is told to whoever adds it, and nothing is added.</summary>
-    private async Task MeetAsync(StorageAddress address, CancellationToken cancel)
+    private async Task MeetAsync(VolumeId volume, StorageAddress address, CancellationToken cancel)
     {
         if (!address.IsRemote)
         {
@@ -80,14 +81,9 @@ internal sealed class VolumeStorageCommands(ConfigStore config, Descriptions des
         }
         catch
         {
-            await ForgetAsync(address);
+            await pushes.ForgetAsync(volume, address);
             throw;
         }
-    }
-
-    private async Task ForgetAsync(StorageAddress address)
-    {
-        if (config.ListVolumes().All(volume => volume.Storages.All(storage => storage.Address != address))) await storages.ForgetRemoteAsync(address);
     }
 
     private async Task<Nothing> RemoveAsync(VolumeStorageRemoveRequest request, CancellationToken cancel)
@@ -103,7 +99,7 @@ internal sealed class VolumeStorageCommands(ConfigStore config, Descriptions des
         });
         volumes.RefreshStorages(changed);
         await pushes.RefreshAsync(cancel);
-        if (removed!.IsRemote) await ForgetAsync(removed);
+        if (removed!.IsRemote) await pushes.ForgetAsync(changed.Id, removed);
         return Nothing.Instance;
     }
 
@@ -134,6 +130,7 @@ internal sealed class VolumeStorageCommands(ConfigStore config, Descriptions des
 
     private StorageAddress Parse(string text)
     {
+        StorageAddress.CheckNoPassword(text);
         if (StorageAddress.TryParse(text, out StorageAddress? address))
         {
             if (address is StorageAddress.PeerStorage { Peer: var id }) _ = config.GetPeer(id.ToString());

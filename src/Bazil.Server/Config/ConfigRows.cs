@@ -87,7 +87,7 @@ internal static class ConfigRows
         Check(row.VolumeId.Length == VolumeId.Size, what, $"its id has {row.VolumeId.Length} bytes");
         Check(row.SharingKeyName.Length > 0, what, "it has no sharing key");
         Check(row.Storages.Count > 0, what, "it has no storage");
-        ImmutableArray<VolumeStorage> storages = [.. row.Storages.Select(s => new VolumeStorage(s.Name, ReadAddress(s.Address, what)) { Rates = [.. s.Rates.Select(rate => ReadRate(rate, what))] })];
+        ImmutableArray<VolumeStorage> storages = [.. row.Storages.Select(s => new VolumeStorage(s.Name, ReadAddress(s.Address)) { Rates = [.. s.Rates.Select(rate => ReadRate(rate, what))] })];
         return new VolumeConfig(
             name, row.LocalNumber, VolumeId.Read(row.VolumeId.Span), row.SharingKeyName, storages, row.Mountpoint.Length == 0 ? null : row.Mountpoint)
         {
@@ -155,7 +155,7 @@ internal static class ConfigRows
             id,
             row.Nickname.Length == 0 ? null : row.Nickname,
             [.. row.Locations],
-            [.. row.Storages.Select(s => ReadAddress(s, what))],
+            [.. row.Storages.Select(s => ReadAddress(s))],
             [.. row.Volumes.Select(static v => VolumeId.Read(v.Span))],
             [.. row.Rates.Select(rate => ReadRate(rate, what))])
         {
@@ -170,12 +170,8 @@ internal static class ConfigRows
         return new RateRule(limits, row.FromMinute == row.ToMinute ? null : new DayHours((int)row.FromMinute, (int)row.ToMinute));
     }
 
-    private static StorageAddress ReadAddress(string text, string what)
-    {
-        bool valid = StorageAddress.TryParse(text, out StorageAddress? address);
-        Check(valid, what, $"\"{text}\" is not a storage");
-        return address!;
-    }
+    /// <summary>An address that cannot be read takes away one storage, and not the node.</summary>
+    private static StorageAddress ReadAddress(string text) => StorageAddress.TryParse(text, out StorageAddress? address) ? address : new StorageAddress.UnreadableStorage(text);
 
     private static byte[] WriteSecret(ReadOnlySpan<byte> secret, Func<ByteString, IMessage> rowOf)
     {

@@ -41,7 +41,7 @@ internal sealed class ContentPush(OpenVolume volume, RemoteStore store)
         Interlocked.Increment(ref _chunks);
         foreach (SharingKey key in _held.KeysFor(chunk.KeyEpoch))
         {
-            if (store.Knows(ObjectNaming.IdOf(key, ChunkType.File, chunk.Level, chunk.Key))) return;
+            if (store.KnowsForSure(ObjectNaming.IdOf(key, ChunkType.File, chunk.Level, chunk.Key))) return;
             if (await FindAsync(key, chunk, cancel) is not var (id, bytes)) continue;
             using IMemoryOwner<byte> owned = bytes;
             await store.PutAsync(id, owned.Memory, cancel);

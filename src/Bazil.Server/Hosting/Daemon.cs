@@ -112,7 +112,7 @@ public static class Daemon
         new ContentCommands(database.Config, volumes, storages, descriptions).Register(dispatcher);
         new CheckCommands(database.Config, checker, checks).Register(dispatcher);
         new SharingCommands(database.Config, epochs, volumes, rotation).Register(dispatcher);
-        new VolumeCommands(database.Config, epochs, descriptions, volumes, storages, connections, notes, rotation, sync, entropy).Register(dispatcher);
+        new VolumeCommands(database.Config, epochs, descriptions, volumes, storages, connections, notes, rotation, sync, pushes, entropy).Register(dispatcher);
         new RotationCommands(database.Config, epochs, descriptions, volumes, rotation).Register(dispatcher);
         var volumeStorages = new VolumeStorageCommands(database.Config, descriptions, volumes, storages, pushes);
         volumeStorages.Register(dispatcher);

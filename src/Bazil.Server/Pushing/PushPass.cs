@@ -1,4 +1,5 @@
 using System.Buffers;
+using Bazil.Core;
 using Bazil.Core.Crypto;
 using Bazil.FileSystem.Reachability;
 using Bazil.Server.Config;
@@ -11,19 +12,17 @@ using Bazil.Storage.Stores;
 namespace Bazil.Server.Pushing;
 
 /// <summary>
-/// One look at what of a volume is not in a store yet, and its way there: what has changed since the mark, or everything when there is no mark, the volume has other keys since, or
-/// the last look at everything is long ago. Sends what this machine has itself. One run.
+/// One look at what of a volume is not in a store yet, and its way there: what has changed since the mark, or everything when there is no mark, the volume has other keys since, something
+/// has turned out not to be in the store any more, or the last look at everything is long ago. Sends what this machine has itself. One run.
 /// </summary>
 /// <param name="sent">Told the bytes of each object that was handed over; returns when more may be.</param>
 internal sealed class PushPass(VolumeConfig config, OpenVolume volume, RemoteStore store, IMetadataStore metadata, TimeProvider time, Func<int, CancellationToken, ValueTask> sent)
 {
     private readonly HeldChunks _chunks = new(volume.Keys, volume.Stores.Local);
+    private readonly HeldChunks _copies = new(volume.Keys, store);
 
-    /// <summary>What could not be sent because this machine does not have it, or not whole: whoever has it sends it.</summary>
+    /// <summary>What could not be sent since everything was looked at, because this machine does not have it, or not whole: whoever has it sends it.</summary>
     public long AbsentChunks { get; private set; }
-
-    /// <summary>Everything was looked at, and not only what has changed.</summary>
-    public bool IsWhole { get; private set; }
 
     /// <summary>True when there was more than one look may take: another one is due.</summary>
     public bool IsCutShort { get; private set; }
@@ -36,12 +35,19 @@ internal sealed class PushPass(VolumeConfig config, OpenVolume volume, RemoteSto
         string epochs = string.Join(' ', volume.Keys.Epochs.Epochs.Select(static epoch => epoch.Key.ToString()));
         long began = time.GetTimestamp(), now = time.GetUtcNow().ToUnixTimeSeconds();
         PushMark? mark = PushMark.Read(metadata, config.Id, storeId);
-        IsWhole = mark is null || mark.Epochs != epochs || now - mark.GoneThrough > Limits.PushWholeInterval.TotalSeconds || mark.GoneThrough > now;
+        bool isWhole = mark is null || mark.Epochs != epochs || mark.Generation != store.Generation || now - mark.GoneThrough > Limits.PushWholeInterval.TotalSeconds || mark.GoneThrough > now;
+
+        // What somebody has removed there is not known to be there after this.
+        if (isWhole) await store.RefreshAsync(cancel);
+
+        // Before anything is looked up: what is lost from here on makes the mark invalid.
+        ulong generation = store.Generation;
         using IMetadataSnapshot view = metadata.Snapshot();
         ContentMark content = ContentMark.Of(view, config.LocalNumber);
-        if (!IsWhole && content.Equals(mark!.Content)) return storeId;
+        if (!isWhole) AbsentChunks = mark!.AbsentChunks;
+        if (!isWhole && content.Equals(mark!.Content)) return storeId;
 
-        var walk = new VolumeReachability(view, config.LocalNumber, [], _chunks) { Beyond = IsWhole ? null : mark!.Content, IsPublishedOnly = true };
+        var walk = new VolumeReachability(view, config.LocalNumber, [], _chunks) { Beyond = isWhole ? null : mark!.Content, IsPublishedOnly = true };
         await foreach (ReachableChunk chunk in walk.WalkAsync(cancel))
         {
             await SendAsync(chunk, cancel);
@@ -50,19 +56,30 @@ internal sealed class PushPass(VolumeConfig config, OpenVolume volume, RemoteSto
         }
 
         await store.SyncAsync(cancel);
-        if (!IsCutShort) new PushMark(IsWhole ? now : mark!.GoneThrough, epochs, content).Commit(metadata, config.Id, storeId);
+        if (!IsCutShort) new PushMark(isWhole ? now : mark!.GoneThrough, epochs, generation, AbsentChunks, content).Commit(metadata, config.Id, storeId);
         return storeId;
     }
 
     private async ValueTask SendAsync(ReachableChunk chunk, CancellationToken cancel)
     {
+        if (IsAbsent(chunk.Failure))
+        {
+            // What lies below is not known, so it may not count as copied, even if the chunk itself is there.
+            AbsentChunks++;
+            return;
+        }
+
+        bool isSaidToBeThere = false;
         try
         {
             foreach (SharingKey key in _chunks.KeysFor(chunk.KeyEpoch))
             {
-                if (store.Knows(ObjectNaming.IdOf(key, chunk.Type, chunk.Level, chunk.Key))) return;
+                ObjectId there = ObjectNaming.IdOf(key, chunk.Type, chunk.Level, chunk.Key);
+                if (store.KnowsForSure(there)) return;
+                isSaidToBeThere |= store.Knows(there);
                 if (await _chunks.GetSealedAsync(key, chunk.Type, chunk.Level, chunk.Key, chunk.SizeBytesMax, cancel) is not var (id, bytes)) continue;
                 using IMemoryOwner<byte> owned = bytes;
+                if (store.Knows(id) && await IsThereAsync(key, chunk, cancel)) return;
                 await store.PutAsync(id, owned.Memory, cancel);
                 await sent(owned.Memory.Length, cancel);
                 return;
@@ -73,6 +90,32 @@ internal sealed class PushPass(VolumeConfig config, OpenVolume volume, RemoteSto
             // A scrub heals it or names what is lost; a later look at everything sends it then.
         }
 
-        AbsentChunks++;
+        // Another node says that it has sent it; one that has it looks whether that is so.
+        if (!isSaidToBeThere) AbsentChunks++;
+    }
+
+    /// <summary>Whether a chunk could not be read because it is not here, or not whole. Any other failure is one of the pass: it passes, and nothing may be left out because of it.</summary>
+    internal static bool IsAbsent(Exception? failure) => failure switch
+    {
+        null => false,
+        ChunkNotFoundException or CorruptObjectException or WireFormatException => true,
+        StoreException e => throw new StoreException(e.Message, e) { IsUnreachable = e.IsUnreachable },
+        _ => throw new InvariantException($"a chunk was reported with {failure.GetType().Name}"),
+    };
+
+    /// <summary>Whether what another node wrote can be read and opened. Asked once for each object.</summary>
+    private async ValueTask<bool> IsThereAsync(SharingKey key, ReachableChunk chunk, CancellationToken cancel)
+    {
+        try
+        {
+            if (await _copies.GetSealedAsync(key, chunk.Type, chunk.Level, chunk.Key, chunk.SizeBytesMax, cancel) is not var (id, bytes)) return false;
+            bytes.Dispose();
+            store.NoteVerified(id);
+            return true;
+        }
+        catch (CorruptObjectException)
+        {
+            return false; // it is sent, and read from there from then on
+        }
     }
 }

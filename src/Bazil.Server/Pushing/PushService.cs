@@ -1,5 +1,6 @@
 using Bazil.Core;
 using Bazil.FileSystem.Reachability;
+using Bazil.Remotes.Packs;
 using Bazil.Server.Config;
 using Bazil.Server.Storages;
 using Bazil.Server.Sync;
@@ -59,6 +60,16 @@ internal sealed class PushService : IAsyncDisposable
 
     /// <summary>How far the copying of a volume to a storage is; null when nothing is copied there.</summary>
     public PushProgress? ProgressOf(VolumeId volume, StorageAddress address) => Find(volume, address)?.Progress;
+
+    /// <summary>
+    /// Nothing of a volume counts as copied to a storage any more that is no longer its own. Which store it was is forgotten when no volume uses it: another one may take its place.
+    /// Only after <see cref="RefreshAsync"/>.
+    /// </summary>
+    public async Task ForgetAsync(VolumeId volume, StorageAddress address)
+    {
+        if (PackStore.Recall(_parts.Metadata, address.ToString()!) is { } store) PushMark.Forget(_parts.Metadata, volume, store);
+        if (_parts.Config.ListVolumes().All(other => other.Storages.All(storage => storage.Address != address))) await _parts.Storages.ForgetRemoteAsync(address);
+    }
 
     /// <summary>Looks again now, also while it waits after a failure.</summary>
     public void Wake(VolumeId volume, StorageAddress address) => Find(volume, address)?.Wake();

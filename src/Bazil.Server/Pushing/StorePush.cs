@@ -27,6 +27,7 @@ internal sealed class StorePush : IAsyncDisposable
 
     private TimeSpan _lastPass; // used by the work only
     private OpenVolume? _watched; // whose changes wake this; used by the work only
+    private RemoteStore? _store; // whose losses wake this; used by the work only
     private (long BytesPerSecond, BytePace Pace) _pace; // used by the work only
     private volatile VolumeStorage _storage;
     private volatile PushProgress _progress = PushProgress.Beginning;
@@ -74,6 +75,7 @@ internal sealed class StorePush : IAsyncDisposable
         finally
         {
             if (_watched is { } watched) watched.Volume.RowsChanged -= _changed.Set;
+            if (_store is { } store) store.Lost -= _changed.Set;
         }
     }
 
@@ -104,14 +106,15 @@ internal sealed class StorePush : IAsyncDisposable
             _progress = _progress with { Phase = PushPhase.Copying };
             OpenVolume volume = await _parts.Volumes.OpenAsync(_volume, _stop.Token);
             if (_watched is null) (_watched = volume).Volume.RowsChanged += _changed.Set;
-            var pass = new PushPass(config, volume, _parts.Storages.OpenRemote(_storage.Address), _parts.Metadata, _parts.Time, SentAsync);
+            if (_store is null) (_store = _parts.Storages.OpenRemote(_storage.Address)).Lost += _changed.Set;
+            var pass = new PushPass(config, volume, _store, _parts.Metadata, _parts.Time, SentAsync);
             long began = _parts.Time.GetTimestamp();
             Guid store = await pass.RunAsync(_stop.Token);
             _lastPass = _parts.Time.GetElapsedTime(began);
             _progress = _progress with
             {
                 Phase = pass.IsCutShort ? PushPhase.Copying : PushPhase.Complete, Problem = null, IsAway = false, RetryAt = null, StoreId = store,
-                AbsentChunks = pass.AbsentChunks + (pass.IsWhole ? 0 : _progress.AbsentChunks),
+                AbsentChunks = pass.AbsentChunks,
                 CompletedAt = pass.IsCutShort ? _progress.CompletedAt : _parts.Time.GetUtcNow(),
             };
             _backOff.Reset();
@@ -133,7 +136,7 @@ internal sealed class StorePush : IAsyncDisposable
         _progress = _progress with { SentObjects = _progress.SentObjects + 1, SentBytes = _progress.SentBytes + bytes };
         ImmutableArray<RateRule> rules = _storage.Rates;
         long rate = rules.IsEmpty ? 0 : RateRule.At(rules, TimeOnly.FromDateTime(_parts.Time.GetLocalNow().DateTime)).Up ?? 0;
-        if (_pace.BytesPerSecond != rate) _pace = (rate, new BytePace(_parts.Time, rate));
+        if (_pace.BytesPerSecond != rate) _pace = (rate, new BytePace(_parts.Time, rate, Remotes.Limits.PackSizeBytes));
         return _pace.Pace.WaitAsync(bytes, cancel);
     }
 }

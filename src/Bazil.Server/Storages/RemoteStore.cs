@@ -31,6 +31,25 @@ internal sealed class RemoteStore(PackStore packs, TimeProvider time) : IObjectS
     /// <inheritdoc cref="PackStore.LastMet"/>
     public DateTimeOffset? LastMet => packs.LastMet;
 
+    /// <inheritdoc cref="PackStore.Lost"/>
+    public event Action? Lost
+    {
+        add => packs.Lost += value;
+        remove => packs.Lost -= value;
+    }
+
+    /// <inheritdoc cref="PackStore.Generation"/>
+    public ulong Generation => packs.Generation;
+
+    /// <inheritdoc cref="PackStore.RefreshAsync"/>
+    public Task RefreshAsync(CancellationToken cancel) => packs.RefreshAsync(cancel);
+
+    /// <inheritdoc cref="PackStore.KnowsForSure"/>
+    public bool KnowsForSure(in ObjectId id) => packs.KnowsForSure(id);
+
+    /// <inheritdoc cref="PackStore.NoteVerified"/>
+    public void NoteVerified(in ObjectId id) => packs.NoteVerified(id);
+
     /// <inheritdoc cref="PackStore.Knows"/>
     public bool Knows(in ObjectId id) => packs.Knows(id);
 

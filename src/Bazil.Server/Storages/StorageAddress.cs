@@ -3,6 +3,7 @@ using System.Text;
 using Bazil.Core;
 using Bazil.Remotes.Folders;
 using Bazil.Remotes.Sftp;
+using Bazil.Server.Errors;
 
 namespace Bazil.Server.Storages;
 
@@ -44,6 +45,14 @@ public abstract record StorageAddress
         return address is not null;
     }
 
+    /// <summary>Refuses a password in an address. The text is not repeated: errors are shown and logged.</summary>
+    /// <exception cref="CommandFailedException">There is one.</exception>
+    public static void CheckNoPassword(string text)
+    {
+        if (!SftpAddress.HasPassword(text)) return;
+        throw new CommandFailedException(ErrorKind.Invalid, "an address with a password is not taken: others would see it", "log in with a key (ssh-keygen, ssh-copy-id), and leave the password out");
+    }
+
     /// <summary>If the text names a peer (by key or by nickname), returns what follows the prefix.</summary>
     public static bool TryGetPeerText(string text, [NotNullWhen(true)] out string? peer)
     {
@@ -67,6 +76,12 @@ public abstract record StorageAddress
     public sealed record PeerStorage(PeerId Peer) : StorageAddress
     {
         public override string ToString() => PeerPrefix + Peer;
+    }
+
+    /// <summary>What this version cannot read, though one has stored it: nothing is kept there until it is removed or put right. Never parsed.</summary>
+    public sealed record UnreadableStorage(string Text) : StorageAddress
+    {
+        public override string ToString() => Text;
     }
 
     /// <summary>Packs in a directory of a removable disk.</summary>

@@ -33,6 +33,7 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
         StorageAddress.PeerStorage { Peer: var peer } => Open(address.ToString()!, _ => new GuardedObjectStore(new PeerOfferStore(peer, connections), isGivenUp: false, time)),
         StorageAddress.DirectoryStorage { Path: var path } => Open(path, name => OpenFiles(name, path, mayCreate)),
         { IsRemote: true } => OpenRemote(address),
+        StorageAddress.UnreadableStorage { Text: var text } => Open(text, static name => new UnreadableStore(name)),
         _ => OpenLocal(),
     };
 
@@ -132,7 +133,7 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
 
     private IRemoteFolder FolderAt(StorageAddress address, string name) => address switch
     {
-        StorageAddress.SftpStorage { Address: var sftp } => new SftpFolder(sftp, SshOptions, entropy),
+        StorageAddress.SftpStorage { Address: var sftp } => new SftpFolder(sftp, SshOptions, time),
         StorageAddress.DiskStorage { Disk: var disk } => new DirectoryFolder(name, disk.Locate, entropy),
         _ => throw new InvariantException($"{address} is no folder elsewhere"),
     };

@@ -81,12 +81,18 @@ public sealed class SftpStorageTests : EndToEndTest
         Assert.InRange(PackBytes(), 20_000_000, 40_000_000);
         Assert.DoesNotContain("is not copied", await White.RunAsync("status"));
 
-        // Another start finds everything there, and what is removed and added again, too.
+        // What is removed and added again is found there, and what somebody has taken away meanwhile is sent anew.
         long before = PackBytes();
         await White.RunAsync("volume storage remove myfiles nas");
         await White.RunAsync($"volume storage add myfiles nas {_server.Address}");
         await CompleteAsync(White);
         Assert.Equal(before, PackBytes());
+        await White.RunAsync("volume storage remove myfiles nas");
+        FileInfo largest = new DirectoryInfo(Path.Combine(_server.Folder, "packs")).EnumerateFiles("*.pack", SearchOption.AllDirectories).MaxBy(static file => file.Length)!;
+        largest.Delete();
+        await White.RunAsync($"volume storage add myfiles nas {_server.Address}");
+        await CompleteAsync(White);
+        Assert.InRange(PackBytes(), 20_000_000, 40_000_000);
     }
 
     [Fact]
@@ -124,6 +130,13 @@ public sealed class SftpStorageTests : EndToEndTest
         await UntilAsync(White, static copy => copy.GetProperty("state").GetString() == "waiting");
         Assert.Contains("is no store any more", await White.RunAsync("volume storage list myfiles"));
         await White.RunAsync("volume storage remove myfiles nas");
+        await White.RunAsync($"volume storage add myfiles nas {_server.Address}");
+        await CompleteAsync(White);
+
+        // So it is when the volume is removed.
+        await White.RunAsync("volume remove myfiles");
+        Directory.Delete(_server.Folder, recursive: true);
+        await White.RunAsync("volume create myfiles");
         await White.RunAsync($"volume storage add myfiles nas {_server.Address}");
         await CompleteAsync(White);
     }

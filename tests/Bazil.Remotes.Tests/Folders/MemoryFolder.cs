@@ -15,6 +15,15 @@ internal sealed class MemoryFolder(ConcurrentDictionary<string, byte[]>? files =
     /// <summary>While true every call fails, as when the network is down.</summary>
     public bool IsAway { get; set; }
 
+    /// <summary>Files whose reading fails, though the folder is there: as when their mode forbids it.</summary>
+    public HashSet<string> Forbidden { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Called when a file was written, before the write returns.</summary>
+    public Func<string, Task>? Written { get; set; }
+
+    /// <summary>Called when packs are to be listed; the listing goes on when it returns.</summary>
+    public Func<CancellationToken, Task>? Listing { get; set; }
+
     public int WriteCount { get; private set; }
 
     public int ReadCount { get; private set; }
@@ -22,18 +31,19 @@ internal sealed class MemoryFolder(ConcurrentDictionary<string, byte[]>? files =
     /// <summary>Listings of packs.</summary>
     public int ListCount { get; private set; }
 
-    public ValueTask WriteAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
+    public async ValueTask WriteAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
     {
         Check(cancel);
         WriteCount++;
         Files[name] = content.ToArray();
-        return ValueTask.CompletedTask;
+        if (Written is { } written) await written(name);
     }
 
     public ValueTask<int?> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel)
     {
         Check(cancel);
         ReadCount++;
+        if (Forbidden.Contains(name)) throw new StoreException($"{Name}: cannot read {name}: permission denied");
         if (!Files.TryGetValue(name, out byte[]? content)) return new((int?)null);
         ReadOnlySpan<byte> rest = offset < content.Length ? content.AsSpan((int)offset) : [];
         ReadOnlySpan<byte> part = rest[..Math.Min(rest.Length, buffer.Length)];
@@ -51,7 +61,7 @@ internal sealed class MemoryFolder(ConcurrentDictionary<string, byte[]>? files =
     {
         Check(cancel);
         if (directory.Length > 0) ListCount++;
-        await Task.CompletedTask;
+        if (directory.Length > 0 && Listing is { } listing) await listing(cancel);
         foreach ((string name, byte[] content) in Files)
         {
             if (directory.Length == 0 || name.StartsWith(directory + "/", StringComparison.Ordinal)) yield return new RemoteFile(name, content.Length, DateTimeOffset.UnixEpoch);

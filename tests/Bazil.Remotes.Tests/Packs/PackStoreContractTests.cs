@@ -23,5 +23,5 @@ public sealed class SftpPackStoreContractTests : ObjectStoreContract, IDisposabl
     public void Dispose() => _server.Dispose();
 
     protected override ValueTask<IObjectStore> CreateAsync() =>
-        new(new PackStore(_server.OpenFolder(new SodiumEntropy()), new MemoryMetadataStore(), new SodiumEntropy(), TimeProvider.System, mayMake: true));
+        new(new PackStore(_server.OpenFolder(), new MemoryMetadataStore(), new SodiumEntropy(), TimeProvider.System, mayMake: true));
 }

@@ -119,12 +119,12 @@ public sealed class PackStoreTests : IDisposable
     {
         using var otherMetadata = new MemoryMetadataStore();
         await FillAsync(10);
-        await using PackStore store = Open(new MemoryFolder(_files));
+        await using PackStore store = Open(new MemoryFolder(_files), otherMetadata);
         Assert.Equal(Bytes(3, 50), await ReadAsync(store, 3));
-        await using (PackStore other = Open(new MemoryFolder(_files), otherMetadata))
+        await using (PackStore writer = Open(new MemoryFolder(_files)))
         {
-            for (int index = 0; index < 8; index++) await other.DeleteAsync(PackFormatTests.Id(index), _none);
-            Assert.True(await other.ReclaimAsync(_none) > 0);
+            for (int index = 0; index < 8; index++) await writer.DeleteAsync(PackFormatTests.Id(index), _none);
+            Assert.True(await writer.ReclaimAsync(_none) > 0);
         }
 
         Assert.Equal(Bytes(9, 50), await ReadAsync(store, 9));
@@ -169,6 +169,14 @@ public sealed class PackStoreTests : IDisposable
             }
         });
         Assert.InRange(taken, 8, 20); // four packs and an open one, of 16 MiB
+
+        // Trying again and again takes no more.
+        for (int attempt = 0; attempt < 10; attempt++)
+        {
+            await Assert.ThrowsAsync<StoreException>(async () => await store.SyncAsync(_none));
+            await Assert.ThrowsAsync<StoreException>(async () => await store.PutAsync(PackFormatTests.Id(taken), large, _none));
+        }
+
         folder.IsAway = false;
         await store.PutAsync(PackFormatTests.Id(taken), large, _none);
         await store.SyncAsync(_none);

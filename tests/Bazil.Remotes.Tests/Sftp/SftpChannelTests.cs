@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Pipelines;
 using Bazil.Remotes.Sftp;
+using Bazil.Testing;
 
 namespace Bazil.Remotes.Tests.Sftp;
 
@@ -10,8 +11,10 @@ public sealed class SftpChannelTests
     private static readonly CancellationToken _none = CancellationToken.None;
     private static readonly byte[] _version = Packet(2, [0, 0, 0, 3]);
 
+    private readonly ManualTime _time = new();
     private readonly Pipe _toServer = new();
     private readonly Pipe _fromServer = new();
+    private int _endings;
 
     [Theory]
     [InlineData("\u0000\u0000\u0000\u0000", "not SFTP")]
@@ -95,6 +98,59 @@ public sealed class SftpChannelTests
         Assert.Equal([1, 2, 3, 4], buffer);
     }
 
+    [Fact]
+    public async Task Session_whose_server_falls_silent_while_an_answer_is_due_is_given_up()
+    {
+        await using SftpChannel channel = await OpenGreetedAsync();
+
+        // Nothing is due: silence says nothing.
+        _time.Advance(2 * Limits.SftpSilenceMax);
+        await _time.WhenRearmedAsync(_none);
+        Assert.False(channel.HasFailed);
+        Task<SftpReply> call = channel.CallAsync(new SftpRequest(SftpPacketKind.Stat).Add("x"), _none);
+
+        // Neither does one slow answer while others come.
+        for (byte id = 1; id < 6; id++)
+        {
+            _time.Advance(Limits.SftpSilenceMax / 2);
+            await _time.WhenRearmedAsync(_none);
+            Task<SftpReply> other = channel.CallAsync(new SftpRequest(SftpPacketKind.Stat).Add("x"), _none);
+            await SendAsync(Packet(101, [0, 0, 0, id, 0, 0, 0, 0]));
+            await other;
+        }
+
+        await SendAsync(Packet(101, [0, 0, 0, 0, 0, 0, 0, 0]));
+        Assert.Equal(SftpStatus.Ok, (await call).ReadStatus());
+        Task<SftpReply> unanswered = channel.CallAsync(new SftpRequest(SftpPacketKind.Stat).Add("x"), _none);
+        _time.Advance(Limits.SftpSilenceMax);
+        IOException ended = await Assert.ThrowsAsync<IOException>(() => unanswered);
+        Assert.Contains("has not answered for 60 seconds", ended.Message, StringComparison.Ordinal);
+        Assert.True(channel.HasFailed);
+        Assert.Equal(1, _endings);
+    }
+
+    [Fact]
+    public async Task Directory_that_goes_on_without_entries_is_refused()
+    {
+        await using SftpChannel channel = await OpenGreetedAsync();
+        Task<IReadOnlyList<(string, SftpAttributes)>?> read = new SftpClient(channel).ReadDirectoryAsync([1], _none);
+        await SendAsync(Packet(104, [0, 0, 0, 0, 0, 0, 0, 0]));
+        await Assert.ThrowsAsync<SftpException>(() => read);
+    }
+
+    [Fact]
+    public async Task Words_of_the_server_are_shown_in_one_line_of_bounded_length()
+    {
+        await using SftpChannel channel = await OpenGreetedAsync();
+        Task call = new SftpClient(channel).RemoveAsync("x", _none);
+        byte[] words = [.. "\u001b[2Jgone\nand\r\0more"u8, .. Enumerable.Repeat((byte)'x', 1000)];
+        await SendAsync(Packet(101, [0, 0, 0, 0, 0, 0, 0, 4, 0, 0, (byte)(words.Length >> 8), (byte)words.Length, .. words]));
+        SftpException refused = await Assert.ThrowsAsync<SftpException>(() => call);
+        Assert.DoesNotContain(refused.Message, char.IsControl);
+        Assert.StartsWith("[2Jgone and  more", refused.Message, StringComparison.Ordinal);
+        Assert.InRange(refused.Message.Length, 100, Limits.ServerWordsMax + 1);
+    }
+
     private static byte[] Packet(byte kind, ReadOnlySpan<byte> rest)
     {
         byte[] packet = new byte[5 + rest.Length];
@@ -104,7 +160,7 @@ public sealed class SftpChannelTests
         return packet;
     }
 
-    private Task<SftpChannel> OpenAsync() => SftpChannel.OpenAsync(_fromServer.Reader.AsStream(), _toServer.Writer.AsStream(), _none);
+    private Task<SftpChannel> OpenAsync() => SftpChannel.OpenAsync(_fromServer.Reader.AsStream(), _toServer.Writer.AsStream(), _time, () => _endings++, _none);
 
     private async Task<SftpChannel> OpenGreetedAsync()
     {

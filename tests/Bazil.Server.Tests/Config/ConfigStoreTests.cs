@@ -167,6 +167,25 @@ public sealed class ConfigStoreTests : IDisposable
     }
 
     [Fact]
+    public void Storage_whose_address_cannot_be_read_takes_away_that_storage_and_not_the_node()
+    {
+        const string unreadable = "sftp://2001:db8::ab/srv/b";
+        Assert.True(StorageAddress.TryParse("sftp://[2001:db8::ab]/srv/b", out StorageAddress? readable));
+        _config.AddVolume("v", VolumeId.Random(_entropy), "default", LocalStorage, static _ => { });
+        _config.UpdateVolume("v", v => v with { Storages = [.. v.Storages, new VolumeStorage("odd", new StorageAddress.UnreadableStorage(unreadable)), new VolumeStorage("nas", readable)] });
+        VolumeConfig volume = Assert.Single(ConfigStore.Open(_store).ListVolumes());
+        Assert.Equal([StorageAddress.Local, new StorageAddress.UnreadableStorage(unreadable), readable], volume.Storages.Select(static storage => storage.Address));
+    }
+
+    [Fact]
+    public void Address_with_a_password_is_refused_without_being_repeated()
+    {
+        CommandFailedException refused = Assert.Throws<CommandFailedException>(() => StorageAddress.CheckNoPassword("sftp://bob:secret@nas/b"));
+        Assert.DoesNotContain("secret", $"{refused}", StringComparison.Ordinal);
+        StorageAddress.CheckNoPassword("sftp://bob@nas/b");
+    }
+
+    [Fact]
     public void Nickname_stands_for_one_peer_only()
     {
         var other = new PeerId(Enumerable.Repeat((byte)9, 32).ToArray());
