@@ -8,6 +8,15 @@ public sealed class ManualTime : TimeProvider
     private DateTimeOffset _now = System.GetUtcNow();
     private TaskCompletionSource? _rearmed;
 
+    /// <summary>How many timers have fired.</summary>
+    public int Fired { get; private set; }
+
+    /// <summary>How many timers would fire if the clock moved on by so much.</summary>
+    public int CountDue(TimeSpan within)
+    {
+        lock (_lock) return _timers.Count(timer => timer.Due <= _now + within);
+    }
+
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public override DateTimeOffset GetUtcNow()
@@ -24,7 +33,8 @@ public sealed class ManualTime : TimeProvider
         {
             _now += by;
             due = [.. _timers.Where(timer => timer.Due <= _now)];
-            foreach (var timer in due) timer.Due = DateTimeOffset.MaxValue;
+            foreach (var timer in due) timer.Repeat();
+            Fired += due.Count;
         }
         foreach (var timer in due) timer.Fire();
     }
@@ -56,6 +66,8 @@ public sealed class ManualTime : TimeProvider
 
     private sealed class ManualTimer(ManualTime time, TimerCallback callback, object? state) : ITimer
     {
+        private TimeSpan _period;
+
         public DateTimeOffset Due { get; set; } = DateTimeOffset.MaxValue;
 
         public DateTimeOffset SetAt { get; private set; }
@@ -64,12 +76,20 @@ public sealed class ManualTime : TimeProvider
 
         public void Fire() => callback(state);
 
+        /// <summary>Under the lock, when it is due.</summary>
+        public void Repeat()
+        {
+            if (_period > TimeSpan.Zero) (Due, SetAt) = (time._now + _period, time._now);
+            else Due = DateTimeOffset.MaxValue;
+        }
+
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
             lock (time._lock)
             {
                 Due = dueTime == Timeout.InfiniteTimeSpan ? DateTimeOffset.MaxValue : time._now + dueTime;
                 SetAt = time._now;
+                _period = period;
                 time.NoteChange();
             }
 

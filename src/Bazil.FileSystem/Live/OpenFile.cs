@@ -40,6 +40,9 @@ internal sealed partial class OpenFile : IAsyncDisposable
 
     public InodeId Inode { get; }
 
+    /// <summary>Called when there is something to save where there was not; under any lock.</summary>
+    public Action? Dirtied { get; set; }
+
     public SemaphoreSlim Gate { get; } = new(1, 1);
 
     /// <summary>Open handles. Guarded by the volume's gate.</summary>
@@ -84,7 +87,16 @@ internal sealed partial class OpenFile : IAsyncDisposable
     public bool HasWorkingRow { get; set; }
 
     /// <summary>True when changes were made since the content was last saved.</summary>
-    public bool HasUnsaved { get; private set; }
+    public bool HasUnsaved
+    {
+        get;
+        private set
+        {
+            bool isNew = value && !field;
+            field = value;
+            if (isNew) Dirtied?.Invoke();
+        }
+    }
 
     /// <summary>True when a read should move the access time, by the rules of relatime.</summary>
     public bool WasRead { get; set; }

@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Bazil.Core;
 using Bazil.FileSystem.Accounting;
 using Bazil.FileSystem.Nodes;
@@ -165,12 +166,25 @@ public sealed partial class Volume
         }
     }
 
+    /// <summary>Read by <see cref="AccountLoopAsync"/>: something was committed. Holds at most one request.</summary>
+    private readonly Channel<bool> _accountSoon = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
     private async Task AccountLoopAsync()
     {
-        using var timer = new PeriodicTimer(AccountingLimits.FoldInterval, _options.Clock);
         try
         {
-            while (await timer.WaitForNextTickAsync(_closing.Token)) await TrySettleAccountsAsync();
+            while (true)
+            {
+                await _accountSoon.Reader.ReadAsync(_closing.Token);
+                bool isLeft;
+                do
+                {
+                    await Task.Delay(AccountingLimits.FoldInterval, _options.Clock, _closing.Token);
+                    await TrySettleAccountsAsync();
+                    lock (_gate) isLeft = !_store.Accounts.IsComplete || _store.Accounts.WaitingCount > 0;
+                }
+                while (isLeft);
+            }
         }
         catch (OperationCanceledException)
         {

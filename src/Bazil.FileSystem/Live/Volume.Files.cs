@@ -191,7 +191,7 @@ public sealed partial class Volume
         if (!_files.TryGetValue(inode, out OpenFile? file))
         {
             if (FindShown(inode) is not { Kind: NodeKind.File } record) return null;
-            file = new OpenFile(record, _options.Blobs) { HasWorkingRow = !isNew && _options.Metadata.Get(WorkingKey(inode)) is not null, SeenKnowledge = _store.State.Knowledge };
+            file = new OpenFile(record, _options.Blobs) { HasWorkingRow = !isNew && _options.Metadata.Get(WorkingKey(inode)) is not null, SeenKnowledge = _store.State.Knowledge, Dirtied = WriteBackSoon };
             _files.Add(inode, file);
         }
 

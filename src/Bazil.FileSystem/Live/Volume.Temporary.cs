@@ -29,7 +29,7 @@ public sealed partial class Volume
                 AccessTime = now,
                 ChangeTime = now,
             };
-            var file = new OpenFile(record, _options.Blobs) { Unlinked = record, SeenKnowledge = _store.State.Knowledge };
+            var file = new OpenFile(record, _options.Blobs) { Unlinked = record, SeenKnowledge = _store.State.Knowledge, Dirtied = WriteBackSoon };
             if (flags.CanWrite) file.Writers++;
             _unlinked.Add(record.Inode, file);
             return new CreatedFile(AttributesOf(null, record, file), AddHandle(file, flags), Existed: false);

@@ -8,7 +8,7 @@ using Bazil.Storage.Stores;
 namespace Bazil.FileSystem.Live;
 
 // Without fsync at most about a second of work is lost: content of files that stay open is saved to Working rows, and
-// everything is synced, once a second while there is something to do.
+// everything is synced, once a second while there is something to do. An idle volume wakes nobody.
 public sealed partial class Volume
 {
     private static readonly TimeSpan WriteBackInterval = TimeSpan.FromSeconds(1);
@@ -19,16 +19,40 @@ public sealed partial class Volume
     /// <summary>Read by <see cref="SettleLoopAsync"/>; holds at most one request.</summary>
     private readonly Channel<bool> _settleSoon = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
+    /// <summary>Read by <see cref="WriteBackLoopAsync"/>: rows were changed, or content in memory. Holds at most one request.</summary>
+    private readonly Channel<bool> _writeBackSoon = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
     private async Task WriteBackLoopAsync()
     {
-        using var timer = new PeriodicTimer(WriteBackInterval, _options.Clock);
         try
         {
-            while (await timer.WaitForNextTickAsync(_closing.Token)) await TryAsync(WriteBackAsync);
+            while (true)
+            {
+                await _writeBackSoon.Reader.ReadAsync(_closing.Token);
+                do
+                {
+                    await Task.Delay(WriteBackInterval, _options.Clock, _closing.Token);
+                    await TryAsync(WriteBackAsync);
+                }
+                while (HasWriteBack());
+            }
         }
         catch (OperationCanceledException)
         {
             // The volume is closing; DisposeAsync saves what is left.
+        }
+    }
+
+    /// <summary>Asks for a turn of the write-back. Returns at once; may be called under any lock.</summary>
+    private void WriteBackSoon() => _writeBackSoon.Writer.TryWrite(true);
+
+    /// <summary>Whether the next second has something to do, as far as nothing more is changed: whoever changes something asks for a turn.</summary>
+    private bool HasWriteBack()
+    {
+        lock (_gate)
+        {
+            return _patched.Count > 0 || _orphaned.Count > 0 || _store.Undo!.IsPending || _unsynced.Count > Limits.UnsyncedChunksTarget
+                || _files.Values.Any(static file => file is { IsDirty: true, HasUnsaved: true });
         }
     }
 

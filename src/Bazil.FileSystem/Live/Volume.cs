@@ -52,6 +52,8 @@ public sealed partial class Volume : IAsyncDisposable
         RecoverWorkingContent();
         LoadHeldKnowledge();
         ForgetPending();
+        WriteBackSoon();
+        _accountSoon.Writer.TryWrite(true);
         _writeBack = options.Scheduler.RunAsync(WriteBackLoopAsync);
         _accounting = options.Scheduler.RunAsync(AccountLoopAsync);
         _settling = options.Scheduler.RunAsync(SettleLoopAsync);
@@ -279,6 +281,7 @@ public sealed partial class Volume : IAsyncDisposable
         if (_store.State.Unions > 0) _hadUnions = true;
         if (changesEpochs) FollowEpochs();
         if (_store.Undo!.IsLong) SettleSoon();
+        _accountSoon.Writer.TryWrite(true);
         RowsChanged?.Invoke();
         return change!;
     }
@@ -288,6 +291,7 @@ public sealed partial class Volume : IAsyncDisposable
         try
         {
             action();
+            WriteBackSoon();
         }
         catch (Exception e) when (e is MetadataException or InvariantException or WireFormatException)
         {

@@ -120,6 +120,31 @@ public sealed class SyncPairTests : IDisposable
     }
 
     [Fact]
+    public async Task Idle_volumes_and_peers_wake_nobody()
+    {
+        await using var rig = new SyncRig(_root.Path);
+        rig.Service.Start();
+        await rig.WaitForAsync(static s => s.LastPull is not null, Cancel);
+        TimeSpan step = TimeSpan.FromSeconds(1);
+
+        // What was changed is synced and counted, and what members know of each other goes round.
+        while (rig.Time.CountDue(TimeSpan.FromMinutes(1)) > 0)
+        {
+            rig.Time.Advance(step);
+            await Task.Yield();
+        }
+
+        int before = rig.Time.Fired;
+        for (int second = 0; second < 300; second++)
+        {
+            rig.Time.Advance(step);
+            await Task.Yield();
+        }
+
+        Assert.InRange(rig.Time.Fired - before, 0, 10);
+    }
+
+    [Fact]
     public async Task Who_is_no_member_any_more_is_not_told_of_changes()
     {
         await using var rig = new SyncRig(_root.Path);

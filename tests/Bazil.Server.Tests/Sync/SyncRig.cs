@@ -26,8 +26,8 @@ internal sealed class SyncRig : IAsyncDisposable
 
     public SyncRig(string root, bool isAutomatic = true)
     {
-        _here = new Side(Path.Combine(root, "here"));
-        _there = new Side(Path.Combine(root, "there"));
+        _here = new Side(Path.Combine(root, "here"), Time);
+        _there = new Side(Path.Combine(root, "there"), Time);
         VolumeId id = VolumeId.Random(new SodiumEntropy());
         There = _there.Open(id, isOwn: true);
         There.AddMember(_here.Id);
@@ -101,7 +101,7 @@ internal sealed class SyncRig : IAsyncDisposable
         private readonly VolumeRegistry _volumes;
         private readonly PeerAddressBook _addresses;
 
-        public Side(string path)
+        public Side(string path, TimeProvider time)
         {
             var directory = new DataDirectory(path);
             var entropy = new SodiumEntropy();
@@ -113,7 +113,7 @@ internal sealed class SyncRig : IAsyncDisposable
             _client = new PeerClient(new NodeIdentity(_key, TimeProvider.System), _addresses, new PeerClientOptions(), TimeProvider.System, entropy, new PeerRuns(RunId.Random(entropy), TimeProvider.System, NullLogger<PeerRuns>.Instance));
             _storages = new StoragePool(directory, new PeerConnections(_client, Config), _database.Store, entropy, TimeProvider.System);
             _epochs = new VolumeEpochs(_database.Store, _keys);
-            var factory = new VolumeFactory(Config, _epochs, _database.Store, _storages, directory, _key, _budget, new ChunkCache(), TimeProvider.System, entropy, NullLogger<VolumeFactory>.Instance);
+            var factory = new VolumeFactory(Config, _epochs, _database.Store, _storages, directory, _key, _budget, new ChunkCache(), time, entropy, NullLogger<VolumeFactory>.Instance);
             _volumes = new VolumeRegistry(Config, factory, _key.PeerId, NullLogger<VolumeRegistry>.Instance);
         }
 

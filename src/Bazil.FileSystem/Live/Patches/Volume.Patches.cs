@@ -288,6 +288,7 @@ public sealed partial class Volume
         }
 
         file.SeenKnowledge = _store.State.Knowledge;
+        file.Dirtied = WriteBackSoon;
         file.Handles = file.Writers = 1;
         _files.Add(file.Inode, file);
         _patched.Add(file);
