@@ -24,6 +24,7 @@ internal sealed record CallContext(
     /// <summary>What an HTTP status other than success means.</summary>
     public PeerException Refused(int status) => status switch
     {
+        PeerStatus.Copied => new CopiedKeyException(Peer, isOwn: true),
         PeerStatus.Refused => new PeerRefusedException(Peer, What, Advice),
         PeerStatus.Unsupported => new PeerProtocolException(Peer, "it does not know this request; upgrade the older of the two nodes"),
         PeerStatus.Malformed => new PeerProtocolException(Peer, $"it did not understand the request for {What}"),

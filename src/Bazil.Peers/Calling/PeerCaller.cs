@@ -29,6 +29,13 @@ internal sealed class PeerCaller(PeerId peer, LinkSlot slot, IPeerAddressBook bo
             {
                 return await action(link, watch);
             }
+            catch (CopiedKeyException)
+            {
+                // The next call begins with a ping on a new link: that is how the peer hears who is left.
+                watch.Dispose();
+                slot.Drop(link, cut: kind == TrafficKind.Metadata);
+                throw;
+            }
             catch (PeerException)
             {
                 watch.Dispose();

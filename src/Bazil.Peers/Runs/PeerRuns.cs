@@ -73,11 +73,27 @@ public sealed class PeerRuns(RunId own, TimeProvider time, ILogger<PeerRuns> log
         if (isRefused && isNew) PeerLog.OwnCopied(log, peer);
     }
 
+    /// <summary>The peer was removed: if it is added again, it is found anew what there is to be found.</summary>
+    internal void Forget(PeerId peer)
+    {
+        lock (_lock)
+        {
+            _peers.Remove(peer);
+            _refusedBy.Remove(peer);
+        }
+    }
+
+    /// <summary>How many runs of a peer are remembered while there are several.</summary>
+    internal int CountHeard(PeerId peer)
+    {
+        lock (_lock) return _peers.TryGetValue(peer, out Known? known) ? known.Heard.Count : 0;
+    }
+
     private RunVerdict Judge(Known known, RunId run, long since, bool isOtherConnected, long now)
     {
         if (known.IsCopied)
         {
-            known.Heard[run] = now;
+            known.Hear(run, now);
             if (known.Heard.Any(other => other.Key != run && time.GetElapsedTime(other.Value, now) < Limits.CopySettled)) return RunVerdict.Copied;
 
             // The others have been silent for so long that there is one again. When they come back, they are found again.
@@ -94,9 +110,9 @@ public sealed class PeerRuns(RunId own, TimeProvider time, ILogger<PeerRuns> log
         if (isAlive)
         {
             known.IsCopied = true;
-            known.Heard[known.Current] = now;
-            known.Heard[run] = now;
-            if (known.Next is { } waiting) known.Heard[waiting.Run] = now;
+            known.Hear(known.Current, now);
+            known.Hear(run, now);
+            if (known.Next is { } waiting) known.Hear(waiting.Run, now);
             return RunVerdict.Copied;
         }
 
@@ -128,5 +144,12 @@ public sealed class PeerRuns(RunId own, TimeProvider time, ILogger<PeerRuns> log
 
         /// <summary>When each run last spoke, while there are several.</summary>
         public Dictionary<RunId, long> Heard { get; } = [];
+
+        /// <summary>Notes that a run spoke. A peer may name as many as it likes: the latest are remembered.</summary>
+        public void Hear(RunId run, long now)
+        {
+            if (Heard.Count == Limits.RunsRemembered && !Heard.ContainsKey(run)) Heard.Remove(Heard.MinBy(static entry => entry.Value).Key);
+            Heard[run] = now;
+        }
     }
 }

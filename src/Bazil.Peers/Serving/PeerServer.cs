@@ -46,10 +46,11 @@ public sealed class PeerServer(
             await TryListenAsync(new IPEndPoint(endpoint.Address, 0), throwIfTaken: true, cancel);
     }
 
-    /// <summary>Closes every connection of a peer at once. Take the peer out of the directory first.</summary>
+    /// <summary>Closes every connection of a peer at once, and forgets which runs of it there were. Take the peer out of the directory first.</summary>
     public void Revoke(PeerId peer)
     {
         foreach (var session in _sessions.Of(peer)) session.Abort();
+        runs.Forget(peer);
     }
 
     /// <summary>Ends what the peer does on a volume at once; its other requests go on. Take the permission away first.</summary>

@@ -92,7 +92,10 @@ internal sealed class RequestRouter(
             switch (runs.Hear(session.Peer, run, session.Since, isOtherConnected))
             {
                 case RunVerdict.Wait: return PeerStatus.TooEarly;
-                case RunVerdict.Copied: return PeerStatus.Copied;
+                case RunVerdict.Copied:
+                    // Whoever has another one open calls again, and is heard: else a run that is the last one left would never be.
+                    foreach (PeerSession other in sessions.Of(session.Peer).Where(other => other != session)) other.Abort();
+                    return PeerStatus.Copied;
             }
 
             ping.Run = ByteString.CopyFrom(runs.Own.ToBytes());

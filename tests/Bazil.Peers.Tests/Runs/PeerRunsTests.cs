@@ -1,6 +1,7 @@
 using Bazil.Core;
 using Bazil.Peers.Runs;
 using Bazil.Peers.Tests.Nodes;
+using Bazil.Storage.Stores;
 using Bazil.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -80,6 +81,39 @@ public sealed class PeerRunsTests
         Assert.Equal(RunVerdict.Alone, _runs.Hear(Peer, Second, Pass(), isOtherConnected: false));
         Assert.Empty(_runs.Copied);
         Assert.Equal(RunVerdict.Copied, _runs.Hear(Peer, First, Pass(), isOtherConnected: false));
+    }
+
+    [Fact]
+    public void Runs_that_a_peer_makes_up_are_bounded_and_forgotten_with_it()
+    {
+        _runs.Hear(Peer, First, Pass(), isOtherConnected: false);
+        _runs.Hear(Peer, Second, Pass(), isOtherConnected: true);
+        for (ulong run = 3; run < 100; run++) _runs.Hear(Peer, new RunId(run), Pass(), isOtherConnected: true);
+        _runs.Hear(Peer, First, Pass(), isOtherConnected: false);
+        for (ulong run = 100; run < 200; run++) Assert.Equal(RunVerdict.Copied, _runs.Hear(Peer, new RunId(run), Pass(), isOtherConnected: false));
+        Assert.Equal(Limits.RunsRemembered, _runs.CountHeard(Peer));
+        _runs.NoteOwn(Peer, isRefused: true);
+        _runs.Forget(Peer);
+        Assert.Empty(_runs.Copied);
+        Assert.Empty(_runs.RefusedBy);
+        Assert.Equal(RunVerdict.Alone, _runs.Hear(Peer, First, Pass(), isOtherConnected: false));
+    }
+
+    [Fact]
+    public async Task Who_is_refused_on_an_open_connection_is_told_why_and_calls_anew()
+    {
+        await using var white = await TestNode.StartAsync(1);
+        await using var black = await TestNode.StartAsync(2);
+        black.Befriend(white);
+        var id = new ObjectId(new byte[ObjectId.Size]);
+        await Assert.ThrowsAsync<StoreException>(async () => await black.To(white).Store.HasAsync(id, Cancel)); // it may not, but it is connected now
+        white.Runs.Hear(black.Id, new RunId(7), TimeProvider.System.GetTimestamp(), isOtherConnected: true);
+        Assert.Equal(RunVerdict.Copied, white.Runs.Hear(black.Id, black.Runs.Own, TimeProvider.System.GetTimestamp(), isOtherConnected: false));
+        StoreException refused = await Assert.ThrowsAsync<StoreException>(async () => await black.To(white).Store.HasAsync(id, Cancel));
+        Assert.True(Assert.IsType<CopiedKeyException>(refused.InnerException).IsOwn);
+        Assert.Empty(black.Runs.RefusedBy);
+        await Assert.ThrowsAsync<StoreException>(async () => await black.To(white).Store.HasAsync(id, Cancel));
+        Assert.Equal([white.Id], black.Runs.RefusedBy); // noted with a new connection only
     }
 
     [Fact]
