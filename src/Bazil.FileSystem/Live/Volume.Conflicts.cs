@@ -15,10 +15,26 @@ public sealed partial class Volume
     private const byte ConflictOfName = 1;
     private const byte Union = 2;
 
+    /// <summary>The conflicts as they were counted last: looking for those across united directories reads all that these have.</summary>
+    private volatile ConflictCount _conflictCount = new(-1, 0);
+
+    /// <summary>Committed changes of rows since the volume was opened. Written under the gate.</summary>
+    private long _rowChanges;
+
     /// <summary>
     /// How many conflicts there are: of contents, of names, of places and of attributes, as <see cref="ListConflicts()"/> lists them.
     /// </summary>
     public int CountConflicts()
+    {
+        (long at, int counted) = _conflictCount;
+        long now = Interlocked.Read(ref _rowChanges);
+        if (at == now) return counted;
+        counted = CountConflictsNow();
+        _conflictCount = new(now, counted);
+        return counted;
+    }
+
+    private int CountConflictsNow()
     {
         int count = 0;
         byte[] prefix = _store.Tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Conflict).Bytes.ToArray();
@@ -158,4 +174,8 @@ public sealed partial class Volume
             if (united.Contains(parent == default ? InodeId.Root : parent)) names.Add(place.Place.Name);
         }
     }
+
+    /// <param name="At">How many changes there had been.</param>
+    /// <param name="Count">Of conflicts, then.</param>
+    private sealed record ConflictCount(long At, int Count);
 }

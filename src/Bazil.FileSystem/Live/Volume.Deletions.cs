@@ -40,6 +40,9 @@ public sealed partial class Volume
     /// <inheritdoc cref="AcceptDeletionsAsync" path="/exception"/>
     public Task<bool> RejectDeletionsAsync(CancellationToken cancel) => DecideAsync(BrakeDecision.Rejected, cancel);
 
+    /// <summary>Whether deletions came with a pull that is not completed.</summary>
+    internal bool HasHeldOfPull => _hasHeldOfPull;
+
     /// <summary>A pull was completed: the deletions that it brought may be shown.</summary>
     internal void EndHeldOfPull()
     {

@@ -282,6 +282,7 @@ public sealed partial class Volume : IAsyncDisposable
         if (changesEpochs) FollowEpochs();
         if (_store.Undo!.IsLong) SettleSoon();
         _accountSoon.Writer.TryWrite(true);
+        Interlocked.Increment(ref _rowChanges);
         RowsChanged?.Invoke();
         return change!;
     }

@@ -49,12 +49,14 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
         await FetchMissingAsync(cancel);
         volume.FindReferenced();
         await ShowAsync(volume.CompletePull(header, link.Peer));
+        volume.EndHeldOfPull();
         return await EndAsync(cancel);
     }
 
     private async Task<PullResult> PullPartAsync(IReadOnlyList<FileName> path, CancellationToken cancel)
     {
         CheckMember();
+        bool hasOpenPull = volume.HasHeldOfPull;
         Knowledge known = volume.Knowledge;
         PullHeader header = await AskAsync(PullRequest.ForPath(known, path), known, cancel);
         if (header.Status == PullStatus.NotMember) throw NotMember();
@@ -69,14 +71,16 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
         }
 
         await FetchMissingAsync(cancel);
+
+        // What a pull of everything brought before it was cut off waits for the end of the next one.
+        if (!hasOpenPull) volume.EndHeldOfPull();
         return await EndAsync(cancel);
     }
 
     private async Task<PullResult> EndAsync(CancellationToken cancel)
     {
-        volume.EndHeldOfPull();
         await volume.SettleDeletionsAsync(cancel);
-        return new PullResult(_merged, volume.CountConflicts(), _postponed);
+        return new PullResult(_merged, _postponed);
     }
 
     private void CheckMember()
@@ -95,9 +99,9 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
     private async Task FetchMissingAsync(CancellationToken cancel)
     {
         var asked = new HashSet<NodeId>();
-        while (volume.FindMissingParents().Where(asked.Add).Take(PullRequest.NodesMax).ToList() is { Count: > 0 } wanted)
+        while (volume.FindMissingParents().Where(asked.Add).ToList() is { Count: > 0 } wanted)
         {
-            await AskAsync(PullRequest.ForNodes(wanted), Knowledge.Empty, cancel);
+            foreach (NodeId[] some in wanted.Chunk(PullRequest.NodesMax)) await AskAsync(PullRequest.ForNodes(some), Knowledge.Empty, cancel);
         }
     }
 

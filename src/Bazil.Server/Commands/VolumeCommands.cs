@@ -142,7 +142,7 @@ internal sealed class VolumeCommands(
         var link = new VolumeLink(connections.Get(peer.Id), volume.Id, epochs.CallerOf(volume), notes);
         PullResult result = await open.Volume.PullAsync(link, VolumePaths.Parse(request.Path ?? ""), cancel);
         rotation.Nudge();
-        return new VolumeSyncReply(result.Nodes, result.Conflicts, result.Postponed, watch.Elapsed.TotalSeconds);
+        return new VolumeSyncReply(result.Nodes, open.Volume.CountConflicts(), result.Postponed, watch.Elapsed.TotalSeconds);
     }
 
     private VolumeStorage FirstStorage(string text)

@@ -118,6 +118,21 @@ public sealed class PartSyncTests
     }
 
     [Fact]
+    public async Task Deletions_of_a_pull_that_was_cut_off_wait_for_the_end_of_the_next_one()
+    {
+        await using World world = await World.CreateAsync(2);
+        (Replica a, Replica b) = world;
+        await MakeTreeAsync(a);
+        await world.SpreadAsync();
+        a.Unlink("d/h");
+        await b.PullAndLoseAsync(a, 2);
+        await b.PullAsync(a, "d/e");
+        Assert.True(b.Exists("d/h"));
+        await b.PullAsync(a);
+        Assert.False(b.Exists("d/h"));
+    }
+
+    [Fact]
     public async Task Interrupted_anywhere_it_is_harmless_and_can_be_repeated()
     {
         for (int frames = 0; ; frames++)
