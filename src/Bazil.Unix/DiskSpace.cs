@@ -15,6 +15,18 @@ public readonly record struct DiskSpace(
     {
         UnixFile.CheckPath(path, "measure the disk of");
         UnixFile.Check(Libc.Statvfs(path, out Libc.StatvfsBuffer space), "measure the disk of", path);
+        return Of(space);
+    }
+
+    /// <summary>Of the file system that holds an open directory.</summary>
+    public static DiskSpace Of(DirectoryHandle directory)
+    {
+        UnixFile.Check(Libc.Fstatvfs(directory.Handle, out Libc.StatvfsBuffer space), "measure the disk of", directory.Path);
+        return Of(space);
+    }
+
+    private static DiskSpace Of(in Libc.StatvfsBuffer space)
+    {
         ulong unit = space.FragmentSize;
         return new DiskSpace(
             (long)(space.Fragments * unit), (long)(space.FreeFragments * unit), (long)(space.UsableFragments * unit),

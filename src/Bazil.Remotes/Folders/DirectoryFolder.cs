@@ -8,117 +8,156 @@ using Microsoft.Win32.SafeHandles;
 namespace Bazil.Remotes.Folders;
 
 /// <summary>
-/// A directory on a disk of this machine that may come and go. A write goes into <c>tmp/</c>, is synced and renamed, and the directories are synced. Where the directory is, is asked with
-/// each call. The directory above it is never made: that would be a mistyped path.
+/// A directory on a disk of this machine that may come and go. A write goes into <c>tmp/</c>, is synced and renamed, and the directories are synced. The disk is looked up and opened with each
+/// call, and all that the call does is done below what was opened: when the disk is unmounted meanwhile, nothing lands on the one below. No link is followed. The directory is made when a store is made
+/// in it; the one above it never is: that would be a mistyped path.
 /// </summary>
 /// <param name="name">Its address, for messages.</param>
-/// <param name="locate">Returns its path, or throws a <see cref="StoreException"/> that says why there is none now.</param>
+/// <param name="open">Opens the disk, or throws a <see cref="StoreException"/> that says why there is none now. The folder disposes it.</param>
+/// <param name="directory">The directory on it.</param>
 /// <param name="entropy">For names of files that are being written.</param>
-public sealed class DirectoryFolder(string name, Func<string> locate, IEntropy entropy) : IRemoteFolder
+public sealed class DirectoryFolder(string name, Func<DirectoryHandle> open, string directory, IEntropy entropy) : IRemoteFolder
 {
     private const string TemporaryDirectory = "tmp";
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    private const UnixFileMode OwnerDirectory = OwnerOnly | UnixFileMode.UserExecute;
+    private const string Itself = ".";
+    private const uint OwnerOnly = 0b110_000_000;
 
     public string Name => name;
 
-    public ValueTask WriteAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => new(RunAsync($"cannot write {name}", root =>
+    public ValueTask WriteAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => new(RunAsync($"cannot write {name}", disk =>
     {
-        string temporary = Path.Combine(root, TemporaryDirectory, RandomName()), path = Path.Combine(root, name);
-        MakeDirectories(root, Path.GetDirectoryName(temporary)!);
-        MakeDirectories(root, Path.GetDirectoryName(path)!);
-        try
-        {
-            using (SafeFileHandle file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
-            {
-                File.SetUnixFileMode(file, OwnerOnly);
-                RandomAccess.Write(file, content.Span, 0);
-                RandomAccess.FlushToDisk(file);
-            }
-
-            cancel.ThrowIfCancellationRequested();
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            Remove(temporary);
-            throw;
-        }
-
-        DirectoryHandle.Sync(Path.GetDirectoryName(path)!);
+        using DirectoryHandle root = MakeRoot(disk);
+        Write(root, name, content.Span, cancel);
         return true;
     }, cancel));
 
-    public ValueTask<int?> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel) => new(RunAsync<int?>($"cannot read {name}", root =>
+    public ValueTask<bool> WriteWhereAsync(FileBeginning where, string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => new(RunAsync($"cannot write {name}", disk =>
     {
-        try
-        {
-            using SafeFileHandle file = File.OpenHandle(Path.Combine(root, name));
-            int total = 0, read;
-            while (total < buffer.Length && (read = RandomAccess.Read(file, buffer.Span[total..], offset + total)) > 0) total += read;
-            return total;
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null; // the answer, not a failure
-        }
-    }, cancel));
-
-    public ValueTask<bool> DeleteAsync(string name, CancellationToken cancel) => new(RunAsync($"cannot delete {name}", root =>
-    {
-        string path = Path.Combine(root, name);
-        if (!File.Exists(path)) return false;
-        File.Delete(path);
-        DirectoryHandle.Sync(Path.GetDirectoryName(path)!);
+        using DirectoryHandle? root = IfThere(() => disk.OpenDirectory(directory));
+        byte[] beginning = new byte[where.Bytes.Length];
+        if (root is null || Read(root, where.Name, 0, beginning) is null || !beginning.AsSpan().SequenceEqual(where.Bytes.Span)) return false;
+        Write(root, name, content.Span, cancel);
         return true;
     }, cancel));
 
-    public async IAsyncEnumerable<RemoteFile> ListAsync(string directory, [EnumeratorCancellation] CancellationToken cancel)
+    public ValueTask<int?> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel) => new(RunAsync($"cannot read {name}", disk =>
     {
-        foreach (RemoteFile file in await RunAsync($"cannot list {directory}", root => List(root, directory), cancel))
+        using DirectoryHandle? root = IfThere(() => disk.OpenDirectory(directory));
+        return root is null ? null : Read(root, name, offset, buffer.Span);
+    }, cancel));
+
+    public ValueTask<bool> DeleteAsync(string name, CancellationToken cancel) => new(RunAsync($"cannot delete {name}", disk =>
+    {
+        using DirectoryHandle? holder = IfThere(() => disk.OpenDirectory(Path.Combine(directory, DirectoryOf(name))));
+        if (holder is null || !holder.Remove(Path.GetFileName(name))) return false;
+        holder.Sync();
+        return true;
+    }, cancel));
+
+    public async IAsyncEnumerable<RemoteFile> ListAsync(string below, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        foreach (RemoteFile file in await RunAsync($"cannot list {below}", disk => List(disk, below), cancel))
         {
             cancel.ThrowIfCancellationRequested();
             yield return file;
         }
     }
 
-    public ValueTask<RemoteSpace?> GetSpaceAsync(CancellationToken cancel) => new(RunAsync<RemoteSpace?>("cannot be asked for its free space", static root =>
+    public ValueTask<RemoteSpace?> GetSpaceAsync(CancellationToken cancel) => new(RunAsync<RemoteSpace?>("cannot be asked for its free space", static disk =>
     {
-        DiskSpace space = DiskSpace.Of(Directory.Exists(root) ? root : Path.GetDirectoryName(root)!);
+        DiskSpace space = DiskSpace.Of(disk);
         return new RemoteSpace(space.TotalBytes, space.UsableBytes);
     }, cancel));
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private static List<RemoteFile> List(string root, string directory)
+    private static int? Read(DirectoryHandle root, string name, long offset, Span<byte> buffer)
     {
-        string below = Path.Combine(root, directory);
-        if (!Directory.Exists(below)) return [];
+        using SafeFileHandle? file = IfThere(() => root.OpenBeneath(name, OpenFlags.ReadOnly));
+        if (file is null) return null;
+        int total = 0, read;
+        while (total < buffer.Length && (read = RandomAccess.Read(file, buffer[total..], offset + total)) > 0) total += read;
+        return total;
+    }
+
+    private void Write(DirectoryHandle root, string name, ReadOnlySpan<byte> content, CancellationToken cancel)
+    {
+        using DirectoryHandle temporaries = MakeBelow(root, TemporaryDirectory), target = MakeBelow(root, DirectoryOf(name));
+        string temporary = RandomName();
+        try
+        {
+            using (SafeFileHandle file = temporaries.OpenBeneath(temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, OwnerOnly))
+            {
+                RandomAccess.Write(file, content, 0);
+                UnixFile.Sync(file, temporary);
+            }
+
+            cancel.ThrowIfCancellationRequested();
+            temporaries.Rename(temporary, target, Path.GetFileName(name));
+        }
+        catch
+        {
+            Remove(temporaries, temporary);
+            throw;
+        }
+
+        target.Sync();
+    }
+
+    private List<RemoteFile> List(DirectoryHandle disk, string below)
+    {
+        using DirectoryHandle? holder = IfThere(() => disk.OpenDirectory(Path.Combine(directory, below)));
+        if (holder is null) return [];
         var options = new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = Limits.ListDepth, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = false };
-        string temporary = Path.Combine(root, TemporaryDirectory) + "/";
-        return
-        [
-            .. new DirectoryInfo(below).EnumerateFiles("*", options).Where(file => !file.FullName.StartsWith(temporary, StringComparison.Ordinal))
-                .Select(file => new RemoteFile(Path.GetRelativePath(root, file.FullName), file.Length, new DateTimeOffset(file.LastWriteTimeUtc, TimeSpan.Zero))),
-        ];
+        var files = new List<RemoteFile>();
+        foreach (FileInfo file in new DirectoryInfo(holder.DescriptorPath).EnumerateFiles("*", options))
+        {
+            string name = Path.Combine(below, Path.GetRelativePath(holder.DescriptorPath, file.FullName));
+            if (!name.StartsWith(TemporaryDirectory + "/", StringComparison.Ordinal)) files.Add(new RemoteFile(name, file.Length, new DateTimeOffset(file.LastWriteTimeUtc, TimeSpan.Zero)));
+        }
+
+        return files;
     }
 
-    /// <summary>Makes a directory below the root, and the root itself, and makes their names durable.</summary>
-    private static void MakeDirectories(string root, string path)
+    /// <summary>Opens the directory of the store, and makes it, but nothing above it.</summary>
+    private DirectoryHandle MakeRoot(DirectoryHandle disk)
     {
-        if (Directory.Exists(path)) return;
-        string above = Path.GetDirectoryName(path)!;
-        if (path == root && !Directory.Exists(above)) throw new DirectoryNotFoundException($"there is no directory {above}; only the last directory of a path is made");
-        if (path != root) MakeDirectories(root, above);
-        Directory.CreateDirectory(path, OwnerDirectory);
-        DirectoryHandle.Sync(above);
+        string above = DirectoryOf(directory);
+        using DirectoryHandle holder = IfThere(() => disk.OpenDirectory(above))
+            ?? throw new DirectoryNotFoundException($"there is no directory {Path.Combine(disk.Path, above)}; only the last directory of a path is made");
+        return MakeBelow(holder, Path.GetFileName(directory));
     }
 
-    private static void Remove(string temporary)
+    /// <summary>Opens a directory below another one, and makes it, and its name durable, when it is not there.</summary>
+    private static DirectoryHandle MakeBelow(DirectoryHandle above, string path)
+    {
+        if (IfThere(() => above.OpenDirectory(path)) is { } known) return known;
+        using DirectoryHandle holder = path.Contains('/', StringComparison.Ordinal) ? MakeBelow(above, DirectoryOf(path)) : above.OpenDirectory(Itself);
+        string name = Path.GetFileName(path);
+        if (holder.MakeDirectory(name)) holder.Sync();
+        return holder.OpenDirectory(name);
+    }
+
+    private static string DirectoryOf(string name) => Path.GetDirectoryName(name) is { Length: > 0 } path ? path : Itself;
+
+    private static T? IfThere<T>(Func<T> open)
+        where T : class
     {
         try
         {
-            File.Delete(temporary);
+            return open();
+        }
+        catch (UnixException e) when (e.Error is Errno.ENOENT)
+        {
+            return null; // the answer, not a failure
+        }
+    }
+
+    private static void Remove(DirectoryHandle temporaries, string temporary)
+    {
+        try
+        {
+            temporaries.Remove(temporary);
         }
         catch (IOException)
         {
@@ -134,12 +173,12 @@ public sealed class DirectoryFolder(string name, Func<string> locate, IEntropy e
     }
 
     /// <summary>The work of a disk is done on a thread of the pool: callers serve programs.</summary>
-    private Task<T> RunAsync<T>(string what, Func<string, T> work, CancellationToken cancel) => Task.Run(() =>
+    private Task<T> RunAsync<T>(string what, Func<DirectoryHandle, T> work, CancellationToken cancel) => Task.Run(() =>
     {
-        string root = locate();
         try
         {
-            return work(root);
+            using DirectoryHandle disk = open();
+            return work(disk);
         }
         catch (Exception e) when (StoreFailure.IsEnvironmental(e))
         {

@@ -18,8 +18,14 @@ public interface IRemoteFolder : IAsyncDisposable
     /// <summary>Its address, for messages.</summary>
     string Name { get; }
 
-    /// <summary>Writes a whole file, replacing one of that name. The buffer is lent until the task completes.</summary>
+    /// <summary>Writes a whole file, making the folder if it is not there, replacing one of that name. The buffer is lent until the task completes.</summary>
     ValueTask WriteAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel);
+
+    /// <summary>
+    /// Writes as <see cref="WriteAsync"/> does, but only where a file begins with given bytes, asked on the very disk or connection that is written to. Returns false, and has written
+    /// nothing, where it does not: another disk or server is in the place of the right one.
+    /// </summary>
+    ValueTask<bool> WriteWhereAsync(FileBeginning where, string name, ReadOnlyMemory<byte> content, CancellationToken cancel);
 
     /// <summary>Reads up to <paramref name="buffer"/>'s length from an offset. Short only at the end of the file. Returns null when there is no such file.</summary>
     ValueTask<int?> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel);

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 using Bazil.Storage.Stores;
+using Bazil.Unix;
 
 namespace Bazil.Remotes.Folders;
 
@@ -31,16 +32,16 @@ public sealed record LabelledDisk(string Label, string Directory)
         return true;
     }
 
-    /// <summary>The path of the directory.</summary>
+    /// <summary>Opens the root of the disk: of the very mount that the kernel lists, not of a directory that is left in its place. The caller disposes it.</summary>
     /// <exception cref="StoreException">The disk is not here now: <see cref="StoreException.IsUnreachable"/>.</exception>
-    public string Locate()
+    public DirectoryHandle Open()
     {
         string link = Path.Combine(LabelDirectory, Encode(Label));
         if (!File.Exists(link)) throw new StoreException($"disk {Label} is not plugged in") { IsUnreachable = true };
         string device = Resolve(link);
         foreach (string line in File.ReadLines(MountTable))
         {
-            if (TryParseMount(line) is var (mountpoint, source) && Resolve(source) == device) return Path.Combine(mountpoint, Directory);
+            if (TryParseMount(line) is var (id, mountpoint, source) && Resolve(source) == device && TryOpen(id, mountpoint) is { } root) return root;
         }
 
         throw new StoreException($"disk {Label} is plugged in, but not mounted; mount it ({device})") { IsUnreachable = true };
@@ -48,13 +49,14 @@ public sealed record LabelledDisk(string Label, string Directory)
 
     public override string ToString() => Directory == DefaultDirectory ? Prefix + Label : $"{Prefix}{Label}/{Directory}";
 
-    /// <summary>Where the root of a device is mounted, and the device: fields 5 and, behind the dash, 2 (proc_pid_mountinfo(5)). Null for other mounts: a part of a disk, no device.</summary>
-    internal static (string Mountpoint, string Source)? TryParseMount(string line)
+    /// <summary>Where the root of a device is mounted, by which id, and the device: fields 5, 1 and, behind the dash, 2 (proc_pid_mountinfo(5)). Null for other mounts: a part of a disk, no device.</summary>
+    internal static (ulong Id, string Mountpoint, string Source)? TryParseMount(string line)
     {
         string[] fields = line.Split(' ');
         int dash = Array.IndexOf(fields, "-");
         if (dash < 6 || fields.Length < dash + 3 || fields[3] != "/" || !fields[dash + 2].StartsWith('/')) return null;
-        return (Decode(fields[4]), Decode(fields[dash + 2]));
+        if (!ulong.TryParse(fields[0], NumberStyles.None, CultureInfo.InvariantCulture, out ulong id)) return null;
+        return (id, Decode(fields[4]), Decode(fields[dash + 2]));
     }
 
     /// <summary>udev writes bytes that are not plain as <c>\xHH</c>.</summary>
@@ -68,6 +70,24 @@ public sealed record LabelledDisk(string Label, string Directory)
         }
 
         return encoded.ToString();
+    }
+
+    /// <summary>The root of a mount; null when it is not there any more, or something else is mounted above it.</summary>
+    internal static DirectoryHandle? TryOpen(ulong mountId, string mountpoint)
+    {
+        DirectoryHandle root;
+        try
+        {
+            root = DirectoryHandle.Open(mountpoint);
+        }
+        catch (UnixException e) when (e.Error is Errno.ENOENT or Errno.ENOTDIR)
+        {
+            return null;
+        }
+
+        if (root.MountId == mountId) return root;
+        root.Dispose();
+        return null;
     }
 
     private static string Resolve(string source) =>

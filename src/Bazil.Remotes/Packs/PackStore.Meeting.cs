@@ -24,9 +24,18 @@ public sealed partial class PackStore
         }
     }
 
-    /// <summary>Makes sure that the folder is there and is the store that it is taken for, and returns the store's id, which stays the same wherever it is moved.</summary>
+    /// <summary>Makes sure that the folder is there now and is the store that it is taken for, and returns the store's id, which stays the same wherever it is moved. Costs a small read.</summary>
     /// <exception cref="StoreException">It is not, or cannot be reached; the message says what to do.</exception>
-    public async Task<Guid> MeetAsync(CancellationToken cancel) => new((await MeetIndexAsync(cancel)).StoreId, bigEndian: true);
+    public async Task<Guid> MeetAsync(CancellationToken cancel)
+    {
+        Task<PackIndex>? listing = null;
+        lock (_meeting)
+        {
+            if (!_isListed) listing = ListHeld();
+        }
+
+        return new Guid(listing is null ? await ReadMarkAsync(cancel) : (await listing.WaitAsync(cancel)).StoreId, bigEndian: true);
+    }
 
     /// <summary>When the folder was there last, as far as this node remembers.</summary>
     public DateTimeOffset? LastMet => PackStoreMark.RecallTime(_metadata, Name);
@@ -91,14 +100,7 @@ public sealed partial class PackStore
     private async Task<PackIndex> ListAsync(CancellationTokenSource limit)
     {
         long began = _time.GetTimestamp();
-        byte[]? remembered = PackStoreMark.Recall(_metadata, Name);
-        byte[] found = await PackStoreMark.ReadOrMakeAsync(_folder, _entropy, _mayMake && remembered is null, limit.Token);
-        if (remembered is not null && !remembered.AsSpan().SequenceEqual(found))
-        {
-            throw new StoreException($"{Name} is another store than before ({Convert.ToHexStringLower(found)} instead of {Convert.ToHexStringLower(remembered)}); put the right one back, or remove this storage and add it again");
-        }
-
-        PackStoreMark.Remember(_metadata, Name, found, _time.GetUtcNow());
+        byte[] found = await ReadMarkAsync(limit.Token);
         PackIndex index = _index ??= new PackIndex(_metadata, found);
         index.Begin(_entropy);
         await DiscoverAsync(index, limit.Token);
@@ -110,6 +112,20 @@ public sealed partial class PackStore
         }
 
         return index;
+    }
+
+    /// <summary>The id of the store that is there now; never of another one than was met at this address before.</summary>
+    private async Task<byte[]> ReadMarkAsync(CancellationToken cancel)
+    {
+        byte[]? remembered = PackStoreMark.Recall(_metadata, Name);
+        byte[] found = await PackStoreMark.ReadOrMakeAsync(_folder, _entropy, _mayMake && remembered is null, cancel);
+        if (remembered is not null && !remembered.AsSpan().SequenceEqual(found))
+        {
+            throw new StoreException($"{Name} is another store than before ({Convert.ToHexStringLower(found)} instead of {Convert.ToHexStringLower(remembered)}); put the right one back, or remove this storage and add it again");
+        }
+
+        PackStoreMark.Remember(_metadata, Name, found, _time.GetUtcNow());
+        return found;
     }
 
     /// <summary>Forgets what is not there any more, and looks into packs that others wrote, or that this node wrote before its database was lost.</summary>
@@ -134,6 +150,9 @@ public sealed partial class PackStore
 
         if (gone.Count > 0)
         {
+            // The one that was listed may have been put in the place of the right one a moment ago.
+            await ReadMarkAsync(cancel);
+
             // Before the unknown ones: they may have what lay in these, and so may known ones.
             index.Drop(gone.Keys.ToHashSet(), _entropy, cancel);
             unknown.AddRange(index.ListPacks().Where(static pack => pack.Use.HasSpare).Select(static pack => (pack.Id, pack.Use.SizeBytes)));

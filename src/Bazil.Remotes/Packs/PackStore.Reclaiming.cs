@@ -11,7 +11,8 @@ public sealed partial class PackStore
     /// </summary>
     public async Task<long> ReclaimAsync(CancellationToken cancel)
     {
-        PackIndex index = await MeetIndexAsync(cancel);
+        await MeetAsync(cancel);
+        PackIndex index = _index!;
         long before = 0, moved = 0;
         var doomed = new List<PackId>();
         foreach ((PackId pack, PackUse use) in index.ListPacks().ToList())

@@ -117,7 +117,12 @@ public sealed partial class PackStore
             PackIndex index = await MeetIndexAsync(CancellationToken.None);
             ReadOnlyMemory<byte> content;
             lock (_packs) content = pack.Finish();
-            await _folder.WriteAsync(pack.Id.FileName, content, CancellationToken.None);
+            if (!await _folder.WriteWhereAsync(PackStoreMark.BeginningOf(index.StoreId), pack.Id.FileName, content, CancellationToken.None))
+            {
+                await ReadMarkAsync(CancellationToken.None); // says what is there instead
+                throw new StoreException($"{Name} was another store a moment ago; it is tried again") { IsUnreachable = true };
+            }
+
             lock (_packs)
             {
                 // In one step for readers: it is found in memory until the index has it. What was deleted meanwhile is not noted.

@@ -75,6 +75,9 @@ internal static class PackStoreMark
         return id;
     }
 
+    /// <summary>What tells the folder of this store from every other one.</summary>
+    public static FileBeginning BeginningOf(byte[] id) => new(FileName, Encoding.UTF8.GetBytes(Format + Convert.ToHexStringLower(id)));
+
     private static byte[] Parse(string folder, string text)
     {
         string digits = text.StartsWith(Format, StringComparison.Ordinal) ? text[Format.Length..].TrimEnd('\n') : "";

@@ -25,44 +25,16 @@ public sealed class SftpFolder(SftpAddress address, SshOptions options, TimeProv
 
     public string Name { get; } = address.ToString();
 
-    public ValueTask WriteAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => new(CallAsync("write", name, async client =>
-    {
-        string temporary = $"{_root}/{TemporaryDirectory}/{TemporaryName(name, content.Span)}", path = PathOf(name);
-        byte[] handle = await WithDirectoryAsync(client, temporary, () => client.OpenForWritingAsync(temporary, cancel), cancel);
-        try
-        {
-            try
-            {
-                await client.WriteAsync(handle, 0, content, cancel);
-                await client.SyncAsync(handle, cancel);
-            }
-            finally
-            {
-                if (!client.HasFailed) await client.CloseAsync(handle, CancellationToken.None);
-            }
+    public ValueTask WriteAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => new(CallAsync("write", name, client => WriteAsync(client, name, content, cancel), cancel));
 
-            return await WithDirectoryAsync(client, path, () => RenameAsync(client, temporary, path, cancel), cancel);
-        }
-        catch
-        {
-            await RemoveLeftAsync(client, temporary);
-            throw;
-        }
+    public ValueTask<bool> WriteWhereAsync(FileBeginning where, string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => new(CallAsync("write", name, async client =>
+    {
+        byte[] beginning = new byte[where.Bytes.Length];
+        if (await ReadAsync(client, where.Name, 0, beginning, cancel) is null || !beginning.AsSpan().SequenceEqual(where.Bytes.Span)) return false;
+        return await WriteAsync(client, name, content, cancel);
     }, cancel));
 
-    public ValueTask<int?> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel) => new(CallAsync<int?>("read", name, async client =>
-    {
-        byte[]? handle = await IfThereAsync(client.OpenForReadingAsync(PathOf(name), cancel));
-        if (handle is null) return null;
-        try
-        {
-            return await client.ReadAsync(handle, offset, buffer, cancel);
-        }
-        finally
-        {
-            if (!client.HasFailed) await client.ReleaseAsync(handle);
-        }
-    }, cancel));
+    public ValueTask<int?> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel) => new(CallAsync("read", name, client => ReadAsync(client, name, offset, buffer, cancel), cancel));
 
     public ValueTask<bool> DeleteAsync(string name, CancellationToken cancel) => new(CallAsync("delete", name, async client =>
     {
@@ -129,6 +101,45 @@ public sealed class SftpFolder(SftpAddress address, SshOptions options, TimeProv
         if (session is null) return;
         await ((Task)session).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // who asked for it was told
         if (session.IsCompletedSuccessfully) await (await session).DisposeAsync();
+    }
+
+    private async Task<bool> WriteAsync(SftpClient client, string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
+    {
+        string temporary = $"{_root}/{TemporaryDirectory}/{TemporaryName(name, content.Span)}", path = PathOf(name);
+        byte[] handle = await WithDirectoryAsync(client, temporary, () => client.OpenForWritingAsync(temporary, cancel), cancel);
+        try
+        {
+            try
+            {
+                await client.WriteAsync(handle, 0, content, cancel);
+                await client.SyncAsync(handle, cancel);
+            }
+            finally
+            {
+                if (!client.HasFailed) await client.CloseAsync(handle, CancellationToken.None);
+            }
+
+            return await WithDirectoryAsync(client, path, () => RenameAsync(client, temporary, path, cancel), cancel);
+        }
+        catch
+        {
+            await RemoveLeftAsync(client, temporary);
+            throw;
+        }
+    }
+
+    private async Task<int?> ReadAsync(SftpClient client, string name, long offset, Memory<byte> buffer, CancellationToken cancel)
+    {
+        byte[]? handle = await IfThereAsync(client.OpenForReadingAsync(PathOf(name), cancel));
+        if (handle is null) return null;
+        try
+        {
+            return await client.ReadAsync(handle, offset, buffer, cancel);
+        }
+        finally
+        {
+            if (!client.HasFailed) await client.ReleaseAsync(handle);
+        }
     }
 
     private async Task<IReadOnlyList<(string Name, SftpAttributes Attributes)>> ListOneAsync(SftpClient client, string directory, CancellationToken cancel)

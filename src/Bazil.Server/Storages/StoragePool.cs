@@ -134,7 +134,7 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
     private IRemoteFolder FolderAt(StorageAddress address, string name) => address switch
     {
         StorageAddress.SftpStorage { Address: var sftp } => new SftpFolder(sftp, SshOptions, time),
-        StorageAddress.DiskStorage { Disk: var disk } => new DirectoryFolder(name, disk.Locate, entropy),
+        StorageAddress.DiskStorage { Disk: var disk } => new DirectoryFolder(name, disk.Open, disk.Directory, entropy),
         _ => throw new InvariantException($"{address} is no folder elsewhere"),
     };
 

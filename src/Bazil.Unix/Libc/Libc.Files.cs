@@ -10,6 +10,7 @@ internal static partial class Libc
     internal const int FALLOC_FL_KEEP_SIZE = 1;
     internal const int FALLOC_FL_PUNCH_HOLE = 2;
     internal const uint STATX_BASIC_STATS = 0x7FF;
+    internal const uint STATX_MNT_ID = 0x1000;
 
     [LibraryImport(Library, EntryPoint = "openat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int OpenAt(int directory, string path, int flags, uint mode);
@@ -28,6 +29,18 @@ internal static partial class Libc
 
     [LibraryImport(Library, EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int RenameAt2(int fromDirectory, string from, int toDirectory, string to, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "renameat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int RenameAt(SafeFileHandle fromDirectory, string from, SafeFileHandle toDirectory, string to);
+
+    [LibraryImport(Library, EntryPoint = "unlinkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int UnlinkAt(SafeFileHandle directory, string path, int flags);
+
+    [LibraryImport(Library, EntryPoint = "mkdirat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int MkdirAt(SafeFileHandle directory, string path, uint mode);
+
+    [LibraryImport(Library, EntryPoint = "fstatvfs", SetLastError = true)]
+    internal static partial int Fstatvfs(SafeFileHandle file, out StatvfsBuffer result);
 
     [LibraryImport(Library, EntryPoint = "mkdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int Mkdir(string path, uint mode);
@@ -59,6 +72,7 @@ internal static partial class Libc
         [FieldOffset(48)] internal ulong Blocks; // stx_blocks, of 512 bytes
         [FieldOffset(112)] internal long ModifySeconds; // stx_mtime.tv_sec
         [FieldOffset(120)] internal uint ModifyNanoseconds; // stx_mtime.tv_nsec
+        [FieldOffset(144)] internal ulong MountId; // stx_mnt_id
     }
 
     /// <summary><c>struct statvfs</c> of glibc on 64-bit Linux.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace Bazil.Unix;
@@ -23,6 +24,12 @@ internal static unsafe partial class Libc
     private const nint SYS_fsopen = 430;
     private const nint SYS_fsconfig = 431;
     private const nint SYS_fsmount = 432;
+    private const nint SYS_openat2 = 437;
+
+    private const ulong RESOLVE_NO_XDEV = 1;
+    private const ulong RESOLVE_NO_MAGICLINKS = 2;
+    private const ulong RESOLVE_NO_SYMLINKS = 4;
+    private const ulong RESOLVE_BENEATH = 8;
 
     [LibraryImport(Library, EntryPoint = "mount", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int Mount(string source, string target, string type, ulong flags, string data);
@@ -44,9 +51,25 @@ internal static unsafe partial class Libc
     internal static nint FsMount(SafeFileHandle context, uint flags) =>
         Syscall(SYS_fsmount, context, (nint)flags, 0, 0, 0);
 
+    /// <summary>Opens what lies below a directory, reached over no link and no other mount.</summary>
+    internal static nint OpenAt2(SafeFileHandle directory, string path, int flags, uint mode)
+    {
+        var how = new OpenHow { Flags = (uint)flags, Mode = mode, Resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV };
+        fixed (byte* name = Encoding.UTF8.GetBytes(path + '\0')) return Syscall(SYS_openat2, directory, (nint)name, (nint)(&how), sizeof(OpenHow), 0);
+    }
+
     [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
     private static partial nint Syscall(nint number, nint a, nint b, nint c, nint d, nint e);
 
     [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
     private static partial nint Syscall(nint number, SafeFileHandle a, nint b, nint c, nint d, nint e);
+
+    /// <summary><c>struct open_how</c> (linux/openat2.h).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct OpenHow
+    {
+        internal ulong Flags;
+        internal ulong Mode;
+        internal ulong Resolve;
+    }
 }

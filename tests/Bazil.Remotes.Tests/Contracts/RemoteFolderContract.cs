@@ -11,6 +11,23 @@ public abstract class RemoteFolderContract
     protected abstract ValueTask<IRemoteFolder> CreateAsync();
 
     [Fact]
+    public async Task Write_where_another_file_begins_otherwise_leaves_nothing()
+    {
+        await using IRemoteFolder folder = await CreateAsync();
+        var where = new FileBeginning("mark", "right"u8.ToArray());
+        await folder.WriteAsync("other", new byte[1], CancellationToken.None);
+        Assert.False(await folder.WriteWhereAsync(where, "packs/one", new byte[10], CancellationToken.None));
+        await folder.WriteAsync("mark", "wrong"u8.ToArray(), CancellationToken.None);
+        Assert.False(await folder.WriteWhereAsync(where, "packs/one", new byte[10], CancellationToken.None));
+        await folder.WriteAsync("mark", "rig"u8.ToArray(), CancellationToken.None);
+        Assert.False(await folder.WriteWhereAsync(where, "packs/one", new byte[10], CancellationToken.None));
+        Assert.Equal(["mark", "other"], (await ListAsync(folder, "")).Select(static file => file.Name).Order());
+        await folder.WriteAsync("mark", "right one"u8.ToArray(), CancellationToken.None);
+        Assert.True(await folder.WriteWhereAsync(where, "packs/one", new byte[10], CancellationToken.None));
+        Assert.Equal(10, await folder.ReadAsync("packs/one", 0, new byte[20], CancellationToken.None));
+    }
+
+    [Fact]
     public async Task File_written_is_read_back()
     {
         await using IRemoteFolder folder = await CreateAsync();

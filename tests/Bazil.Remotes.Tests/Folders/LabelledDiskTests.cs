@@ -1,4 +1,5 @@
 using Bazil.Remotes.Folders;
+using Bazil.Unix;
 
 namespace Bazil.Remotes.Tests.Folders;
 
@@ -32,7 +33,18 @@ public sealed class LabelledDiskTests
     [InlineData("36 35 0:5 / /proc rw - proc proc rw", null, null)]
     [InlineData("", null, null)]
     public void Mounts_of_whole_disks_are_found(string line, string? mountpoint, string? source) =>
-        Assert.Equal(mountpoint is null ? null : (mountpoint, source!), LabelledDisk.TryParseMount(line));
+        Assert.Equal(mountpoint is null ? null : (36UL, mountpoint, source!), LabelledDisk.TryParseMount(line));
+
+    [Fact]
+    public void Directory_that_is_left_where_a_disk_was_mounted_is_not_taken_for_the_disk()
+    {
+        // The mount of /proc is certainly another one than that of the root.
+        using DirectoryHandle proc = DirectoryHandle.Open("/proc");
+        using (DirectoryHandle? mounted = LabelledDisk.TryOpen(proc.MountId, "/proc")) Assert.NotNull(mounted);
+        Assert.Null(LabelledDisk.TryOpen(proc.MountId, "/"));
+        Assert.Null(LabelledDisk.TryOpen(proc.MountId, "/no/such/directory"));
+        Assert.Contains($"\n{proc.MountId} ", "\n" + File.ReadAllText("/proc/self/mountinfo"), StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("blue", "blue")]

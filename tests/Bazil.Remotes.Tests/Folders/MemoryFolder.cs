@@ -39,6 +39,14 @@ internal sealed class MemoryFolder(ConcurrentDictionary<string, byte[]>? files =
         if (Written is { } written) await written(name);
     }
 
+    public async ValueTask<bool> WriteWhereAsync(FileBeginning where, string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
+    {
+        Check(cancel);
+        if (!Files.TryGetValue(where.Name, out byte[]? found) || !found.AsSpan().StartsWith(where.Bytes.Span)) return false;
+        await WriteAsync(name, content, cancel);
+        return true;
+    }
+
     public ValueTask<int?> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel)
     {
         Check(cancel);

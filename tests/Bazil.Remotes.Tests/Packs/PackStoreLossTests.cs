@@ -26,6 +26,42 @@ public sealed class PackStoreLossTests : IDisposable
         _otherMetadata.Dispose();
     }
 
+    [Fact]
+    public async Task Another_store_in_its_place_is_refused_within_one_run_and_nothing_is_written_there()
+    {
+        await using PackStore store = Open(_metadata);
+        await store.PutAsync(Id(1), Bytes(1), _none);
+        await store.SyncAsync(_none);
+        Dictionary<string, byte[]> right = new(_files);
+        ConcurrentDictionary<string, byte[]> wrong = new(StringComparer.Ordinal);
+        await using (PackStore other = Open(_otherMetadata, new MemoryFolder(wrong))) await other.MeetAsync(_none);
+
+        // The disk is swapped.
+        Replace(wrong);
+        StoreException refused = await Assert.ThrowsAsync<StoreException>(() => store.MeetAsync(_none));
+        Assert.Contains("is another store than before", refused.Message, StringComparison.Ordinal);
+        await store.PutAsync(Id(2), Bytes(2), _none);
+        refused = await Assert.ThrowsAsync<StoreException>(async () => await store.SyncAsync(_none));
+        Assert.Contains("is another store than before", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(wrong.Keys.Order(), _files.Keys.Order());
+        _files.Clear();
+        refused = await Assert.ThrowsAsync<StoreException>(async () => await store.SyncAsync(_none));
+        Assert.Contains("is no store any more", refused.Message, StringComparison.Ordinal);
+        Assert.Empty(_files);
+
+        // The right one is put back: nothing was taken for lost, and what waited goes there.
+        Replace(right);
+        await store.SyncAsync(_none);
+        Assert.Equal(2, _files.Keys.Count(IsPack));
+        Assert.True(store.KnowsForSure(Id(1)) && store.KnowsForSure(Id(2)));
+
+        void Replace(IEnumerable<KeyValuePair<string, byte[]>> files)
+        {
+            _files.Clear();
+            foreach ((string name, byte[] content) in files) _files[name] = content;
+        }
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
