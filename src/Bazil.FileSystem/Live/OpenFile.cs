@@ -86,6 +86,9 @@ internal sealed partial class OpenFile : IAsyncDisposable
     /// <summary>True when a Working row holds content of this file.</summary>
     public bool HasWorkingRow { get; set; }
 
+    /// <summary>True when the content could not be stored last, because of a chunk that cannot be read, say.</summary>
+    public bool CannotBeStored { get; private set; }
+
     /// <summary>True when changes were made since the content was last saved.</summary>
     public bool HasUnsaved
     {
@@ -175,7 +178,7 @@ internal sealed partial class OpenFile : IAsyncDisposable
     /// <summary>Seals what is dirty and returns the content as a value. Under <see cref="Gate"/>.</summary>
     public async ValueTask<ContentValue> SaveAsync(CancellationToken cancel)
     {
-        HasUnsaved = false;
+        HasUnsaved = CannotBeStored = false;
         if (_blob is null) return ContentValue.Inline(_inline, ModifyTime);
         try
         {
@@ -194,7 +197,7 @@ internal sealed partial class OpenFile : IAsyncDisposable
         }
         catch
         {
-            HasUnsaved = true;
+            HasUnsaved = CannotBeStored = true;
             throw;
         }
     }
@@ -252,6 +255,9 @@ internal sealed partial class OpenFile : IAsyncDisposable
 
     /// <summary>True when the content has been dirty for at least this many clock ticks.</summary>
     public bool IsDirtyFor(long now, long ticks) => IsDirty && HasUnsaved && now - _dirtySince >= ticks;
+
+    /// <summary>Notes that what was saved did not get into rows: it has to be saved again.</summary>
+    public void NotSaved() => HasUnsaved = IsDirty;
 
     /// <summary>Starts the time that content may stay unsaved.</summary>
     public void StartDirtyTime(long now) => _dirtySince = now;

@@ -163,6 +163,7 @@ public sealed partial class Volume
             var batch = new MetadataBatch();
             _store.Accounts.Write(batch, changes);
             if (batch.Count > 0) Guarded(() => _store.Commit(batch));
+            _accountSoon.Writer.TryWrite(true);
         }
     }
 
@@ -181,7 +182,7 @@ public sealed partial class Volume
                 {
                     await Task.Delay(AccountingLimits.FoldInterval, _options.Clock, _closing.Token);
                     await TrySettleAccountsAsync();
-                    lock (_gate) isLeft = !_store.Accounts.IsComplete || _store.Accounts.WaitingCount > 0;
+                    lock (_gate) isLeft = Failure is null && (!_store.Accounts.IsComplete || _store.Accounts.WaitingCount > 0);
                 }
                 while (isLeft);
             }

@@ -41,6 +41,8 @@ public sealed partial class Volume
             if (file is { IsDirty: true, PatchCount: 0 } && IsOfTimes(record, value, changes))
             {
                 file.SetTimes(file.ModifyTime, now, accessTime);
+                if (!file.HasUnsaved) file.StartDirtyTime(_options.Clock.GetTimestamp());
+                file.NotSaved();
                 return FindAttributes(inode);
             }
 

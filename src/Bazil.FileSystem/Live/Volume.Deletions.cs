@@ -54,11 +54,13 @@ public sealed partial class Volume
     /// <summary>Shows the deletions that came with completed pulls, or lets them wait for consent; goes on with what was decided. Never in one hold.</summary>
     internal async Task SettleDeletionsAsync(CancellationToken cancel)
     {
-        if (!_hasNewHeld || _hasHeldOfPull || Failure is not null) return;
+        if (_hasHeldOfPull || Failure is not null) return;
+        bool isAtWork = _deleting.CurrentCount == 0; // then it is waited for: who pulled wants to see what came
+        if (!_hasNewHeld && !isAtWork) return;
         await _deleting.WaitAsync(CancellationToken.None);
         try
         {
-            await SettleHeldAsync(cancel);
+            if (_hasNewHeld) await SettleHeldAsync(cancel);
         }
         finally
         {

@@ -221,7 +221,7 @@ public sealed partial class Volume
             await file.Gate.WaitAsync(CancellationToken.None);
             try
             {
-                await PublishAsync(file, CancellationToken.None);
+                await PublishOrPatchAsync(file, CancellationToken.None);
             }
             catch (Exception e) when (e is IOException)
             {
@@ -237,6 +237,7 @@ public sealed partial class Volume
         lock (_gate)
         {
             isLast = --file.Handles == 0;
+            isLastWriter &= file.Writers == 0; // it may be held now
             if (isLast) (file.Unlinked is null ? _files : _unlinked).Remove(file.Inode);
             if (isLast && (file.WasRead || file.MayHaveBeenRead)) isAccessTimeNew = UpdateAccessTime(file.Inode);
         }
@@ -266,6 +267,19 @@ public sealed partial class Volume
     private async ValueTask PublishAsync(OpenFile file, CancellationToken cancel)
     {
         if (!file.IsDirty || file.Unlinked is not null) return;
+        try
+        {
+            await PublishNowAsync(file, cancel);
+        }
+        catch
+        {
+            file.NotSaved();
+            throw;
+        }
+    }
+
+    private async ValueTask PublishNowAsync(OpenFile file, CancellationToken cancel)
+    {
         ContentValue value = await SaveAsync(file, cancel);
         IReadOnlyList<BlobSubtree> unsynced = await FindUnsyncedAsync(value, cancel);
         lock (_gate)

@@ -51,8 +51,8 @@ public sealed partial class Volume
     {
         lock (_gate)
         {
-            return _patched.Count > 0 || _orphaned.Count > 0 || _store.Undo!.IsPending || _unsynced.Count > Limits.UnsyncedChunksTarget
-                || _files.Values.Any(static file => file is { IsDirty: true, HasUnsaved: true });
+            return Failure is null && (_patched.Count > 0 || _orphaned.Count > 0 || _store.Undo!.IsPending || _unsynced.Count > Limits.UnsyncedChunksTarget
+                || _files.Values.Any(static file => file is { IsDirty: true, HasUnsaved: true }));
         }
     }
 
@@ -69,7 +69,8 @@ public sealed partial class Volume
         }
     }
 
-    private async Task WriteBackAsync(CancellationToken cancel)
+    /// <summary>One turn: saves what has waited for a second, and syncs.</summary>
+    internal async Task WriteBackAsync(CancellationToken cancel)
     {
         await SettleQuietPatchesAsync(cancel);
         long now = _options.Clock.GetTimestamp();
@@ -193,6 +194,11 @@ public sealed partial class Volume
             }
 
             return value;
+        }
+        catch
+        {
+            file.NotSaved();
+            throw;
         }
         finally
         {

@@ -39,6 +39,25 @@ public sealed class FullDiskTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_save_in_the_background_that_is_refused_is_made_again()
+    {
+        await using World world = await World.CreateAsync(1, 1, _objects);
+        Replica replica = world.Replicas[0];
+        FuseHandle handle = await replica.OpenForWritingAsync("f");
+        await replica.WriteAsync(handle, _content);
+        _objects.IsFull = true;
+        world.Clock.Advance(TimeSpan.FromSeconds(2));
+        await replica.Volume.WriteBackAsync(Cancel);
+        _objects.IsFull = false;
+        world.Clock.Advance(TimeSpan.FromSeconds(2));
+        await replica.Volume.WriteBackAsync(Cancel);
+        replica.Metadata.Sync();
+        await _objects.CutPowerAsync(new Random(2));
+        replica.PowerCut(new Random(3));
+        Assert.Equal(_content, await replica.ReadAsync("f"));
+    }
+
+    [Fact]
     public async Task A_conflict_whose_settlement_is_refused_leaves_the_open_file_in_its_place()
     {
         await using World world = await World.CreateAsync(2, 1, _objects);

@@ -55,7 +55,24 @@ public sealed partial class Volume
     {
         bool isHeld;
         lock (_gate) isHeld = _patched.Contains(file);
-        return isHeld ? SaveChangesAsync(file, cancel) : PublishAsync(file, cancel);
+        return isHeld ? SaveChangesAsync(file, cancel) : PublishOrPatchAsync(file, cancel);
+    }
+
+    /// <summary>
+    /// Publishes; when the content cannot be stored, because a chunk below a small write cannot be read, say, keeps what was written in rows until it can:
+    /// it is nobody's fault who wrote to the other chunks. Under the file's gate.
+    /// </summary>
+    private async ValueTask PublishOrPatchAsync(OpenFile file, CancellationToken cancel)
+    {
+        try
+        {
+            await PublishAsync(file, cancel);
+        }
+        catch (StoreException e) when (file.CannotBeStored && !e.IsDiskFull && !e.IsBroken)
+        {
+            if (!await TryPatchAsync(file, cancel)) throw;
+            _failures.Failed($"volume {Name}: what was written to inode {file.Inode} waits in the metadata until it can be stored", e);
+        }
     }
 
     private async ValueTask<bool> TryPatchAsync(OpenFile file, CancellationToken cancel)
@@ -120,7 +137,7 @@ public sealed partial class Volume
     private bool MayPatch(OpenFile file)
     {
         if (Failure is not null || file.Unlinked is not null || file.CopiedKnowledge is not null || file.AccessTime is not null || !file.MayBePatched || _store.Read(file.Inode) is null) return false;
-        if (file.PatchCount > 0 && _options.Clock.GetElapsedTime(file.PatchedSince) > Limits.PatchAgeMax) return false;
+        if (file.PatchCount > 0 && !file.CannotBeStored && _options.Clock.GetElapsedTime(file.PatchedSince) > Limits.PatchAgeMax) return false;
         long bytes = file.NextPatchBytes;
         return file.PatchBytes + bytes <= Limits.PatchedFileBytesMax
             && _patched.Sum(static other => other.PatchBytes) + bytes <= Limits.PatchedBytesMax

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Bazil.Unix;
 using Microsoft.Win32.SafeHandles;
@@ -11,7 +12,7 @@ namespace Bazil.Storage.Metadata.RocksDb;
 /// order the two. Every commit has passed write(2) when it returns, so the files hold all that a sync has to cover. A
 /// file that is gone was flushed to a table, which the library syncs before it removes the log.
 /// <para>The directory is listed when its time says that names in it may have changed. That time is as coarse as a tick of the kernel, so it counts for
-/// "as listed" only when a log was seen before, written later than it: whatever happens to the directory since has a later time.</para>
+/// "as listed" only when it was the same some ticks before the listing: whatever happens to the directory since has another time.</para>
 /// Not safe for concurrent use.
 /// </summary>
 internal sealed class RocksDbLog(string directory) : IDisposable
@@ -19,25 +20,27 @@ internal sealed class RocksDbLog(string directory) : IDisposable
     private readonly SortedDictionary<long, LogFile> _files = [];
     private readonly DirectoryHandle _directory = DirectoryHandle.Open(directory);
 
-    /// <summary>The time of the directory in which the files are those that are there; null when that is not certain.</summary>
+    /// <summary>Longer than any tick of the kernel's clock for times of files. Measured by a clock that nobody sets back.</summary>
+    private static readonly TimeSpan Ticks = TimeSpan.FromMilliseconds(25);
+
+    /// <summary>The time of the directory when it was listed last, and when it was first seen to have it.</summary>
     private UnixTime? _listed;
+    private long _seenAt;
+
+    /// <summary>Whether the files are all those of a directory of that time.</summary>
+    private bool _isCertain;
 
     /// <summary>On return, everything that had been written to the log before the call survives power loss.</summary>
     /// <returns>Whether names in the directory may have changed since the call before.</returns>
     /// <exception cref="IOException">The disk failed; what is durable is not known.</exception>
     internal bool Sync()
     {
-        UnixTime lastWrite = default;
-        foreach (LogFile file in _files.Values)
-        {
-            UnixTime written = file.Look();
-            if (written.CompareTo(lastWrite) > 0) lastWrite = written;
-        }
-
+        foreach (LogFile file in _files.Values) file.Look();
         UnixTime changed = _directory.ModifyTime;
-        bool mayHaveChanged = changed != _listed;
+        bool mayHaveChanged = !_isCertain || changed != _listed;
+        if (changed != _listed) (_listed, _seenAt) = (changed, Stopwatch.GetTimestamp());
+        _isCertain = Stopwatch.GetElapsedTime(_seenAt) > Ticks;
         bool hasNew = mayHaveChanged && Refresh();
-        _listed = changed.CompareTo(lastWrite) < 0 ? changed : null;
         foreach (LogFile file in _files.Values) file.Sync();
         if (hasNew) _directory.Sync();
         return mayHaveChanged;
@@ -87,12 +90,8 @@ internal sealed class RocksDbLog(string directory) : IDisposable
         private long _sizeBytes;
         private long _syncedSizeBytes = -1;
 
-        /// <summary>Takes note of how long it is. Returns when it was last written.</summary>
-        internal UnixTime Look()
-        {
-            (_sizeBytes, UnixTime written) = UnixFile.Describe(handle, path);
-            return written;
-        }
+        /// <summary>Takes note of how long it is.</summary>
+        internal void Look() => (_sizeBytes, _) = UnixFile.Describe(handle, path);
 
         /// <summary>Makes durable what was there at the last look.</summary>
         internal void Sync()

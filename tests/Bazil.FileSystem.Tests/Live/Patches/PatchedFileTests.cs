@@ -214,6 +214,42 @@ public sealed class PatchedFileTests
         Assert.Equal(Patched(_content, 1000, "patched"), await replica.ReadAsync("f"));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Small_writes_above_a_chunk_that_cannot_be_read_wait_in_rows_until_it_can(bool isSynced)
+    {
+        var objects = new LossyObjectStore();
+        await using World world = await World.CreateAsync(1, 1, objects);
+        Replica replica = world.Replicas[0];
+        await replica.WriteAsync("f", _content);
+        await replica.Volume.SyncAsync(Cancel);
+        await replica.RestartAsync(); // nothing of it is in memory
+        FuseHandle handle = await replica.OpenForWritingAsync("f", truncate: false);
+        await replica.WriteAsync(handle, 1000, "patched");
+        objects.IsUnreadable = true;
+        if (isSynced)
+        {
+            await replica.FsyncAsync(handle);
+            await replica.Volume.SettlePatchesAsync(Cancel);
+            world.Clock.Advance(Limits.PatchAgeMax * 2);
+            await replica.WriteAsync(handle, 1007, " twice");
+            await replica.FsyncAsync(handle);
+        }
+
+        await replica.CloseAsync(handle);
+        await replica.Volume.SettlePatchesAsync(Cancel);
+        Assert.Equal(isSynced ? 2 : 1, replica.PatchCount());
+        replica.Metadata.Sync();
+        objects.IsUnreadable = false;
+        replica.PowerCut(new Random(1));
+        string expected = Patched(_content, 1000, isSynced ? "patched twice" : "patched");
+        Assert.Equal(expected, await replica.ReadAsync("f"));
+        await replica.Volume.SettlePatchesAsync(Cancel);
+        Assert.Equal(0, replica.PatchCount());
+        Assert.Equal(expected, await replica.ReadAsync("f"));
+    }
+
     [Fact]
     public async Task Missing_patch_is_damage()
     {

@@ -30,7 +30,7 @@ TARGET = "nowhere"
 
 # Calls that look up their first name before they do anything.
 TWO_STEPS = {"link", "truncate", "lstat"}
-TRUNCATIONS = {"truncate", "ftruncate"}
+RESIZES = {"truncate", "ftruncate", "pwrite", "append"}
 
 
 def text(content):
@@ -153,7 +153,7 @@ class Model:
     def pread(self, inode, offset):
         return self.inodes[inode][1][offset:offset + 8].hex()
 
-    def pread_in_truncation(self, inode, offset):
+    def torn_pread(self, inode, offset):
         return self.pread(inode, offset)
 
     def pwrite(self, inode, offset, data):
@@ -290,10 +290,10 @@ def expected(model, opened):
 
 def steps(thread, histories):
     """The steps of the calls of a thread: when they could have been made, the step, what it must have given."""
-    cuts = [(begun, ended) for history in histories for begun, ended, call, _ in history if call[0] in TRUNCATIONS]
+    resizes = [(begun, ended) for history in histories for begun, ended, call, _ in history if call[0] in RESIZES]
     for begun, ended, call, result in histories[thread]:
-        if call[0] == "pread" and any(begun < cut_end and cut_begun < ended for cut_begun, cut_end in cuts):
-            call = "pread_in_truncation", *call[1:]
+        if call[0] == "pread" and any(begun < other_end and other_begun < ended for other_begun, other_end in resizes):
+            call = "torn_pread", *call[1:]
         if call[0] in TWO_STEPS:
             yield begun, ended, ("look_up", thread, call[1]), None
             call = call[0], thread, *call[2:]
@@ -302,10 +302,10 @@ def steps(thread, histories):
 
 def fits(call, given, result):
     """Whether a call may give that result where the model gives the other."""
-    if call[0] != "pread_in_truncation":
+    if call[0] != "torn_pread":
         return given == result
-    # The kernel fills up with zeros to the size that it still believes in (docs/posix.md).
-    return result.startswith(given) and not result[len(given):].strip("0")
+    # The kernel goes by the size that it believes in while another thread changes it: it fills up with zeros, or ends before what was written (docs/posix.md).
+    return given.startswith(result) or (result.startswith(given) and not result[len(given):].strip("0"))
 
 
 def explain(model, histories, final):
