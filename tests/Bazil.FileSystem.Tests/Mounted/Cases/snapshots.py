@@ -135,21 +135,23 @@ while not os.path.exists("{d}/stop"):
     os.pwrite(b, b"%016d" % i * 700, 0)
     os.rename("{d}/name-%d" % (i - 1), "{d}/name-%d" % i)
 """
-    writer = subprocess.Popen(["python3", "-c", script])
-    while writer.poll() is None and not any(n.startswith("name-") and n != "name-0" for n in os.listdir(d)):
-        time.sleep(0.01)
-    seen = set()
-    for number in range(20):
-        name = f"moment-{number}-{os.path.basename(d)}"
-        os.mkdir(f"{top}/.snap/{name}")
-        old = f"{top}/.snap/{name}/{tail}"
-        names = [int(n[5:]) for n in os.listdir(old) if n.startswith("name-")]
-        one, two = (int(read(f"{old}/{n}")[:16]) for n in "ab")
-        assert len(names) == 1 and one >= two >= names[0] >= one - 1, (one, two, names)
-        seen.add(one)
-        os.rmdir(f"{top}/.snap/{name}")
-    write(f"{d}/stop", b"")
-    same(writer.wait(), 0)
+    with subprocess.Popen(["python3", "-c", script]) as writer:
+        try:
+            while writer.poll() is None and not any(n.startswith("name-") and n != "name-0" for n in os.listdir(d)):
+                time.sleep(0.01)
+            seen = set()
+            for number in range(20):
+                name = f"moment-{number}-{os.path.basename(d)}"
+                os.mkdir(f"{top}/.snap/{name}")
+                old = f"{top}/.snap/{name}/{tail}"
+                names = [int(n[5:]) for n in os.listdir(old) if n.startswith("name-")]
+                one, two = (int(read(f"{old}/{n}")[:16]) for n in "ab")
+                assert len(names) == 1 and one >= two >= names[0] >= one - 1, (one, two, names)
+                seen.add(one)
+                os.rmdir(f"{top}/.snap/{name}")
+        finally:
+            write(f"{d}/stop", b"")
+    same(writer.returncode, 0)
     assert len(seen) > 1, seen
 
 
