@@ -15,6 +15,9 @@ public sealed partial class PackStore
     private bool _isListed; // at least one has succeeded
     private long _nextListing; // not before this, as the clock's timestamps have it
 
+    /// <summary>What is there may be other than the index says. The lock is held.</summary>
+    private bool IsListingDue => !_isListed || _time.GetTimestamp() >= _nextListing || _listing is { IsCompleted: false };
+
     /// <summary>Packs whose directory cannot be read: their objects are found only if the index knew them before.</summary>
     public IReadOnlyList<string> DamagedPacks
     {
@@ -75,7 +78,7 @@ public sealed partial class PackStore
         Task<PackIndex>? listing = null;
         lock (_meeting)
         {
-            if (!_isListed || _time.GetTimestamp() >= _nextListing || _listing is { IsCompleted: false }) listing = ListHeld();
+            if (IsListingDue) listing = ListHeld();
         }
 
         return listing is null ? _index! : await listing.WaitAsync(cancel);

@@ -166,7 +166,8 @@ public sealed partial class PackStore
         return false;
     }
 
-    private IMemoryOwner<byte>? TryCopyWaiting(in ObjectId id)
+    /// <summary>A copy of an object that waits to be written; null when it does not. The caller disposes it.</summary>
+    public IMemoryOwner<byte>? TryCopyWaiting(in ObjectId id)
     {
         lock (_packs)
         {

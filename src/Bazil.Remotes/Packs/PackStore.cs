@@ -76,6 +76,20 @@ public sealed partial class PackStore : IObjectStore
     /// <summary>Whether the store has the object, or will have when what waits is written, by what this node or another one says: asks nobody.</summary>
     public bool Knows(in ObjectId id) => TryFindWaiting(id, out _) || _index?.Find(id) is { Trust: not PackTrust.Damaged };
 
+    /// <summary>The length of an object as <see cref="Knows"/> knows it; null when it does not: asks nobody.</summary>
+    public int? KnownSizeOf(in ObjectId id) => TryFindWaiting(id, out PackEntry entry) ? entry.Length : _index?.Find(id)?.Length;
+
+    /// <summary>Whether the store is known not to have the object, since it was listed a moment ago: asks nobody.</summary>
+    public bool IsAbsent(in ObjectId id)
+    {
+        lock (_meeting)
+        {
+            if (IsListingDue) return false;
+        }
+
+        return !TryFindWaiting(id, out _) && _index?.Find(id) is null;
+    }
+
     /// <summary>Whether this node has put the object there itself, or has seen that it is there (<see cref="NoteVerified"/>): asks nobody.</summary>
     public bool KnowsForSure(in ObjectId id) => TryFindWaiting(id, out _) || _index?.Find(id) is { Trust: PackTrust.Verified };
 

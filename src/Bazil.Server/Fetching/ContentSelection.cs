@@ -1,5 +1,6 @@
 using System.Text;
 using Bazil.FileSystem.Nodes;
+using Bazil.Server.Commands;
 using Bazil.Server.Errors;
 using Bazil.Server.Volumes;
 using Bazil.Storage.Blobs;
@@ -8,7 +9,7 @@ namespace Bazil.Server.Fetching;
 
 /// <summary>The content of what a path in a mounted volume names.</summary>
 /// <param name="Volume">The volume.</param>
-/// <param name="Path">As it was given.</param>
+/// <param name="Path">As it was given, as text of one line.</param>
 /// <param name="Content">Listed while it is read.</param>
 internal sealed record ContentSelection(OpenVolume Volume, string Path, IEnumerable<Manifest> Content)
 {
@@ -16,12 +17,13 @@ internal sealed record ContentSelection(OpenVolume Volume, string Path, IEnumera
     /// <exception cref="CommandFailedException">It leads to nothing in a mounted volume.</exception>
     public static ContentSelection Of(VolumeRegistry volumes, string path)
     {
+        string shown = PathText.Of(Encoding.UTF8.GetBytes(path));
         (OpenVolume volume, string mountpoint) = volumes.FindMountedVolume(path)
-            ?? throw new CommandFailedException(ErrorKind.NotFound, $"{path} is not in a mounted volume of this server", "see where volumes are mounted: bazil volume list");
+            ?? throw new CommandFailedException(ErrorKind.NotFound, $"{shown} is not in a mounted volume of this server", "see where volumes are mounted: bazil volume list");
         string[] parts = path[mountpoint.Length..].Split('/', StringSplitOptions.RemoveEmptyEntries);
-        if (!parts.All(static part => FileName.TryCreate(Encoding.UTF8.GetBytes(part), out _))) throw new CommandFailedException(ErrorKind.NotFound, $"there is no {path}");
+        if (!parts.All(static part => FileName.TryCreate(Encoding.UTF8.GetBytes(part), out _))) throw new CommandFailedException(ErrorKind.NotFound, $"there is no {shown}");
         FileName[] names = [.. parts.Select(FileName.Parse)];
-        if (names.Any(static name => name.IsReserved)) throw new CommandFailedException(ErrorKind.Invalid, $"{path} is inside of {names.First(static name => name.IsReserved)}", "name files and directories of the volume itself");
-        return new ContentSelection(volume, path, volume.Volume.ListContent(names) ?? throw new CommandFailedException(ErrorKind.NotFound, $"there is no {path}"));
+        if (names.Any(static name => name.IsReserved)) throw new CommandFailedException(ErrorKind.Invalid, $"{shown} is inside of {names.First(static name => name.IsReserved)}", "name files and directories of the volume itself");
+        return new ContentSelection(volume, shown, volume.Volume.ListContent(names) ?? throw new CommandFailedException(ErrorKind.NotFound, $"there is no {shown}"));
     }
 }

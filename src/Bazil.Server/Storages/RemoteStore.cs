@@ -23,7 +23,12 @@ internal sealed class RemoteStore(PackStore packs, TimeProvider time) : IObjectS
     public DateTimeOffset? RetryAt => _reads.RetryAt;
 
     /// <inheritdoc cref="PackStore.MeetAsync"/>
-    public Task<Guid> MeetAsync(CancellationToken cancel) => packs.MeetAsync(cancel);
+    public async Task<Guid> MeetAsync(CancellationToken cancel)
+    {
+        Guid id = await packs.MeetAsync(cancel);
+        await _reads.NoteReachedAsync(); // a disk that is back is read from at once
+        return id;
+    }
 
     /// <inheritdoc cref="PackStore.Usage"/>
     public PackStoreUsage Usage => packs.Usage;
@@ -53,13 +58,14 @@ internal sealed class RemoteStore(PackStore packs, TimeProvider time) : IObjectS
     /// <inheritdoc cref="PackStore.Knows"/>
     public bool Knows(in ObjectId id) => packs.Knows(id);
 
-    public ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel) => _reads.GetAsync(id, cancel);
+    // What the index or the memory tells is told without asking there: it is no answer of the other side, and needs none.
+    public ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel) => packs.TryCopyWaiting(id) is { } waiting ? new(waiting) : packs.IsAbsent(id) ? default : _reads.GetAsync(id, cancel);
 
     public ValueTask PutAsync(ObjectId id, ReadOnlyMemory<byte> buffer, CancellationToken cancel) => packs.PutAsync(id, buffer, cancel);
 
-    public ValueTask<bool> HasAsync(ObjectId id, CancellationToken cancel) => _reads.HasAsync(id, cancel);
+    public ValueTask<bool> HasAsync(ObjectId id, CancellationToken cancel) => packs.Knows(id) ? new(true) : packs.IsAbsent(id) ? default : _reads.HasAsync(id, cancel);
 
-    public ValueTask<int?> SizeOfAsync(ObjectId id, CancellationToken cancel) => _reads.SizeOfAsync(id, cancel);
+    public ValueTask<int?> SizeOfAsync(ObjectId id, CancellationToken cancel) => packs.KnownSizeOf(id) is { } known ? new(known) : packs.IsAbsent(id) ? default : _reads.SizeOfAsync(id, cancel);
 
     public ValueTask<bool> DeleteAsync(ObjectId id, CancellationToken cancel) => packs.DeleteAsync(id, cancel);
 
@@ -67,5 +73,9 @@ internal sealed class RemoteStore(PackStore packs, TimeProvider time) : IObjectS
 
     public ValueTask SyncAsync(CancellationToken cancel) => packs.SyncAsync(cancel);
 
-    public ValueTask DisposeAsync() => packs.AbandonAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await packs.AbandonAsync();
+        await _reads.WaitForLateAsync();
+    }
 }

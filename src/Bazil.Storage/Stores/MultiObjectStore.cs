@@ -106,8 +106,9 @@ public sealed partial class MultiObjectStore(string name, IObjectStore local, IR
         foreach (IObjectStore copy in copies) await copy.SyncAsync(cancel);
     }
 
-    /// <summary>Waits for the answers that came too late.</summary>
-    public async ValueTask DisposeAsync() => await Task.WhenAll(_late.Keys);
+    /// <summary>Waits for the answers that came too late, for a while.</summary>
+    public async ValueTask DisposeAsync() =>
+        await Task.WhenAll(_late.Keys).WaitAsync(ElsewhereLimits.LateMax, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private async ValueTask<IMemoryOwner<byte>?> FindAsync(ObjectId id, IObjectVerifier? verifier, CancellationToken cancel)
     {

@@ -34,6 +34,8 @@ public sealed class DiskStorageTests : EndToEndTest
         Assert.Matches($@"mnt/urgent +{_label} +everything, last seen", await White.RunAsync("whereis mnt/urgent"));
         await White.FailsAsync("push mnt/urgent default", "nothing is copied to storage default");
         await White.FailsAsync("push mnt/urgent nowhere", "has no storage called nowhere");
+        await White.FailsAsync($"push mnt/two\nlines {_label}", @"mnt/two\nlines");
+        await White.FailsAsync("whereis mnt/two\nlines", @"mnt/two\nlines");
         await White.RunAsync($"volume storage limit -off myfiles {_label}");
         await UntilAsync(White, "complete");
 

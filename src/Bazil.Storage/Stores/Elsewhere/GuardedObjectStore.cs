@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using Bazil.Core;
 using Polly;
 using Polly.CircuitBreaker;
@@ -15,6 +16,8 @@ public sealed class GuardedObjectStore : IObjectStore, IGuardedStore
     private readonly IObjectStore _inner;
     private readonly TimeProvider _time;
     private readonly CircuitBreakerStateProvider _state = new();
+    private readonly CircuitBreakerManualControl _control = new();
+    private readonly ConcurrentDictionary<Task, bool> _late = new(); // questions that nobody waits for
     private readonly ResiliencePipeline _breaker;
     private readonly TimeSpan _answerMax;
     private readonly SemaphoreSlim _places = new(ElsewhereLimits.QuestionsUnderWay);
@@ -44,6 +47,7 @@ public sealed class GuardedObjectStore : IObjectStore, IGuardedStore
                 return default;
             },
             StateProvider = _state,
+            ManualControl = _control,
         }).Build();
     }
 
@@ -72,17 +76,36 @@ public sealed class GuardedObjectStore : IObjectStore, IGuardedStore
 
     public ValueTask SyncAsync(CancellationToken cancel) => _inner.SyncAsync(cancel);
 
+    /// <summary>It has turned out to be there: nobody waits any more.</summary>
+    public Task NoteReachedAsync() => _state.CircuitState == CircuitState.Closed ? Task.CompletedTask : _control.CloseAsync();
+
     public async ValueTask DisposeAsync()
     {
         await _inner.DisposeAsync();
-        _places.Dispose();
+        await WaitForLateAsync();
+    }
+
+    /// <summary>Waits for the questions that nobody waits for any more, for a while: what hangs may hang for ever.</summary>
+    public async ValueTask WaitForLateAsync()
+    {
+        await Task.WhenAll(_late.Keys).WaitAsync(ElsewhereLimits.LateMax, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async ValueTask<T> AskAsync<T>(Func<CancellationToken, ValueTask<T>> ask, Func<T, int> sizeOf, CancellationToken cancel)
     {
+        cancel.ThrowIfCancellationRequested();
+
+        // The one question that tells whether the store is back is asked to its end, even if nobody wants the answer any more: a cancelled one tells nothing.
+        CancellationToken question = _state.CircuitState == CircuitState.Closed ? cancel : CancellationToken.None;
+        Task<T> asked = _breaker.ExecuteAsync(token => AskNowAsync(ask, sizeOf, token), question).AsTask();
         try
         {
-            return await _breaker.ExecuteAsync(token => AskNowAsync(ask, sizeOf, token), cancel);
+            return await asked.WaitAsync(cancel);
+        }
+        catch (OperationCanceledException)
+        {
+            GiveUp(asked);
+            throw;
         }
         catch (BrokenCircuitException e)
         {
@@ -97,14 +120,7 @@ public sealed class GuardedObjectStore : IObjectStore, IGuardedStore
         try
         {
             await _places.WaitAsync(either.Token);
-            try
-            {
-                return await MeasureAsync(ask, sizeOf, either.Token);
-            }
-            finally
-            {
-                _places.Release();
-            }
+            return await MeasureAsync(AnswerAsync(ask, either.Token), sizeOf, either.Token);
         }
         catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
         {
@@ -116,7 +132,20 @@ public sealed class GuardedObjectStore : IObjectStore, IGuardedStore
         }
     }
 
-    private async ValueTask<T> MeasureAsync<T>(Func<CancellationToken, ValueTask<T>> ask, Func<T, int> sizeOf, CancellationToken cancel)
+    /// <summary>Keeps the place until the store is done with the question, also when it was given up: one that heeds nothing is not asked more and more.</summary>
+    private async Task<T> AnswerAsync<T>(Func<CancellationToken, ValueTask<T>> ask, CancellationToken cancel)
+    {
+        try
+        {
+            return await ask(cancel);
+        }
+        finally
+        {
+            _places.Release();
+        }
+    }
+
+    private async ValueTask<T> MeasureAsync<T>(Task<T> asked, Func<T, int> sizeOf, CancellationToken cancel)
     {
         long began = _time.GetTimestamp();
         int sizeBytes = 0;
@@ -124,14 +153,32 @@ public sealed class GuardedObjectStore : IObjectStore, IGuardedStore
         Meter.Begin();
         try
         {
-            T answer = await ask(cancel);
+            T answer = await asked.WaitAsync(cancel);
             (sizeBytes, isAnswer) = (sizeOf(answer), true);
             return answer;
+        }
+        catch (OperationCanceledException)
+        {
+            GiveUp(asked);
+            throw;
         }
         finally
         {
             Meter.End(_time.GetElapsedTime(began), sizeBytes, isAnswer);
         }
+    }
+
+    private void GiveUp<T>(Task<T> asked)
+    {
+        Task ending = DropAsync(asked);
+        _late.TryAdd(ending, true);
+        _ = ending.ContinueWith(ended => _late.TryRemove(ended, out _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    private static async Task DropAsync<T>(Task<T> asked)
+    {
+        await ((Task)asked).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // whoever asked does not wait for it
+        if (asked.IsCompletedSuccessfully) (await asked as IDisposable)?.Dispose();
     }
 
     private StoreException Failed(StoreException failure) => _lastFailure = failure;

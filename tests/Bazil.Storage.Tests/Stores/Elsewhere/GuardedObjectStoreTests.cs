@@ -75,6 +75,54 @@ public sealed class GuardedObjectStoreTests : ObjectStoreContract
     }
 
     [Fact]
+    public async Task Store_that_heeds_nothing_is_given_up_keeps_its_place_and_its_late_answer_is_disposed()
+    {
+        var inner = new UnreliableStore(new MemoryObjectStore("far")) { Next = static () => Fault.Deaf };
+        var store = new GuardedObjectStore(inner, isGivenUp: true, _time);
+        Task<IMemoryOwner<byte>?> read = store.GetAsync(s_id, Cancel).AsTask();
+        _time.Advance(ElsewhereLimits.AnswerMax);
+        StoreException late = await Assert.ThrowsAsync<StoreException>(() => read);
+        Assert.True(late.IsUnreachable);
+
+        using var stop = new CancellationTokenSource();
+        Task<IMemoryOwner<byte>?>[] reads = [.. Enumerable.Range(1, ElsewhereLimits.QuestionsUnderWay).Select(_ => store.GetAsync(s_id, stop.Token).AsTask())];
+        Assert.Equal(ElsewhereLimits.QuestionsUnderWay, inner.ReadCount); // the last one has no place
+        await stop.CancelAsync();
+        foreach (Task<IMemoryOwner<byte>?> cancelled in reads) await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
+
+        // Its end does not wait for ever either.
+        Task ending = store.DisposeAsync().AsTask();
+        Assert.False(ending.IsCompleted);
+        _time.Advance(ElsewhereLimits.LateMax);
+        await ending;
+    }
+
+    [Fact]
+    public async Task Cancelled_question_does_not_tell_that_a_store_is_back_and_a_success_elsewhere_does()
+    {
+        var inner = new UnreliableStore(new MemoryObjectStore("far")) { Next = static () => Fault.Unreachable };
+        await using var store = new GuardedObjectStore(inner, isGivenUp: true, _time);
+        for (int attempt = 0; attempt < 2; attempt++) await FailsAsync(store);
+        _time.Advance(ElsewhereLimits.BreakMin);
+        inner.Next = static () => Fault.Hanging;
+        using (var stop = new CancellationTokenSource())
+        {
+            Task<IMemoryOwner<byte>?> hedged = store.GetAsync(s_id, stop.Token).AsTask();
+            await stop.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => hedged);
+        }
+
+        inner.Next = static () => Fault.None;
+        await FailsAsync(store);
+        Assert.Equal(3, inner.ReadCount);
+
+        await store.NoteReachedAsync();
+        Assert.Null(await store.GetAsync(s_id, Cancel));
+        Assert.False(store.IsBroken);
+        _time.Advance(ElsewhereLimits.AnswerMax); // for the question that still hangs
+    }
+
+    [Fact]
     public void Expectation_follows_what_is_measured_and_forgets_what_was_slow()
     {
         var meter = new StoreMeter(_time);
