@@ -23,6 +23,9 @@ internal sealed class MetadataCrashLog(ChildProcess child)
 
     public int SyncCount { get; private set; }
 
+    /// <summary>From now on a sync is not believed: one that began before the end may return success though the kernel has given up what it was to write.</summary>
+    public bool IsPowerFailing { get; set; }
+
     /// <summary>Reads the child's lines until it has acknowledged so many batches, or has ended.</summary>
     public void ReadUntil(long batches)
     {
@@ -82,7 +85,7 @@ internal sealed class MetadataCrashLog(ChildProcess child)
         if (words is ["A", var writer, var count] && count.Length > 0) _acknowledged[int.Parse(writer)] = long.Parse(count);
 
         // The last line of a killed child may be cut: a shorter number is a smaller claim, a missing one makes it no claim.
-        if (words.Length != WriterCount + 1 || words[0] != "S" || words[^1].Length == 0) return;
+        if (IsPowerFailing || words.Length != WriterCount + 1 || words[0] != "S" || words[^1].Length == 0) return;
         for (int i = 0; i < WriterCount; i++) _synced[i] = Math.Max(_synced[i], long.Parse(words[i + 1]));
         SyncCount++;
     }

@@ -48,6 +48,7 @@ public class MetadataCrashTests(ITestOutputHelper output)
                 WriteBackSome(database, random);
             }
 
+            log.IsPowerFailing = true;
             disk.Shutdown();
             log.ReadUntilDisposed();
             child.Kill();
