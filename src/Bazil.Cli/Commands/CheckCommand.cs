@@ -10,8 +10,6 @@ namespace Bazil.Cli.Commands;
 /// <summary><c>bazil check</c></summary>
 internal static class CheckCommand
 {
-    private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);
-
     public static Command Create(CommandContext context)
     {
         var name = new Argument<string?>("VOLUMENAME") { Description = "Name of the volume (default: all)", Arity = ArgumentArity.ZeroOrOne };
@@ -37,23 +35,15 @@ internal static class CheckCommand
         return isNumber && percent is > 0 and <= 100 ? percent : throw new UsageException($"invalid value \"{text}\" of -read-data: it must be a percentage above 0, up to 100");
     }
 
-    /// <summary>Calls, and on a terminal asks every second how far it is.</summary>
-    private static async Task<CheckReply> CallAsync(CommandContext context, ParseResult parsed, CheckRequest request, CancellationToken cancel)
+    private static Task<CheckReply> CallAsync(CommandContext context, ParseResult parsed, CheckRequest request, CancellationToken cancel)
     {
-        Task<CheckReply> call = context.CallAsync(parsed, ControlMethods.Check, request, cancel);
-        if (!context.Environment.OutputIsTerminal) return await call;
-        using var timer = new PeriodicTimer(ProgressInterval);
-        bool isShown = false;
-        while (await Task.WhenAny(call, timer.WaitForNextTickAsync(cancel).AsTask()) != call)
+        return ProgressLine.WaitAsync(context.Environment, context.CallAsync(parsed, ControlMethods.Check, request, cancel), DescribeAsync, cancel);
+
+        async Task<string?> DescribeAsync()
         {
             CheckProgressReply progress = await context.CallAsync(parsed, ControlMethods.CheckProgress, new CheckProgressRequest(request.Ticket), cancel);
-            if (progress.Current is not { } now) continue;
-            await context.Environment.Error.WriteAsync($"\r{now.Volume}: {now.Chunks} chunks, {now.ReadBytes >> 20} MiB read, {now.LostPaths} files damaged ");
-            isShown = true;
+            return progress.Current is { } now ? $"{now.Volume}: {now.Chunks} chunks, {now.ReadBytes >> 20} MiB read, {now.LostPaths} files damaged" : null;
         }
-
-        if (isShown) await context.Environment.Error.WriteLineAsync();
-        return await call;
     }
 
     private static void Print(CliEnvironment environment, CheckReply reply)

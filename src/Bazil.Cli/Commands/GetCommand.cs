@@ -10,8 +10,6 @@ namespace Bazil.Cli.Commands;
 /// <summary><c>bazil get</c></summary>
 internal static class GetCommand
 {
-    private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);
-
     public static Command Create(CommandContext context)
     {
         var paths = new Argument<string[]>("PATH") { Description = "Files or directories in mounted volumes", Arity = ArgumentArity.OneOrMore };
@@ -31,22 +29,14 @@ internal static class GetCommand
         return command;
     }
 
-    /// <summary>Calls, and on a terminal asks every second how far it is.</summary>
-    private static async Task<GetReply> CallAsync(CommandContext context, ParseResult parsed, GetRequest request, CancellationToken cancel)
+    private static Task<GetReply> CallAsync(CommandContext context, ParseResult parsed, GetRequest request, CancellationToken cancel)
     {
-        Task<GetReply> call = context.CallAsync(parsed, ControlMethods.Get, request, cancel);
-        if (!context.Environment.OutputIsTerminal) return await call;
-        using var timer = new PeriodicTimer(ProgressInterval);
-        bool isShown = false;
-        while (await Task.WhenAny(call, timer.WaitForNextTickAsync(cancel).AsTask()) != call)
+        return ProgressLine.WaitAsync(context.Environment, context.CallAsync(parsed, ControlMethods.Get, request, cancel), DescribeAsync, cancel);
+
+        async Task<string?> DescribeAsync()
         {
             GetProgressReply progress = await context.CallAsync(parsed, ControlMethods.GetProgress, new GetProgressRequest(request.Ticket), cancel);
-            if (progress.Current is not { } now) continue;
-            await context.Environment.Error.WriteAsync($"\r{now.Chunks} chunks looked at, {ByteText.Of(now.FetchedBytes)} fetched, {ByteText.Of((long)(now.FetchedBytes / Math.Max(0.001, now.Seconds)))}/s ");
-            isShown = true;
+            return progress.Current is { } now ? $"{now.Chunks} chunks looked at, {ByteText.Of(now.FetchedBytes)} fetched, {ByteText.Of((long)(now.FetchedBytes / Math.Max(0.001, now.Seconds)))}/s" : null;
         }
-
-        if (isShown) await context.Environment.Error.WriteLineAsync();
-        return await call;
     }
 }

@@ -11,8 +11,6 @@ namespace Bazil.Cli.Commands;
 /// <summary><c>bazil push</c></summary>
 internal static class PushCommand
 {
-    private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);
-
     public static Command Create(CommandContext context)
     {
         var words = new Argument<string[]>("PATH… STORAGE") { Description = "Files or directories in mounted volumes, then what \"volume storage list\" calls the storage", Arity = ArgumentArity.OneOrMore };
@@ -34,22 +32,14 @@ internal static class PushCommand
         return command;
     }
 
-    /// <summary>Calls, and on a terminal asks every second how far it is.</summary>
-    private static async Task<PushReply> CallAsync(CommandContext context, ParseResult parsed, PushRequest request, CancellationToken cancel)
+    private static Task<PushReply> CallAsync(CommandContext context, ParseResult parsed, PushRequest request, CancellationToken cancel)
     {
-        Task<PushReply> call = context.CallAsync(parsed, ControlMethods.Push, request, cancel);
-        if (!context.Environment.OutputIsTerminal) return await call;
-        using var timer = new PeriodicTimer(ProgressInterval);
-        bool isShown = false;
-        while (await Task.WhenAny(call, timer.WaitForNextTickAsync(cancel).AsTask()) != call)
+        return ProgressLine.WaitAsync(context.Environment, context.CallAsync(parsed, ControlMethods.Push, request, cancel), DescribeAsync, cancel);
+
+        async Task<string?> DescribeAsync()
         {
             PushProgressReply progress = await context.CallAsync(parsed, ControlMethods.PushProgress, new PushProgressRequest(request.Ticket), cancel);
-            if (progress.Current is not { } now) continue;
-            await context.Environment.Error.WriteAsync($"\r{now.Chunks} chunks looked at, {ByteText.Of(now.SentBytes)} copied, {ByteText.Of((long)(now.SentBytes / Math.Max(0.001, now.Seconds)))}/s ");
-            isShown = true;
+            return progress.Current is { } now ? $"{now.Chunks} chunks looked at, {ByteText.Of(now.SentBytes)} copied, {ByteText.Of((long)(now.SentBytes / Math.Max(0.001, now.Seconds)))}/s" : null;
         }
-
-        if (isShown) await context.Environment.Error.WriteLineAsync();
-        return await call;
     }
 }

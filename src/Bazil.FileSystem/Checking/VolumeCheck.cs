@@ -13,7 +13,7 @@ namespace Bazil.FileSystem.Checking;
 /// </summary>
 /// <param name="chunks">Reads pointers and directories; past any cache, so that what the disk has is what is checked.</param>
 /// <param name="inspector">Looks at each chunk.</param>
-public sealed class VolumeCheck(IChunkStore chunks, IChunkInspector inspector, CheckOptions options, Random random, TimeProvider clock)
+public sealed class VolumeCheck(IChunkReader chunks, IChunkInspector inspector, CheckOptions options, Random random, TimeProvider clock)
 {
     private readonly CheckTally _tally = new();
     private readonly BytePace _pace = new(clock, options.BytesPerSecondMax);
@@ -31,7 +31,7 @@ public sealed class VolumeCheck(IChunkStore chunks, IChunkInspector inspector, C
     /// <exception cref="MetadataException">The database failed.</exception>
     public async Task<CheckReport> RunAsync(IMetadataReader view, uint localNumber, IReadOnlyList<HeldContent> held, CancellationToken cancel)
     {
-        var walk = new VolumeReachability(view, localNumber, held, new CheckingChunkStore(chunks, this));
+        var walk = new VolumeReachability(view, localNumber, held, new CheckingChunkReader(chunks, this));
         await foreach (ReachableChunk chunk in walk.WalkAsync(cancel))
         {
             ChunkInspection found = await InspectAsync(chunk, cancel);

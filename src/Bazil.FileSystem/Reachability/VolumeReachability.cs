@@ -26,7 +26,7 @@ public sealed class VolumeReachability
 {
     private readonly VolumeTables _tables;
     private readonly IReadOnlyList<HeldContent> _held;
-    private readonly IChunkStore _chunks;
+    private readonly IChunkReader _chunks;
     private readonly Stack<Step> _open = new();
     private VisitedSubtrees? _visited; // while it walks
     private ChunkLineage? _above;
@@ -36,7 +36,7 @@ public sealed class VolumeReachability
     /// <param name="localNumber">The number under which this machine keeps the volume's rows.</param>
     /// <param name="held">What <see cref="Volume.ListHeldContentAsync"/> returned before the view was taken.</param>
     /// <param name="chunks">Where pointer chunks and directories are read: what is missing there is reported, so it decides whether others are asked.</param>
-    public VolumeReachability(IMetadataReader view, uint localNumber, IReadOnlyList<HeldContent> held, IChunkStore chunks)
+    public VolumeReachability(IMetadataReader view, uint localNumber, IReadOnlyList<HeldContent> held, IChunkReader chunks)
     {
         _tables = new VolumeTables(view, localNumber);
         _held = held;

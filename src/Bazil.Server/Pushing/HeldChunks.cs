@@ -9,7 +9,7 @@ using Bazil.Storage.Stores;
 namespace Bazil.Server.Pushing;
 
 /// <summary>The chunks of a volume that this machine has itself, under whichever of its sharing keys. Asks no other store. Safe for concurrent use.</summary>
-internal sealed class HeldChunks(VolumeKeys keys, IObjectStore local) : IChunkStore
+internal sealed class HeldChunks(VolumeKeys keys, IObjectStore local) : IChunkReader
 {
     private readonly ConcurrentDictionary<SharingKey, ConvergentChunkStore> _chunks = new(ReferenceEqualityComparer.Instance);
 
@@ -37,11 +37,6 @@ internal sealed class HeldChunks(VolumeKeys keys, IObjectStore local) : IChunkSt
     /// <inheritdoc cref="ConvergentChunkStore.GetSealedAsync"/>
     public ValueTask<(ObjectId Id, IMemoryOwner<byte> Sealed)?> GetSealedAsync(SharingKey sharingKey, ChunkType type, byte level, ChunkKey key, int sizeBytesMax, CancellationToken cancel) =>
         Under(sharingKey).GetSealedAsync(type, level, key, sizeBytesMax, cancel);
-
-    /// <summary>Nothing is written through this.</summary>
-    public ValueTask<ChunkKey> PutAsync(ChunkType type, byte level, ReadOnlyMemory<byte> buffer, CancellationToken cancel) => throw new NotSupportedException();
-
-    public ValueTask SyncAsync(CancellationToken cancel) => local.SyncAsync(cancel);
 
     private ConvergentChunkStore Under(SharingKey key) => _chunks.GetOrAdd(key, sharingKey => new ConvergentChunkStore(sharingKey, local));
 }

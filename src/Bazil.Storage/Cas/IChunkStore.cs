@@ -1,10 +1,9 @@
-using System.Buffers;
 using Bazil.Core;
 
 namespace Bazil.Storage.Cas;
 
 /// <summary>Chunks by the hash of their plaintext. Safe for concurrent use. The convergent store implements it over an object store.</summary>
-public interface IChunkStore
+public interface IChunkStore : IChunkReader
 {
     /// <summary>
     /// Hashes and stores a chunk; trailing zeros are trimmed, and an all-zero chunk gives the zero key and is not stored.
@@ -12,15 +11,6 @@ public interface IChunkStore
     /// </summary>
     /// <exception cref="Stores.StoreException">The store failed; a full disk is reported as such in the message.</exception>
     ValueTask<ChunkKey> PutAsync(ChunkType type, byte level, ReadOnlyMemory<byte> buffer, CancellationToken cancel);
-
-    /// <summary>
-    /// Returns the plaintext without its trailing zeros, verified against the key. The zero key gives an empty buffer. The caller disposes it.
-    /// </summary>
-    /// <param name="sizeBytesMax">The largest plaintext that is accepted.</param>
-    /// <exception cref="ChunkNotFoundException">No store that could be asked has it.</exception>
-    /// <exception cref="Stores.CorruptObjectException">All copies are damaged.</exception>
-    /// <exception cref="Stores.StoreException">A store that may have it could not be asked.</exception>
-    ValueTask<IMemoryOwner<byte>> GetAsync(ChunkType type, byte level, ChunkKey key, int sizeBytesMax, CancellationToken cancel);
 
     /// <summary>Whether the local store has the chunk at this moment, so that a get needs no other one. False when that is not known.</summary>
     ValueTask<bool> HasHereAsync(ChunkType type, byte level, ChunkKey key, CancellationToken cancel) => new(false);

@@ -8,16 +8,11 @@ namespace Bazil.FileSystem.Checking;
 /// What the walk reads pointers and directories through: each is inspected before it is believed, and what was found is
 /// kept for the check, which meets the chunk right afterwards. Not for concurrent use.
 /// </summary>
-internal sealed class CheckingChunkStore(IChunkStore chunks, VolumeCheck check) : IChunkStore
+internal sealed class CheckingChunkReader(IChunkReader chunks, VolumeCheck check) : IChunkReader
 {
-    public ValueTask<ChunkKey> PutAsync(ChunkType type, byte level, ReadOnlyMemory<byte> buffer, CancellationToken cancel) =>
-        chunks.PutAsync(type, level, buffer, cancel);
-
     public async ValueTask<IMemoryOwner<byte>> GetAsync(ChunkType type, byte level, ChunkKey key, int sizeBytesMax, CancellationToken cancel)
     {
         await check.InspectNamingAsync(type, level, key, sizeBytesMax, cancel);
         return await chunks.GetAsync(type, level, key, sizeBytesMax, cancel);
     }
-
-    public ValueTask SyncAsync(CancellationToken cancel) => chunks.SyncAsync(cancel);
 }
