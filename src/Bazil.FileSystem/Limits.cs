@@ -102,6 +102,9 @@ public static class Limits
     /// <summary>A file with patches is published when none was added for so long.</summary>
     public static readonly TimeSpan PatchQuietMin = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>Reads that wait for content and are listed: more say nothing more.</summary>
+    public const int WaitingReadsListed = 100;
+
     /// <summary>Files whose content is sealed anew between two syncs after a rotation of the sharing key: bounds what is done twice after a crash, and the records in memory.</summary>
     public const int ResealBatch = 256;
 }

@@ -135,6 +135,15 @@ internal static class Limits
     /// <summary>How long a shutdown waits for requests in flight before it goes on without them.</summary>
     public static readonly TimeSpan ShutdownGrace = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long a read waits for stores that are away unless the volume says otherwise: longer than a disk takes to wake up and a network to come back, shorter than a person's patience.</summary>
+    public static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>The longest that a volume may say.</summary>
+    public static readonly TimeSpan ReadTimeoutMax = TimeSpan.FromHours(1);
+
+    /// <summary>While a read waits, stores that are away are asked this often whether they are back: a person does not notice it.</summary>
+    public static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(250);
+
     /// <summary>How long programs may finish with their open files when a volume is unmounted; systemd's own patience at shutdown is 90 s.</summary>
     public static readonly TimeSpan UnmountGrace = TimeSpan.FromSeconds(2);
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Bazil.Cli.Commands.Volume;
 using Bazil.Cli.Output;
 using Bazil.Server.Control;
@@ -47,6 +48,10 @@ internal static class StatusCommand
         return command;
     }
 
+    private static string WaitingText(WaitingReadInfo read) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"a read of {read.Path} in {read.Volume}, for {read.Seconds:0} of {read.LimitSeconds:0} s; asked: {string.Join(", ", read.Asked.Select(static asked => $"{asked.Name} ({asked.Problem ?? "no answer yet"})"))}");
+
     private static string CheckText(CheckSummary check)
     {
         string scrub = check.ScrubPercent > 0 ? $", scrub at {check.ScrubPercent}%" : "";
@@ -66,6 +71,7 @@ internal static class StatusCommand
             ("data", status.DataDirectory),
             .. status.Volumes.Select(static v => ("volume", $"{v.Name}, {(v.Mountpoint is null ? "not mounted" : VolumeListCommand.MountText(v))}{(v.Keys.Epochs.Count > 1 ? ", sharing key being rotated" : "")}")),
             .. status.Peers.Select(static p => ("peer", $"{p.Nickname ?? p.PublicKey}{(p.Locations.Count > 0 ? " at " + p.Locations[0] : "")}")),
+            .. status.WaitingReads.Select(static w => ("waiting", WaitingText(w))),
             .. status.Checks.Select(static c => ("check", CheckText(c))),
         ]);
         SyncText.Print(environment, status.Sync);

@@ -19,7 +19,6 @@ public sealed partial class Volume
     private readonly Dictionary<InodeId, OpenFile> _unlinked = [];
     private readonly ConcurrentDictionary<ulong, OpenHandle> _handles = new();
     private ulong _lastHandle;
-    private long _lastUnreadable;
 
     internal Reply<FuseHandle> Open(InodeId inode, FuseOpenMode flags, bool isNew = false)
     {
@@ -52,24 +51,13 @@ public sealed partial class Volume
         if (!open.Flags.NoAccessTime) open.File.WasRead = true;
         try
         {
-            return FuseReadResult.Filled(await open.File.ReadAsync((ulong)offset, buffer, cancel));
+            return FuseReadResult.Filled(await (_waits is null ? open.File.ReadAsync((ulong)offset, buffer, cancel) : _waits.ReadAsync(open.File, (ulong)offset, buffer, cancel)));
         }
         catch (IOException e)
         {
             LogUnreadable(open.File.Inode, e);
             throw;
         }
-    }
-
-    /// <summary>Says why a read failed: the program only gets a number. At most once a second.</summary>
-    private void LogUnreadable(InodeId inode, IOException reason)
-    {
-        long now = _options.Clock.GetTimestamp(), last = Interlocked.Read(ref _lastUnreadable);
-        if (last != 0 && now - last < _options.Clock.TimestampFrequency) return;
-        if (Interlocked.CompareExchange(ref _lastUnreadable, now, last) != last) return;
-        string path;
-        lock (_gate) path = FindShown(inode) is { } record && record.Places() is [var place, ..] ? place.Place.Name.ToString() : $"inode {inode}";
-        _options.Log($"volume {Name}: {path} cannot be read: {reason.Message}", reason);
     }
 
     internal async ValueTask<Reply<int>> WriteAsync(FuseHandle handle, long offset, ReadOnlyMemory<byte> data, CancellationToken cancel)

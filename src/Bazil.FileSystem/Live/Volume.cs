@@ -39,6 +39,7 @@ public sealed partial class Volume : IAsyncDisposable
     private Volume(VolumeOptions options)
     {
         _failures = new FailureLog(options.Log, options.Clock);
+        _waits = options.Reach is { } reach ? new ContentWaits(reach, options.Clock) : null;
         _unsynced = new UnsyncedChunks(Limits.UnsyncedChunksTarget, SettleSoon);
         _options = options = options with { Blobs = options.Blobs.Noting(_unsynced) };
         options.Keys?.Follow(KeyEpochList.Read(options.Metadata, options.LocalNumber), KeyEpochList.ReadEverKnown(options.Metadata, options.LocalNumber));

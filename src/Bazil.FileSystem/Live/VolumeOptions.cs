@@ -59,6 +59,9 @@ public sealed record VolumeOptions
     /// </summary>
     public Func<ulong> CollectionGeneration { get; init; } = static () => 0;
 
+    /// <summary>The stores elsewhere, for reads that wait for them; null where a read of what is away fails at once.</summary>
+    public IContentReach? Reach { get; init; }
+
     /// <summary>What is set about deletions by others. Asked each time; called under the volume's gate.</summary>
     public Func<VolumePolicy> Policy { get; init; } = static () => VolumePolicy.Default;
 

@@ -19,9 +19,13 @@ internal sealed partial class Dispatcher(
     FuseCapabilities capabilities,
     Func<Exception, Errno?>? mapException,
     FuseLog log,
-    Retrievals? retrievals = null)
+    Retrievals? retrievals = null) : IDisposable
 {
+    private GoneRequesters? _gone;
+
     internal RequestsInFlight InFlight { get; } = new();
+
+    public void Dispose() => _gone?.Dispose();
 
     /// <summary>
     /// Handles the request whose <paramref name="length"/> bytes lie in its buffer. True when it is finished and the
@@ -71,6 +75,8 @@ internal sealed partial class Dispatcher(
             log(FuseLogLevel.Error, "a cancellation callback of the file system threw", exception);
         }
     }
+
+    private GoneRequesters Gone => _gone ?? Interlocked.CompareExchange(ref _gone, new GoneRequesters(InFlight, Cancel), null) ?? _gone;
 
     private bool Handle(FuseRequest request)
     {
@@ -136,6 +142,7 @@ internal sealed partial class Dispatcher(
         }
 
         _ = CompleteLater(request, task, send); // Never fails, and RequestsInFlight waits for it.
+        Gone.Watch();
         return false;
     }
 

@@ -208,6 +208,7 @@ internal sealed class FuseSession
         {
             _uring?.Join();
             allHandlersEnded = await EndHandlersAsync(dispatcher);
+            dispatcher.Dispose();
             _notifier.Stop();
             Destroy();
         }

@@ -1,4 +1,5 @@
 using Bazil.Core;
+using Bazil.Fuse.Kernel;
 
 namespace Bazil.Fuse.Session;
 
@@ -68,6 +69,27 @@ internal sealed class RequestsInFlight
             if (_earlyOrder.Count > FuseLimits.PendingInterrupts) _early.Remove(_earlyOrder.Dequeue());
             return null;
         }
+    }
+
+    /// <summary>The reads that are being handled for a thread and were not interrupted.</summary>
+    internal List<(ulong Unique, uint ThreadId)> ListReads()
+    {
+        List<(ulong, uint)> reads = [];
+        lock (_lock)
+        {
+            foreach (var request in _requests.Values)
+            {
+                if (request is { Interrupted: false, Header: { Opcode: Opcode.Read, ProcessId: not 0 } }) reads.Add((request.Header.Unique, request.Header.ProcessId));
+            }
+        }
+
+        return reads;
+    }
+
+    /// <summary>As <see cref="Interrupt"/>, but of a request that is known to have come: one that has ended since is left alone.</summary>
+    internal CancellationTokenSource? InterruptKnown(ulong unique)
+    {
+        lock (_lock) return _requests.TryGetValue(unique, out var request) && !request.Interrupted ? request.TakeCancellation() : null;
     }
 
     /// <summary>What is being handled now, for a log line.</summary>

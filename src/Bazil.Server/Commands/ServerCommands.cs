@@ -8,11 +8,12 @@ using Bazil.Server.Hosting;
 using Bazil.Server.Snapshots;
 using Bazil.Server.Storages;
 using Bazil.Server.Sync;
+using Bazil.Server.Volumes;
 
 namespace Bazil.Server.Commands;
 
 /// <summary><c>bazil server ping</c>, <c>pubkey</c> and <c>status</c>.</summary>
-internal sealed class ServerCommands(ConfigStore config, Descriptions descriptions, DataDirectory directory, PeerId self, Func<string> address, CheckLedger checks, SnapshotNotes snapshots, StoreWarnings stores, SyncDescriptions sync, Task started)
+internal sealed class ServerCommands(ConfigStore config, VolumeRegistry registry, Descriptions descriptions, DataDirectory directory, PeerId self, Func<string> address, CheckLedger checks, SnapshotNotes snapshots, StoreWarnings stores, SyncDescriptions sync, Task started)
 {
     public void Register(ControlDispatcher dispatcher)
     {
@@ -33,7 +34,14 @@ internal sealed class ServerCommands(ConfigStore config, Descriptions descriptio
         VolumeInfo[] volumes = [.. config.ListVolumes().Select(descriptions.Of)];
         PeerInfo[] peers = [.. config.ListPeers().Select(descriptions.Of)];
         return new StatusReply(
-            ProductVersion.Text, Environment.ProcessId, self.ToString(), directory.Path, address(), volumes, peers, [.. await stores.ListAsync(cancel), .. Warnings(volumes)], [.. CheckCommands.Summaries(config, checks)], sync.Of(null));
+            ProductVersion.Text, Environment.ProcessId, self.ToString(), directory.Path, address(), volumes, peers, [.. await stores.ListAsync(cancel), .. Warnings(volumes)], [.. CheckCommands.Summaries(config, checks)], sync.Of(null)) { WaitingReads = [.. volumes.SelectMany(WaitingReads)] };
+    }
+
+    private IEnumerable<WaitingReadInfo> WaitingReads(VolumeInfo volume)
+    {
+        if (config.ListVolumes().FirstOrDefault(known => known.Name == volume.Name) is not { Id: var id } || registry.Find(id) is not { } open) return [];
+        AskedStorageInfo[] asked = [.. volume.Storages.Where(static storage => storage.Health is not null).Select(static storage => new AskedStorageInfo(storage.Name, storage.Health!.Problem))];
+        return open.Volume.ListWaitingReads().Select(read => new WaitingReadInfo(volume.Name, read.Path, read.Offset, read.Since.TotalSeconds, open.Reach.WaitMax.TotalSeconds, asked));
     }
 
     private IEnumerable<WarningInfo> Warnings(VolumeInfo[] volumes)

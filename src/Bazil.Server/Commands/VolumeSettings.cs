@@ -13,6 +13,7 @@ internal static class VolumeSettings
     private const string BrakeShare = "brake-share";
     private const string BrakeFiles = "brake-files";
     private const string TrashDays = "trash-days";
+    private const string ReadTimeout = "read-timeout";
 
     /// <summary>Ten years.</summary>
     public const int TrashDaysMax = 3650;
@@ -28,8 +29,18 @@ internal static class VolumeSettings
         (BrakeShare, _) => volume with { Deletions = volume.Deletions with { BrakeShare = Number(setting, 100, '%') / 100.0 } },
         (BrakeFiles, _) => volume with { Deletions = volume.Deletions with { BrakeFiles = Number(setting, int.MaxValue) } },
         (TrashDays, _) => volume with { Deletions = volume.Deletions with { TrashDays = Number(setting, TrashDaysMax) } },
-        _ => throw new CommandFailedException(ErrorKind.Invalid, $"a volume has no setting \"{setting.Name}\"", "the settings are: compression=on|off, brake-share=PERCENT|off, brake-files=NUMBER, trash-days=DAYS"),
+        (ReadTimeout, _) => volume with { ReadTimeout = TimeSpan.FromSeconds(Seconds(setting)) },
+        _ => throw new CommandFailedException(ErrorKind.Invalid, $"a volume has no setting \"{setting.Name}\"", "the settings are: compression=on|off, brake-share=PERCENT|off, brake-files=NUMBER, trash-days=DAYS, read-timeout=SECONDSs"),
     };
+
+    private static int Seconds(VolumeSetting setting)
+    {
+        string text = setting.Value;
+        int unit = text.EndsWith('m') ? 60 : 1;
+        return int.TryParse(text.TrimEnd('s', 'm'), NumberStyles.None, CultureInfo.InvariantCulture, out int number) && (long)number * unit <= Limits.ReadTimeoutMax.TotalSeconds
+            ? number * unit
+            : throw new CommandFailedException(ErrorKind.Invalid, $"invalid value \"{text}\" of {setting.Name}: it must be a number of seconds or minutes, such as 30s or 2m, up to {Limits.ReadTimeoutMax.TotalMinutes:0}m; 0s for not waiting at all");
+    }
 
     private static int Number(VolumeSetting setting, int max, char? unit = null)
     {

@@ -69,6 +69,7 @@ internal static class ConfigRows
             Importing = volume.IsImporting,
             Deletions = volume.Deletions == VolumePolicy.Default ? null : new DeletionsRow { BrakePercent = (uint)Math.Round(volume.Deletions.BrakeShare * 100), BrakeFiles = (uint)volume.Deletions.BrakeFiles, TrashDays = (uint)volume.Deletions.TrashDays },
             Paused = volume.IsPaused,
+            ReadTimeoutSecondsAndOne = volume.ReadTimeout == Limits.ReadTimeout ? 0 : (uint)volume.ReadTimeout.TotalSeconds + 1,
         };
         foreach (VolumeStorage storage in volume.Storages)
         {
@@ -87,6 +88,7 @@ internal static class ConfigRows
         Check(row.VolumeId.Length == VolumeId.Size, what, $"its id has {row.VolumeId.Length} bytes");
         Check(row.SharingKeyName.Length > 0, what, "it has no sharing key");
         Check(row.Storages.Count > 0, what, "it has no storage");
+        Check(row.ReadTimeoutSecondsAndOne <= Limits.ReadTimeoutMax.TotalSeconds + 1, what, "its read-timeout is not known to this version");
         ImmutableArray<VolumeStorage> storages = [.. row.Storages.Select(s => new VolumeStorage(s.Name, ReadAddress(s.Address)) { Rates = [.. s.Rates.Select(rate => ReadRate(rate, what))] })];
         return new VolumeConfig(
             name, row.LocalNumber, VolumeId.Read(row.VolumeId.Span), row.SharingKeyName, storages, row.Mountpoint.Length == 0 ? null : row.Mountpoint)
@@ -97,6 +99,7 @@ internal static class ConfigRows
             IsImporting = row.Importing,
             Deletions = row.Deletions is { } deletions ? ReadDeletions(deletions, what) : VolumePolicy.Default,
             IsPaused = row.Paused,
+            ReadTimeout = row.ReadTimeoutSecondsAndOne == 0 ? Limits.ReadTimeout : TimeSpan.FromSeconds(row.ReadTimeoutSecondsAndOne - 1),
         };
     }
 

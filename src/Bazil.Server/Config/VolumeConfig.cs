@@ -24,6 +24,9 @@ public sealed record VolumeConfig(
     /// <summary>What is set about deletions by others.</summary>
     public VolumePolicy Deletions { get; init; } = VolumePolicy.Default;
 
+    /// <summary>How long a program that reads what is elsewhere waits for stores that are away; zero for not at all.</summary>
+    public TimeSpan ReadTimeout { get; init; } = Limits.ReadTimeout;
+
     /// <summary>True while it is being filled from a snapshot. Half a volume is worse than none: one that a start of the server finds so is removed.</summary>
     public bool IsImporting { get; init; }
 

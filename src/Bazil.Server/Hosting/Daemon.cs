@@ -105,7 +105,7 @@ public static class Daemon
         var snapshotNotes = new SnapshotNotes(database.Config);
         var dispatcher = new ControlDispatcher { Phrase = nicknames.In };
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        new ServerCommands(database.Config, descriptions, options.DataDirectory, key.PeerId, () => Text(server.Endpoint), checks, snapshotNotes, new StoreWarnings(database.Config, volumes, storages), syncDescriptions, started.Task).Register(dispatcher);
+        new ServerCommands(database.Config, volumes, descriptions, options.DataDirectory, key.PeerId, () => Text(server.Endpoint), checks, snapshotNotes, new StoreWarnings(database.Config, volumes, storages), syncDescriptions, started.Task).Register(dispatcher);
         new SyncCommands(database.Config, sync, syncDescriptions, options.Time).Register(dispatcher);
         new MemoryCommands(database.Config, volumes, database, budget, cache).Register(dispatcher);
         new UsageCommands(volumes).Register(dispatcher);

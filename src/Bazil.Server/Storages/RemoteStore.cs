@@ -22,6 +22,14 @@ internal sealed class RemoteStore(PackStore packs, TimeProvider time) : IObjectS
 
     public DateTimeOffset? RetryAt => _reads.RetryAt;
 
+    public string? Problem => _reads.Problem;
+
+    public event Action? Returned
+    {
+        add => _reads.Returned += value;
+        remove => _reads.Returned -= value;
+    }
+
     /// <inheritdoc cref="PackStore.MeetAsync"/>
     public async Task<Guid> MeetAsync(CancellationToken cancel)
     {
@@ -29,6 +37,8 @@ internal sealed class RemoteStore(PackStore packs, TimeProvider time) : IObjectS
         await _reads.NoteReachedAsync(); // a disk that is back is read from at once
         return id;
     }
+
+    public async Task ProbeAsync(CancellationToken cancel) => await MeetAsync(cancel);
 
     /// <inheritdoc cref="PackStore.Usage"/>
     public PackStoreUsage Usage => packs.Usage;

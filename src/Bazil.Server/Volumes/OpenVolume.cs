@@ -7,7 +7,7 @@ using Bazil.Storage.Stores;
 namespace Bazil.Server.Volumes;
 
 /// <summary>A volume that is in use, with the stores behind it and its mount, if it is mounted.</summary>
-internal sealed class OpenVolume(Volume volume, MultiObjectStore stores, VolumeKeys keys, VolumeSealers chunks)
+internal sealed class OpenVolume(Volume volume, MultiObjectStore stores, VolumeReach reach, VolumeKeys keys, VolumeSealers chunks)
 {
     public Volume Volume { get; } = volume;
 
@@ -15,6 +15,9 @@ internal sealed class OpenVolume(Volume volume, MultiObjectStore stores, VolumeK
 
     /// <summary>Where its objects are read from; the list of others follows the configuration.</summary>
     public MultiObjectStore Stores { get; } = stores;
+
+    /// <summary>What tells reads that wait for stores elsewhere when to go on; follows the configuration.</summary>
+    public VolumeReach Reach { get; } = reach;
 
     /// <summary>Its sharing keys and the chunks under them; they follow its epochs.</summary>
     public VolumeKeys Keys { get; } = keys;

@@ -53,9 +53,10 @@ internal sealed class VolumeFactory(
         MultiObjectStore stores = Stores(volume);
         VolumeSealers sealers = Sealers(volume, stores);
         VolumeKeys keys = Keys(volume, sealers);
-        Volume opened = Volume.Open(Options(volume, keys));
+        var reach = new VolumeReach(stores, time, volume.ReadTimeout);
+        Volume opened = Volume.Open(Options(volume, keys) with { Reach = reach });
         opened.MayCompressAnswers = volume.Compression != ChunkCompression.None;
-        return new OpenVolume(opened, stores, keys, sealers);
+        return new OpenVolume(opened, stores, reach, keys, sealers);
     }
 
     /// <summary>What a volume is composed of, for whoever repairs its rows.</summary>

@@ -136,6 +136,7 @@ internal sealed class VolumeRegistry(ConfigStore config, VolumeFactory factory, 
 
                 await UnmountHeldAsync(open);
                 await open.Volume.DisposeAsync();
+                await open.Reach.DisposeAsync();
                 _open.TryRemove(volume.Id, out _);
             }
 
@@ -189,7 +190,9 @@ internal sealed class VolumeRegistry(ConfigStore config, VolumeFactory factory, 
     /// <summary>Makes an open volume read from the storages that its configuration now has.</summary>
     public void RefreshStorages(VolumeConfig volume)
     {
-        if (_open.TryGetValue(volume.Id, out OpenVolume? open)) open.Stores.Others = factory.OtherStores(volume);
+        if (!_open.TryGetValue(volume.Id, out OpenVolume? open)) return;
+        open.Stores.Others = factory.OtherStores(volume);
+        open.Reach.Follow();
     }
 
     /// <summary>The same for all open volumes, after a peer got a place to put objects.</summary>
@@ -204,6 +207,7 @@ internal sealed class VolumeRegistry(ConfigStore config, VolumeFactory factory, 
         factory.SetPolicy(volume);
         if (!_open.TryGetValue(volume.Id, out OpenVolume? open)) return;
         open.Chunks.Compression = volume.Compression;
+        open.Reach.WaitMax = volume.ReadTimeout;
         open.Volume.MayCompressAnswers = volume.Compression != ChunkCompression.None;
     }
 
@@ -260,6 +264,7 @@ internal sealed class VolumeRegistry(ConfigStore config, VolumeFactory factory, 
             {
                 await CloseAsync(volume, () => UnmountHeldAsync(volume));
                 await CloseAsync(volume, () => volume.Volume.DisposeAsync().AsTask());
+                await CloseAsync(volume, () => volume.Reach.DisposeAsync().AsTask());
             }
 
             _open.Clear();

@@ -18,6 +18,7 @@ public sealed partial class MultiObjectStore(string name, IObjectStore local, IR
     private readonly ConcurrentDictionary<Task, bool> _late = new(); // answers that nobody waits for
     private readonly TimeProvider _time = time ?? TimeProvider.System;
     private volatile StoreException? _keepFailure;
+    private long _silenceMaxTicks = Timeout.InfiniteTimeSpan.Ticks;
 
     public MultiObjectStore(IObjectStore local, params IReadOnlyList<IObjectStore> others)
         : this(local.Name, local, others, [])
@@ -34,6 +35,13 @@ public sealed partial class MultiObjectStore(string name, IObjectStore local, IR
     {
         get => _others;
         set => _others = [.. value];
+    }
+
+    /// <summary>A read is given up when the stores elsewhere have answered nobody for so long. May be changed at any time.</summary>
+    public TimeSpan SilenceMax
+    {
+        get => TimeSpan.FromTicks(Interlocked.Read(ref _silenceMaxTicks));
+        set => Interlocked.Exchange(ref _silenceMaxTicks, value.Ticks);
     }
 
     /// <summary>Why the last fetched object could not be kept locally, or null when it was.</summary>
@@ -117,7 +125,7 @@ public sealed partial class MultiObjectStore(string name, IObjectStore local, IR
         IMemoryOwner<byte>? found = await TryLocalAsync();
         if (found is not null) return found;
 
-        found = await new HedgedRead(HedgedRead.InOrder(_others), _time).RunAsync(id, (store, candidate) => Check(store, isLocal: false, candidate), failures.Add, GiveUp, cancel);
+        found = await AskOthersAsync(id, (store, candidate) => Check(store, isLocal: false, candidate), failures, cancel);
         if (found is null) return failures.First is { } first ? throw first : null;
         if (verifier is not null && isLocalUnreadable) SetAside(id);
         if (verifier is not null) await KeepAsync(id, found.Memory, cancel);
@@ -153,6 +161,25 @@ public sealed partial class MultiObjectStore(string name, IObjectStore local, IR
                 SetAside(store, id, candidate.Memory.Span);
                 throw;
             }
+        }
+    }
+
+    /// <summary>Asks the stores elsewhere; when nothing at all comes from any of them for long, that is a failure, too.</summary>
+    private async Task<IMemoryOwner<byte>?> AskOthersAsync(ObjectId id, Action<IObjectStore, IMemoryOwner<byte>> accept, Failures failures, CancellationToken cancel)
+    {
+        IReadOnlyList<IObjectStore> stores = HedgedRead.InOrder(_others);
+        if (stores.Count == 0) return null;
+        var read = new HedgedRead(stores, _time);
+        TimeSpan silenceMax = SilenceMax;
+        using var patience = new Patience(stores, silenceMax, _time, cancel);
+        try
+        {
+            return await read.RunAsync(id, accept, failures.Add, GiveUp, patience.Token);
+        }
+        catch (OperationCanceledException e) when (patience.IsOver && !cancel.IsCancellationRequested)
+        {
+            failures.Add(new StoreException($"{string.Join(", ", read.Unanswered)}: no answer within {silenceMax.TotalSeconds:0.#} seconds", e) { IsUnreachable = true });
+            return null;
         }
     }
 
@@ -220,13 +247,18 @@ public sealed partial class MultiObjectStore(string name, IObjectStore local, IR
         }
     }
 
-    /// <summary>What to report when no store helped: that one could not be asked, sooner than that a copy is damaged.</summary>
+    /// <summary>What to report when no store helped: that some could not be asked, and what each of them said, sooner than that a copy is damaged.</summary>
     private sealed class Failures
     {
-        private StoreException? _unreachable;
+        private readonly List<StoreException> _unreachable = [];
         private StoreException? _damaged;
 
-        public StoreException? First => _unreachable ?? _damaged;
+        public StoreException? First => _unreachable switch
+        {
+            [] => _damaged,
+            [var one] => one,
+            _ => new StoreException(string.Join("; ", _unreachable.Select(static failure => failure.Message).Distinct()), _unreachable[0]) { IsUnreachable = _unreachable.Any(static failure => failure.IsUnreachable) },
+        };
 
         /// <summary>The disk answers, but refuses to show the bytes.</summary>
         public static bool IsUnreadable(StoreException exception) => exception.InnerException is { } inner && Arena.StoreFailure.IsUnreadable(inner);
@@ -236,7 +268,7 @@ public sealed partial class MultiObjectStore(string name, IObjectStore local, IR
         public void Add(StoreException exception)
         {
             if (IsDamage(exception)) _damaged ??= exception;
-            else _unreachable ??= exception;
+            else _unreachable.Add(exception);
         }
     }
 }

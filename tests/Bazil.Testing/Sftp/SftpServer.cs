@@ -90,10 +90,26 @@ public sealed class SftpServer : IDisposable
         _process = null;
     }
 
+    /// <summary>The server and its sessions stand still, connected, as when the machine hangs.</summary>
+    public void Pause() => Signal("-STOP");
+
+    /// <summary>They go on.</summary>
+    public void Resume() => Signal("-CONT");
+
     public void Dispose()
     {
         Stop();
         _directory.Dispose();
+    }
+
+    private void Signal(string signal)
+    {
+        var tree = new Queue<int>([_process!.Id]);
+        while (tree.TryDequeue(out int process))
+        {
+            Run("kill", signal, process.ToString(CultureInfo.InvariantCulture));
+            foreach (string child in File.ReadAllText($"/proc/{process}/task/{process}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries)) tree.Enqueue(int.Parse(child, CultureInfo.InvariantCulture));
+        }
     }
 
     private static void Run(string program, params string[] arguments)

@@ -12,7 +12,7 @@ internal static class VolumeSetCommand
         Argument<string> name = VolumeCommand.NameArgument();
         var settings = new Argument<string[]>("SETTING=VALUE")
         {
-            Description = "compression=on|off: whether new content is compressed on this machine; brake-share=PERCENT|off and brake-files=NUMBER: from which deletions by others on you are asked; trash-days=DAYS: how long the trash keeps things",
+            Description = "compression=on|off: whether new content is compressed on this machine; brake-share=PERCENT|off and brake-files=NUMBER: from which deletions by others on you are asked; trash-days=DAYS: how long the trash keeps things; read-timeout=30s: how long a program that reads what is elsewhere waits for storages that are away",
             Arity = ArgumentArity.OneOrMore,
         };
         settings.Validators.Add(static result =>

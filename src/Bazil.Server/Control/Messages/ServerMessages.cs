@@ -20,7 +20,20 @@ public sealed record StatusReply(
     IReadOnlyList<PeerInfo> Peers,
     IReadOnlyList<WarningInfo> Warnings,
     IReadOnlyList<CheckSummary> Checks,
-    IReadOnlyList<VolumeSyncInfo> Sync);
+    IReadOnlyList<VolumeSyncInfo> Sync)
+{
+    /// <summary>Reads of programs that have waited for content from elsewhere for a second or longer.</summary>
+    public IReadOnlyList<WaitingReadInfo> WaitingReads { get; init; } = [];
+}
+
+/// <param name="Path">Of the file, from the root of the volume.</param>
+/// <param name="Offset">Where it reads.</param>
+/// <param name="Seconds">How long it has waited.</param>
+/// <param name="LimitSeconds">How long reads of this volume wait at most.</param>
+/// <param name="Asked">The storages that are asked, each with why it cannot be reached, or null while it has not answered.</param>
+public sealed record WaitingReadInfo(string Volume, string Path, ulong Offset, double Seconds, double LimitSeconds, IReadOnlyList<AskedStorageInfo> Asked);
+
+public sealed record AskedStorageInfo(string Name, string? Problem);
 
 /// <summary>Something the person should know, and what to do about it.</summary>
 public sealed record WarningInfo(string Message, string? NextStep);

@@ -29,7 +29,11 @@ public sealed record StorageInfo(string Name, string Storage)
 /// <param name="Answers">Since the start of the server.</param>
 /// <param name="Packs">Files in it; null for a peer, as is what they take.</param>
 /// <param name="StoredBytes">What they take there.</param>
-public sealed record StorageHealthInfo(string State, double? LatencyMs, double? BytesPerSecond, DateTimeOffset? RetryAt, long Answers, long? Packs, long? StoredBytes);
+public sealed record StorageHealthInfo(string State, double? LatencyMs, double? BytesPerSecond, DateTimeOffset? RetryAt, long Answers, long? Packs, long? StoredBytes)
+{
+    /// <summary>Why it could not be reached when it was asked last; null when it answered.</summary>
+    public string? Problem { get; init; }
+}
 
 /// <param name="State"><c>complete</c>, <c>copying</c>, <c>away</c> when the machine or disk is not there, or <c>waiting</c> after another failure.</param>
 /// <param name="Waiting">Files, directories and links that have changed since everything was copied; null while that is not known.</param>

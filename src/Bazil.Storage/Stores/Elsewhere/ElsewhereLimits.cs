@@ -9,6 +9,9 @@ public static class ElsewhereLimits
     /// <summary>A store that has not answered for so long is taken for gone: the largest object takes a minute over a line of half a megabit. That a connection is dead is noticed before.</summary>
     public static readonly TimeSpan AnswerMax = TimeSpan.FromMinutes(2);
 
+    /// <summary>A question that is cancelled after so long, in which the store has answered nobody, counts as a failure to reach it: otherwise one that hangs beside a fast one would be asked for ever.</summary>
+    public static readonly TimeSpan DeafMin = TimeSpan.FromSeconds(5);
+
     /// <summary>Who ends waits so long for answers that were given up: a disk that hangs may hang for ever.</summary>
     public static readonly TimeSpan LateMax = TimeSpan.FromSeconds(5);
 

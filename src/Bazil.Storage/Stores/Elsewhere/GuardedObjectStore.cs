@@ -23,6 +23,8 @@ public sealed class GuardedObjectStore : IObjectStore, IGuardedStore
     private readonly SemaphoreSlim _places = new(ElsewhereLimits.QuestionsUnderWay);
 
     private volatile StoreException? _lastFailure;
+    private volatile bool _isAway; // the last question was not answered
+    private int _isTrying; // 1 while the one question is asked that tells whether it is back
     private long _retryAt; // ticks of UTC; 0 for none
     private int _breaks; // in a row; used by the breaker only
 
@@ -51,6 +53,8 @@ public sealed class GuardedObjectStore : IObjectStore, IGuardedStore
         }).Build();
     }
 
+    public event Action? Returned;
+
     public string Name => _inner.Name;
 
     public StoreMeter Meter { get; }
@@ -76,8 +80,16 @@ public sealed class GuardedObjectStore : IObjectStore, IGuardedStore
 
     public ValueTask SyncAsync(CancellationToken cancel) => _inner.SyncAsync(cancel);
 
-    /// <summary>It has turned out to be there: nobody waits any more.</summary>
-    public Task NoteReachedAsync() => _state.CircuitState == CircuitState.Closed ? Task.CompletedTask : _control.CloseAsync();
+    public string? Problem => _isAway ? _lastFailure?.Message : null;
+
+    /// <summary>It has turned out to be there: it is asked again at once.</summary>
+    public Task NoteReachedAsync() => CountAsync(failure: null).AsTask();
+
+    public async Task ProbeAsync(CancellationToken cancel)
+    {
+        await _inner.HasAsync(default, cancel);
+        await NoteReachedAsync();
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -94,10 +106,14 @@ public sealed class GuardedObjectStore : IObjectStore, IGuardedStore
     private async ValueTask<T> AskAsync<T>(Func<CancellationToken, ValueTask<T>> ask, Func<T, int> sizeOf, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
+        if (!IsBroken) return await AskNowAsync(ask, sizeOf, cancel);
+        if (_time.GetUtcNow().UtcTicks < Interlocked.Read(ref _retryAt) || Interlocked.Exchange(ref _isTrying, 1) != 0)
+        {
+            throw new StoreException(_lastFailure?.Message ?? $"{Name} could not be reached a moment ago", _lastFailure) { IsUnreachable = true };
+        }
 
         // The one question that tells whether the store is back is asked to its end, even if nobody wants the answer any more: a cancelled one tells nothing.
-        CancellationToken question = _state.CircuitState == CircuitState.Closed ? cancel : CancellationToken.None;
-        Task<T> asked = _breaker.ExecuteAsync(token => AskNowAsync(ask, sizeOf, token), question).AsTask();
+        Task<T> asked = TryAsync(ask, sizeOf);
         try
         {
             return await asked.WaitAsync(cancel);
@@ -107,9 +123,17 @@ public sealed class GuardedObjectStore : IObjectStore, IGuardedStore
             GiveUp(asked);
             throw;
         }
-        catch (BrokenCircuitException e)
+    }
+
+    private async Task<T> TryAsync<T>(Func<CancellationToken, ValueTask<T>> ask, Func<T, int> sizeOf)
+    {
+        try
         {
-            throw new StoreException(_lastFailure?.Message ?? $"{Name} could not be reached a moment ago", e) { IsUnreachable = true };
+            return await AskNowAsync(ask, sizeOf, CancellationToken.None);
+        }
+        finally
+        {
+            Volatile.Write(ref _isTrying, 0);
         }
     }
 
@@ -117,18 +141,33 @@ public sealed class GuardedObjectStore : IObjectStore, IGuardedStore
     {
         using var limit = new CancellationTokenSource(_answerMax, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancel);
+        long began = _time.GetTimestamp(), answersBefore = Meter.Answers;
         try
         {
             await _places.WaitAsync(either.Token);
-            return await MeasureAsync(AnswerAsync(ask, either.Token), sizeOf, either.Token);
+            T answer = await MeasureAsync(AnswerAsync(ask, either.Token), sizeOf, either.Token);
+            await CountAsync(failure: null);
+            return answer;
         }
         catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
         {
-            throw Failed(new StoreException($"{Name} has not answered within {_answerMax.TotalSeconds} seconds", e) { IsUnreachable = true });
+            throw await FailedAsync(new StoreException($"{Name} has not answered within {_answerMax.TotalSeconds} seconds", e) { IsUnreachable = true });
+        }
+        catch (OperationCanceledException)
+        {
+            // It tells nothing, unless the store has answered nobody at all for long.
+            TimeSpan took = _time.GetElapsedTime(began);
+            if (took >= ElsewhereLimits.DeafMin && Meter.Answers == answersBefore) await FailedAsync(new StoreException($"{Name} has not answered for {took.TotalSeconds:0} seconds") { IsUnreachable = true });
+            throw;
         }
         catch (StoreException e) when (e.IsUnreachable)
         {
-            throw Failed(e);
+            throw await FailedAsync(e);
+        }
+        catch (StoreException)
+        {
+            await CountAsync(failure: null); // it is there, and says so
+            throw;
         }
     }
 
@@ -181,7 +220,38 @@ public sealed class GuardedObjectStore : IObjectStore, IGuardedStore
         if (asked.IsCompletedSuccessfully) (await asked as IDisposable)?.Dispose();
     }
 
-    private StoreException Failed(StoreException failure) => _lastFailure = failure;
+    private async ValueTask<StoreException> FailedAsync(StoreException failure)
+    {
+        (_lastFailure, _isAway) = (failure, true);
+        await CountAsync(failure);
+        return failure;
+    }
+
+    /// <summary>Tells the circuit breaker how a question ended. Those that were cancelled are not counted: a hedge that was faster says nothing of this store.</summary>
+    private async ValueTask CountAsync(StoreException? failure)
+    {
+        ResilienceContext context = ResilienceContextPool.Shared.Get(CancellationToken.None);
+        try
+        {
+            await _breaker.ExecuteOutcomeAsync<bool, StoreException?>(static (_, outcome) => new(outcome is null ? Outcome.FromResult(true) : Outcome.FromException<bool>(outcome)), context, failure);
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
+        }
+
+        // The circuit breaker's clock may be a moment behind this one.
+        if (failure is not null)
+        {
+            if (IsBroken && _time.GetUtcNow().UtcTicks >= Interlocked.Read(ref _retryAt)) Interlocked.Exchange(ref _retryAt, (_time.GetUtcNow() + ElsewhereLimits.BreakMin).UtcTicks);
+            return;
+        }
+
+        if (_state.CircuitState != CircuitState.Closed) await _control.CloseAsync();
+        if (!_isAway) return;
+        _isAway = false;
+        Returned?.Invoke();
+    }
 
     private TimeSpan NextBreak()
     {

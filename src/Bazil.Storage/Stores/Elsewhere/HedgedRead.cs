@@ -11,6 +11,9 @@ internal sealed class HedgedRead(IReadOnlyList<IObjectStore> stores, TimeProvide
 {
     private readonly List<(IObjectStore Store, Task<IMemoryOwner<byte>?> Answer)> _asked = [];
 
+    /// <summary>The stores that were asked and have not answered.</summary>
+    public IEnumerable<string> Unanswered => _asked.Select(static asked => asked.Store.Name);
+
     /// <summary>The stores in the order in which they are asked.</summary>
     public static IReadOnlyList<IObjectStore> InOrder(IReadOnlyList<IObjectStore> stores) =>
         stores.Count < 2 ? stores : [.. stores.OrderBy(static store => store is IGuardedStore { IsBroken: true }).ThenBy(static store => (store as IGuardedStore)?.Meter.Expectation ?? TimeSpan.Zero)];

@@ -123,6 +123,50 @@ public sealed class GuardedObjectStoreTests : ObjectStoreContract
     }
 
     [Fact]
+    public async Task Questions_that_were_cancelled_keep_no_circuit_closed()
+    {
+        var inner = new UnreliableStore(new MemoryObjectStore("far")) { Next = static () => Fault.Hanging };
+        await using var store = new GuardedObjectStore(inner, isGivenUp: true, _time);
+        for (int hedge = 0; hedge < 20; hedge++) await CancelledAsync(store, TimeSpan.FromMilliseconds(100));
+        Assert.Null(store.Problem);
+        inner.Next = static () => Fault.Unreachable;
+        for (int attempt = 0; attempt < 2; attempt++) await FailsAsync(store);
+        Assert.True(store.IsBroken);
+    }
+
+    [Fact]
+    public async Task Store_that_answers_nobody_is_given_up_though_all_who_ask_it_are_served_elsewhere()
+    {
+        var inner = new UnreliableStore(new MemoryObjectStore("far")) { Next = static () => Fault.Hanging };
+        await using var store = new GuardedObjectStore(inner, isGivenUp: true, _time);
+        for (int hedge = 0; hedge < 2; hedge++) await CancelledAsync(store, ElsewhereLimits.DeafMin);
+        Assert.True(store.IsBroken);
+        Assert.Equal("far has not answered for 5 seconds", store.Problem);
+    }
+
+    [Fact]
+    public async Task Return_is_told_once_whoever_has_noticed_it()
+    {
+        var inner = new UnreliableStore(new MemoryObjectStore("far")) { Next = static () => Fault.Unreachable };
+        await using var store = new GuardedObjectStore(inner, isGivenUp: true, _time);
+        int returns = 0;
+        store.Returned += () => returns++;
+        await FailsAsync(store);
+        Assert.Equal("store far is away", store.Problem);
+        inner.Next = static () => Fault.None;
+        for (int attempt = 0; attempt < 3; attempt++) Assert.Null(await store.GetAsync(s_id, Cancel));
+        Assert.Equal((1, null), (returns, store.Problem));
+
+        // Past a circuit that is open, as a disk that was plugged in.
+        inner.Next = static () => Fault.Unreachable;
+        for (int attempt = 0; attempt < 2; attempt++) await FailsAsync(store);
+        Assert.True(store.IsBroken);
+        await store.ProbeAsync(Cancel);
+        Assert.Equal((2, null), (returns, store.Problem));
+        Assert.False(store.IsBroken);
+    }
+
+    [Fact]
     public void Expectation_follows_what_is_measured_and_forgets_what_was_slow()
     {
         var meter = new StoreMeter(_time);
@@ -146,6 +190,15 @@ public sealed class GuardedObjectStoreTests : ObjectStoreContract
     {
         meter.Begin();
         meter.End(TimeSpan.FromMilliseconds(milliseconds), 100_000, isAnswer: true);
+    }
+
+    private async Task CancelledAsync(GuardedObjectStore store, TimeSpan after)
+    {
+        using var stop = new CancellationTokenSource();
+        Task<IMemoryOwner<byte>?> hedged = store.GetAsync(s_id, stop.Token).AsTask();
+        _time.Advance(after);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => hedged);
     }
 
     private static async Task FailsAsync(GuardedObjectStore store)

@@ -67,6 +67,43 @@ public sealed class HedgedReadTests
     }
 
     [Fact]
+    public async Task Read_is_given_up_when_no_store_answers_anybody_and_says_what_each_of_them_did()
+    {
+        (UnreliableStore first, UnreliableStore second, MultiObjectStore multi) = await TwoAsync();
+        multi.SilenceMax = TimeSpan.FromSeconds(30);
+        first.Next = static () => Fault.Unreachable;
+        second.Next = static () => Fault.Hanging;
+        Task<byte[]?> read = ReadAsync(multi);
+        _time.Advance(TimeSpan.FromSeconds(29));
+        Assert.False(read.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        StoreException away = await Assert.ThrowsAsync<StoreException>(() => read);
+        Assert.True(away.IsUnreachable);
+        Assert.Equal("store first is away; second: no answer within 30 seconds", away.Message);
+        Assert.Equal(1, second.StoppedCount);
+    }
+
+    [Fact]
+    public async Task Read_that_waits_for_its_turn_on_a_slow_line_is_not_given_up()
+    {
+        (UnreliableStore first, UnreliableStore second, MultiObjectStore multi) = await TwoAsync();
+        multi.SilenceMax = TimeSpan.FromSeconds(30);
+        first.Next = static () => Fault.Unreachable;
+        second.Next = static () => Fault.Hanging;
+        Task<byte[]?> read = ReadAsync(multi);
+        for (int answer = 0; answer < 5; answer++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(29));
+            second.Next = static () => Fault.None;
+            Assert.Null(await multi.Others[1].GetAsync(default, Cancel));
+        }
+
+        Assert.False(read.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(60));
+        await Assert.ThrowsAsync<StoreException>(() => read);
+    }
+
+    [Fact]
     public async Task One_right_copy_is_found_whatever_the_others_do()
     {
         Seed seed = Seed.Take(20261122);

@@ -1,0 +1,107 @@
+using System.Collections.Concurrent;
+using Bazil.Core;
+using Bazil.Storage.Stores;
+
+namespace Bazil.FileSystem.Live;
+
+/// <summary>
+/// Reads of programs that wait for content from elsewhere. One whose stores are all away waits until one of them is back, for a bounded time; nobody polls. Once a read has waited in vain, those
+/// that follow fail at once until a store is back, or for a while: a program that goes through a thousand files while the machine is offline does not wait a thousand times.
+/// Safe for concurrent use.
+/// </summary>
+/// <param name="reach">The stores elsewhere.</param>
+/// <param name="clock">Measures waits.</param>
+internal sealed class ContentWaits(IContentReach reach, TimeProvider clock)
+{
+    /// <summary>For so long after a read has waited in vain the next ones do not wait.</summary>
+    private static readonly TimeSpan VainTime = TimeSpan.FromMinutes(1);
+
+    /// <summary>A read that takes longer than this is said to wait.</summary>
+    private static readonly TimeSpan ShownMin = TimeSpan.FromSeconds(1);
+
+    private readonly ConcurrentDictionary<Waiter, bool> _waiting = new();
+
+    // What was seen when a read had waited in vain: the wait for the next return, and when.
+    private volatile Vain? _vain;
+
+    /// <summary>The reads that have waited for a while.</summary>
+    public IEnumerable<(InodeId Inode, ulong Offset, TimeSpan Since, string? Problem)> List() => _waiting.Keys
+        .Select(waiter => (waiter.Inode, waiter.Offset, Since: clock.GetElapsedTime(waiter.Began), waiter.Problem))
+        .Where(static read => read.Since >= ShownMin)
+        .OrderByDescending(static read => read.Since);
+
+    /// <summary>Reads, and reads again when a store is back. Costs nothing more while content is at hand.</summary>
+    public ValueTask<int> ReadAsync(OpenFile file, ulong offset, Memory<byte> buffer, CancellationToken cancel)
+    {
+        Task returned = reach.Returned; // before the stores are asked: one that is back meanwhile counts
+        ValueTask<int> read = file.ReadAsync(offset, buffer, cancel);
+        return read.IsCompletedSuccessfully ? read : WaitAsync(file, offset, buffer, read, returned, cancel);
+    }
+
+    private async ValueTask<int> WaitAsync(OpenFile file, ulong offset, Memory<byte> buffer, ValueTask<int> read, Task returned, CancellationToken cancel)
+    {
+        var waiter = new Waiter(file.Inode, offset, clock.GetTimestamp());
+        _waiting.TryAdd(waiter, true);
+        IDisposable? watch = null;
+        try
+        {
+            for (;;)
+            {
+                try
+                {
+                    return await read;
+                }
+                catch (StoreException e) when (e.IsUnreachable)
+                {
+                    waiter.Problem = e.Message;
+                    if (!returned.IsCompleted)
+                    {
+                        TimeSpan left = reach.WaitMax - clock.GetElapsedTime(waiter.Began);
+                        if (left <= TimeSpan.Zero) _vain = new Vain(returned, clock.GetTimestamp()); // it waited for answers
+                        if (_vain is { } vain && vain.IsStill(returned, clock)) throw;
+                        watch ??= reach.Watch();
+                        if (!await IsBackWithin(returned, left, cancel)) throw;
+                    }
+                }
+
+                returned = reach.Returned;
+                read = file.ReadAsync(offset, buffer, cancel);
+            }
+        }
+        finally
+        {
+            watch?.Dispose();
+            _waiting.TryRemove(waiter, out _);
+        }
+    }
+
+    private async Task<bool> IsBackWithin(Task returned, TimeSpan time, CancellationToken cancel)
+    {
+        try
+        {
+            await returned.WaitAsync(time, clock, cancel);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            _vain = new Vain(returned, clock.GetTimestamp());
+            return false;
+        }
+    }
+
+    private sealed record Vain(Task Returned, long At)
+    {
+        public bool IsStill(Task returned, TimeProvider clock) => ReferenceEquals(Returned, returned) && clock.GetElapsedTime(At) < VainTime;
+    }
+
+    private sealed class Waiter(InodeId inode, ulong offset, long began)
+    {
+        public InodeId Inode { get; } = inode;
+
+        public ulong Offset { get; } = offset;
+
+        public long Began { get; } = began;
+
+        public string? Problem { get; set; }
+    }
+}
