@@ -1,3 +1,5 @@
+using Bazil.Unix;
+
 namespace Bazil.Cli;
 
 /// <summary>What the command line program takes from its process. Tests pass their own.</summary>
@@ -13,8 +15,13 @@ internal sealed record CliEnvironment(
     string CurrentDirectory,
     Func<string, string?> GetVariable)
 {
+    private const int ServerHeaps = 2; // docs/memory.md: more hold several times what is in them, and one is waited for
+
     /// <summary>Results that are no text.</summary>
     public Func<Stream> OpenOutput { get; init; } = Console.OpenStandardOutput;
+
+    /// <summary>Makes the process fit to serve for long; may begin it anew, and then does not return.</summary>
+    public Action PrepareToServe { get; init; } = () => { };
 
     public static CliEnvironment OfProcess() => new(
         Console.Out,
@@ -23,5 +30,8 @@ internal sealed record CliEnvironment(
         !Console.IsInputRedirected,
         !Console.IsOutputRedirected,
         Environment.CurrentDirectory,
-        Environment.GetEnvironmentVariable);
+        Environment.GetEnvironmentVariable)
+    {
+        PrepareToServe = () => NativeHeap.BeginAnewWith(ServerHeaps),
+    };
 }

@@ -1,8 +1,13 @@
+using System.Text;
+
 namespace Bazil.Unix;
 
 /// <summary>The heap of the C library, which native libraries allocate from.</summary>
-public static class NativeHeap
+public static unsafe class NativeHeap
 {
+    private const string HeapsVariable = "MALLOC_ARENA_MAX"; // mallopt(3); read when a process starts, and only then
+
+
     /// <summary>
     /// Keeps what is freed from lying about. By itself the library gives nearly each thread a heap of its own, and what one thread frees in one of them
     /// is of no use to the others: caches whose entries many threads make come to take several times their size. The shared heaps are locked for the
@@ -22,6 +27,26 @@ public static class NativeHeap
         catch (EntryPointNotFoundException)
         {
             // Another library than glibc: it has no such heaps.
+        }
+    }
+
+    /// <summary>
+    /// Begins this program anew, in the same process and with the same arguments, with so many heaps from its first thread on. Does not return then. It does when the number of heaps
+    /// was chosen already, by this method or by whoever started the program, and when the kernel refuses. Call it before anything is open.
+    /// </summary>
+    public static void BeginAnewWith(int heaps)
+    {
+        if (Environment.GetEnvironmentVariable(HeapsVariable) is not null || Environment.ProcessPath is not { } program) return;
+        if (Libc.SetVariable(HeapsVariable, heaps.ToString(System.Globalization.CultureInfo.InvariantCulture), overwrite: 0) != 0) return;
+        byte[] line = File.ReadAllBytes("/proc/self/cmdline"); // as it was given, also what is no UTF-8; each argument ends with NUL
+        fixed (byte* words = line)
+        fixed (byte* path = Encoding.UTF8.GetBytes(program + '\0'))
+        {
+            var arguments = new nint[line.AsSpan().Count((byte)0) + 1];
+            int count = 0;
+            for (int start = 0; start < line.Length; start += line.AsSpan(start).IndexOf((byte)0) + 1) arguments[count++] = (nint)(words + start);
+            arguments[count] = 0;
+            fixed (nint* list = arguments) _ = Libc.Execute(path, (byte**)list);
         }
     }
 }

@@ -10,6 +10,13 @@ internal static partial class Libc
     [LibraryImport(Library, EntryPoint = "mallopt")]
     internal static partial int MallOpt(int parameter, int value);
 
+    [LibraryImport(Library, EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    internal static partial int SetVariable(string name, string value, int overwrite);
+
+    /// <summary>Returns only when it failed.</summary>
+    [LibraryImport(Library, EntryPoint = "execv", SetLastError = true)]
+    internal static unsafe partial int Execute(byte* path, byte** arguments);
+
     [LibraryImport(Library, EntryPoint = "getuid")]
     internal static partial uint Getuid();
 

@@ -19,6 +19,7 @@ internal static class ServerRunCommand
         {
             string? given = parsed.GetValue(address);
             IPEndPoint endpoint = given is null ? DaemonOptions.PreferredEndpoint : ListenAddress.Parse(given);
+            context.Environment.PrepareToServe();
             await Daemon.RunAsync(
                 new DaemonOptions
                 {
