@@ -34,14 +34,13 @@ public sealed partial class Volume
 
     private IEnumerable<Manifest> ListContent(InodeId[] roots)
     {
-        var seen = new HashSet<InodeId>();
+        var seen = new HashSet<InodeId>(); // what several names may lead to, and what could lead round in a circle
         var waiting = new Stack<InodeId>(roots);
         while (waiting.TryPop(out InodeId inode))
         {
-            if (!seen.Add(inode)) continue;
             NodeRecord? record;
             lock (_gate) record = _store.Read(inode);
-            if (record is null) continue;
+            if (record is null || ((record.IsDirectory || record.Links.Count > 1) && !seen.Add(inode))) continue;
             if (!record.IsDirectory)
             {
                 foreach (ContentValue value in record.Content.DistinctValues().Where(static value => value.Form == ContentForm.Blob)) yield return value.Manifest;
