@@ -22,6 +22,7 @@ from case import CHUNK, INLINE, libc, pattern
 
 SIZES = [1, 100, INLINE - 1, INLINE, INLINE + 1, 20000, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK + 77]
 KEEP_SIZE, PUNCH_HOLE = 1, 2
+PAGE = 4096
 
 # Steps whose effect is only promised to be there after a close or fsync.
 UNPUBLISHED = {"write", "ftruncate", "punch", "copy"}
@@ -75,6 +76,14 @@ class Tree:
     def do_write(self, offset, size, salt):
         old = self.open.data
         return self.set(self.open, old[:offset].ljust(offset, b"\0") + pattern(size, salt) + old[offset + size:])
+
+    def looks_within_write(self, offset, size, salt):
+        """
+        What the open file may look like while it is written to: the kernel sends the part of a write that lies in a page which it has not got whole as a request of its own.
+        """
+        old, new = self.open.data, pattern(size, salt)
+        for end in range((offset // PAGE + 1) * PAGE, offset + size, PAGE):
+            yield self.look_of(old[:offset].ljust(offset, b"\0") + new[:end - offset] + old[end:], len(self.open.names))
 
     def do_ftruncate(self, size):
         return self.set(self.open, self.open.data[:size].ljust(size, b"\0"))
@@ -139,7 +148,10 @@ class Tree:
             return "l " + node.target
         if node.digest is None:
             node.digest = hashlib.sha1(node.data).hexdigest()
-        return f"f {len(node.data)} {node.digest} {len(node.names) if self.counts_links else 1}"
+        return self.look_of(node.data, len(node.names), node.digest)
+
+    def look_of(self, data, links, digest=None):
+        return f"f {len(data)} {digest or hashlib.sha1(data).hexdigest()} {links if self.counts_links else 1}"
 
 
 class Worker:
@@ -407,11 +419,19 @@ class History:
             if count > floor:
                 for path in tree.apply(self.steps[count - 1]):
                     (wrong.discard if tree.look(path) == found.get(path) else wrong.add)(path)
-            if not wrong:
+            if not wrong or count < ceiling and self.is_within(count, tree, wrong, found):
                 fits.append(count)
             if (len(wrong), count) < best[:2]:
                 best = len(wrong), count, [f"{path}: {found.get(path)}, expected {tree.look(path)}" for path in sorted(wrong)[:4]]
         return fits, best
+
+
+    def is_within(self, count, tree, wrong, found):
+        """Whether it was found in the middle of a write, the next step."""
+        if self.steps[count][0] != "write" or not wrong <= tree.open.names:
+            return False
+        looks = {found.get(path) for path in tree.open.names}
+        return len(looks) == 1 and any(look in looks for look in tree.looks_within_write(*self.steps[count][1:]))
 
 
 def scan(root):
