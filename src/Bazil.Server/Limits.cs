@@ -102,6 +102,9 @@ internal static class Limits
     /// <summary>Changes that are counted for the status of one peer: beyond it is "more".</summary>
     public const int StatusChangesMax = 10_000;
 
+    /// <summary>With more changes than that the status does not add up their contents: each is looked up.</summary>
+    public const int StatusContentsMax = 1_000;
+
     /// <summary>How long further changes are waited for before new content is copied to stores on other machines: it goes there in packs, and each pack is a file.</summary>
     public static readonly TimeSpan PushDelay = TimeSpan.FromSeconds(1);
 

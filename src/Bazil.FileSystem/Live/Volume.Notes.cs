@@ -1,4 +1,5 @@
 using Bazil.Core;
+using Bazil.FileSystem.Nodes;
 using Bazil.FileSystem.Sync;
 using Bazil.Storage.Metadata;
 
@@ -30,7 +31,30 @@ public sealed partial class Volume
     }
 
     /// <summary>Files, directories and links that somebody with this knowledge has not got as they are here; at most <paramref name="most"/> of them are counted.</summary>
-    public int CountBeyond(Knowledge known, int most)
+    public int CountBeyond(Knowledge known, int most) => NodesBeyond(known, most).Count;
+
+    /// <summary>Bytes of the contents that somebody with this knowledge has not heard of; null when more than so many nodes have changed.</summary>
+    public long? CountContentBeyond(Knowledge known, int mostNodes)
+    {
+        HashSet<NodeId> nodes = NodesBeyond(known, mostNodes + 1);
+        if (nodes.Count > mostNodes) return null;
+        long bytes = 0;
+        foreach (NodeId node in nodes)
+        {
+            NodeRecord? record;
+            InodeId inode = _store.Tables.FindInode(node);
+            lock (_gate) record = inode == default ? null : _store.Read(inode);
+            if (record is null) continue;
+            foreach (FacetPair<ContentValue> pair in record.Content.Pairs)
+            {
+                if (!known.Covers(pair.Version)) bytes += (long)pair.Value.SizeBytes;
+            }
+        }
+
+        return bytes;
+    }
+
+    private HashSet<NodeId> NodesBeyond(Knowledge known, int most)
     {
         VolumeTables tables = _store.Tables;
         byte[] prefix = tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.Change).Bytes.ToArray();
@@ -47,6 +71,6 @@ public sealed partial class Volume
             while (nodes.Count < most && cursor.MoveNext()) nodes.Add(NodeId.Read(cursor.Key[(prefix.Length + ReplicaId.Size + sizeof(ulong))..]));
         }
 
-        return nodes.Count;
+        return nodes;
     }
 }

@@ -14,4 +14,9 @@ public interface IVolumeLink
     /// May be called concurrently. Throws an <see cref="IOException"/> that names the peer when it is gone or silent.
     /// </summary>
     IAsyncEnumerable<ReadOnlyMemory<byte>> RequestAsync(ReadOnlyMemory<byte> request, CancellationToken cancel);
+
+    /// <summary>Told how far a pull over this link is, after each part of it. Called by the puller, which waits for it.</summary>
+    void Report(PullProgress progress)
+    {
+    }
 }

@@ -6,13 +6,13 @@ namespace Bazil.FileSystem.Sync;
 /// <summary>
 /// The first frame of an answer: what the serving side knows.
 /// <code>
-/// format (1) = 4 | status (1) | full (1) | knowledge | heads: count, each as in <see cref="Head"/>: one for each entry
+/// format (1) = 5 | status (1) | full (1) | items: how many are expected to follow, 0 when nobody counted | knowledge | heads: count, each as in <see cref="Head"/>: one for each entry
 ///   of the knowledge, and those beyond it that references of the items rest on
 /// | purge horizon | members: count, each peer id (32), flag (1), knowledge when the flag is 0; 1 means the header's
 /// | statements (1): 0 when they are those that the puller has | count, each peer id (32), flag and knowledge in the same form,
 ///   snapshots as in <see cref="MemberSnapshots"/>, signature (64)
 /// </code>
-/// With status <see cref="PullStatus.Same"/> full, knowledge and heads are absent, with the others everything is.
+/// With status <see cref="PullStatus.Same"/> full, items, knowledge and heads are absent, with the others everything is.
 /// </summary>
 internal sealed record PullHeader(
     PullStatus Status,
@@ -22,7 +22,7 @@ internal sealed record PullHeader(
     IReadOnlyList<Head> Heads,
     IReadOnlyList<KeyValuePair<PeerId, Knowledge>> Members)
 {
-    private const byte Format = 4;
+    private const byte Format = 5;
     private const int MembersMax = 65536;
 
     public static PullHeader Only(PullStatus status) => new(status, false, Knowledge.Empty, Knowledge.Empty, [], []);
@@ -36,6 +36,7 @@ internal sealed record PullHeader(
         if (Status == PullStatus.Changes)
         {
             writer.WriteByte(IsFull ? (byte)1 : (byte)0);
+            writer.WriteVariable(ItemsExpected);
             KnowledgeCodec.Write(writer, Knowledge);
             writer.WriteVariable((ulong)Heads.Count);
             foreach (Head head in Heads) head.Write(writer);
@@ -56,6 +57,9 @@ internal sealed record PullHeader(
         return writer.ToArray();
     }
 
+    /// <summary>About how many items follow, for who waits for them; 0 when nobody counted. Nothing else is concluded from it.</summary>
+    public ulong ItemsExpected { get; init; }
+
     /// <summary>What members vouch for (docs/gc.md), the serving one among them, each signed by the member; null when they are those that the puller has.</summary>
     public IReadOnlyList<MemberStatement>? Statements { get; init; }
 
@@ -71,6 +75,7 @@ internal sealed record PullHeader(
         if (!Enum.IsDefined(status)) throw reader.Malformed($"unknown status {(byte)status}");
         if (status is not (PullStatus.Changes or PullStatus.Same)) return Only(status);
         bool isFull = status == PullStatus.Changes && reader.ReadByte() != 0;
+        ulong expected = status == PullStatus.Changes ? reader.ReadVariable() : 0;
         Knowledge knowledge = status == PullStatus.Changes ? KnowledgeCodec.Read(ref reader) : known;
         var heads = new Head[status == PullStatus.Changes ? reader.ReadCount(KnowledgeCodec.EntriesMax, Head.SignatureBytes) : 0];
         for (int index = 0; index < heads.Length; index++) heads[index] = Head.Read(ref reader);
@@ -78,7 +83,7 @@ internal sealed record PullHeader(
         KeyValuePair<PeerId, Knowledge>[] members = ReadMembers(ref reader, knowledge);
         MemberStatement[]? statements = reader.ReadByte() == 0 ? null : ReadStatements(ref reader, knowledge);
         reader.ExpectEnd();
-        return new PullHeader(status, isFull, knowledge, horizon, heads, members) { Statements = statements };
+        return new PullHeader(status, isFull, knowledge, horizon, heads, members) { Statements = statements, ItemsExpected = expected };
     }
 
     private void WriteMembers(WireWriter writer, IReadOnlyList<KeyValuePair<PeerId, Knowledge>> members)

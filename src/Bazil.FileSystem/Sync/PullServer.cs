@@ -47,7 +47,10 @@ internal sealed class PullServer
 
         // Who does not know all that was purged here may still have it: only a full comparison tells.
         bool isFull = !VolumeState.ReadHorizon(_tables).IsCoveredBy(request.Knowledge);
-        return Items(Header(PullStatus.Changes, isFull, statements), isFull ? AllNodes() : ChangeIndex.NodesBeyond(_tables, request.Knowledge));
+        PullHeader header = Header(PullStatus.Changes, isFull, statements);
+        if (isFull) return Items(header, AllNodes());
+        SortedSet<NodeId> changed = ChangeIndex.NodesBeyond(_tables, request.Knowledge);
+        return Items(header with { ItemsExpected = (ulong)changed.Count }, changed);
     }
 
     /// <summary>Named nodes, or what belongs to a path, with who are members and the epochs of the sharing key: whole, or as far as it changed beyond what the puller knows.</summary>

@@ -146,6 +146,8 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
         _served.UnionWith(nodes.Select(node => node.Id));
         _merged += nodes.Count;
         await ShowAsync(change);
+        Link? latest = nodes.AsEnumerable().Reverse().SelectMany(static node => node.LiveLinks).FirstOrDefault();
+        link.Report(new PullProgress(_merged, (long)Math.Min(header.ItemsExpected, long.MaxValue), latest?.Places.Largest.Value.Name));
     }
 
     private async Task ShowAsync(CommittedChange change) => _postponed += await volume.ShowAsync(change);

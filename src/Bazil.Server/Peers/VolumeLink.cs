@@ -14,6 +14,11 @@ internal sealed class VolumeLink(IPeerConnection connection, VolumeId volume, IS
     /// <summary>Told how many bytes came.</summary>
     public Action<int> Received { get; init; } = static _ => { };
 
+    /// <summary>Told how far a pull is.</summary>
+    public Action<PullProgress> Progressed { get; init; } = static _ => { };
+
+    public void Report(PullProgress progress) => Progressed(progress);
+
     public async IAsyncEnumerable<ReadOnlyMemory<byte>> RequestAsync(ReadOnlyMemory<byte> request, [EnumeratorCancellation] CancellationToken cancel)
     {
         await using IAsyncEnumerator<ReadOnlyMemory<byte>> frames = connection.ExchangeAsync(volume, key, request, cancel).GetAsyncEnumerator(cancel);

@@ -1,5 +1,7 @@
 using Bazil.Core;
+using Bazil.FileSystem.Sync;
 using Bazil.Peers;
+using Bazil.Server.Commands;
 using Bazil.Server.Config;
 using Bazil.Server.Control.Messages;
 using Bazil.Server.Volumes;
@@ -30,13 +32,16 @@ internal sealed class SyncDescriptions(SyncService sync, PeerRuns runs)
     {
         OpenVolume? open = sync.Parts.Volumes.Find(volume.Id);
         return new VolumeSyncInfo(
-            volume.Name, volume.IsPaused, open?.Volume.CountConflicts(), [.. pairs.Select(pair => Of(pair, open)).OrderBy(static peer => peer.Peer, StringComparer.Ordinal)]);
+            volume.Name, volume.IsPaused, open?.Volume.CountConflicts(), open?.Volume.CountPending(), open?.Volume.WaitingDeletions()?.Files, [.. pairs.Select(pair => Of(pair, open)).OrderBy(static peer => peer.Peer, StringComparer.Ordinal)]);
     }
 
     private PeerSyncInfo Of(SyncPair pair, OpenVolume? open)
     {
         SyncState state = pair.State;
-        int? behindThere = pair.KnowledgeThere() is { } known ? open?.Volume.CountBeyond(known, Limits.StatusChangesMax + 1) : null;
+        Knowledge? known = pair.KnowledgeThere();
+        int? behindThere = known is null ? null : open?.Volume.CountBeyond(known, Limits.StatusChangesMax + 1);
+        PullProgress progress = pair.Meter.Progress;
+        bool isReceiving = pair.Meter.IsRunning && progress.Merged > 0;
         return new PeerSyncInfo(
             NameOf(pair.Peer),
             TextOf(state.Phase),
@@ -48,8 +53,13 @@ internal sealed class SyncDescriptions(SyncService sync, PeerRuns runs)
             pair.HasNews(),
             behindThere is { } count ? Math.Min(count, Limits.StatusChangesMax) : null,
             behindThere > Limits.StatusChangesMax,
+            behindThere is > 0 ? open?.Volume.CountContentBeyond(known!, Limits.StatusContentsMax) : null,
             pair.Meter.IsRunning ? pair.Meter.Bytes : null,
-            pair.Meter.Rate(sync.Parts.Time));
+            pair.Meter.Rate(sync.Parts.Time),
+            isReceiving ? progress.Merged : null,
+            isReceiving && progress.Expected > 0 ? progress.Expected : null,
+            pair.Meter.Remaining(sync.Parts.Time)?.TotalSeconds,
+            isReceiving && progress.Latest is { } latest ? PathText.Of(latest.Span) : null);
     }
 
     private static string TextOf(SyncPhase phase) => phase switch

@@ -332,6 +332,11 @@ internal sealed class SyncPair : IAsyncDisposable
                 Meter.Add(bytes);
                 silence.CancelAfter(Limits.PullSilence);
             },
+            Progressed = progress =>
+            {
+                Meter.Progress = progress;
+                _parts.StateChanged();
+            },
         };
         Set(state => state with { Phase = SyncPhase.Pulling, Since = Now });
         Meter.Begin(_parts.Time.GetTimestamp());

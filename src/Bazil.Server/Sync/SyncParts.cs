@@ -33,6 +33,9 @@ internal sealed record SyncParts
     /// <summary>False when the whole server synchronises only when somebody asks.</summary>
     public bool IsAutomatic { get; init; } = true;
 
+    /// <summary>Whether peers that are away are called when the machine's addresses change.</summary>
+    public bool HeedsNetwork { get; init; } = true;
+
     /// <summary>What is done to each reason before a person gets it.</summary>
     public required Func<string, string> Phrase { get; init; }
 

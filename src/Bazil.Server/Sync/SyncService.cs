@@ -56,7 +56,7 @@ internal sealed class SyncService : IAsyncDisposable
     public void Start()
     {
         _parts.Config.Changed += _configChanged.Set;
-        NetworkChange.NetworkAddressChanged += OnNetworkChanged;
+        if (_parts.HeedsNetwork) NetworkChange.NetworkAddressChanged += OnNetworkChanged;
         _configChanged.Set();
         _work = Task.Run(FollowAsync);
     }
@@ -171,8 +171,9 @@ internal sealed class SyncService : IAsyncDisposable
                 await _configChanged.WaitAsync(_stop.Token);
                 try
                 {
+                    SyncPair[] there = [.. _pairs.Values]; // a new one knows how things are, and may have called already
                     await ReconcileAsync(_stop.Token);
-                    foreach (SyncPair pair in _pairs.Values) pair.Refresh();
+                    foreach (SyncPair pair in there.Intersect(_pairs.Values)) pair.Refresh();
                     foreach (VolumeAnnouncer announcer in _announcers.Values) announcer.Refresh();
                 }
                 catch (Exception e) when (e is not OperationCanceledException)

@@ -1,8 +1,12 @@
+using Bazil.FileSystem.Sync;
+
 namespace Bazil.Server.Sync;
 
-/// <summary>Counts the bytes of one transfer at a time. Concurrent.</summary>
+/// <summary>Counts the bytes of one transfer at a time, and how far it is. Concurrent.</summary>
 internal sealed class TransferMeter
 {
+    private readonly Lock _lock = new(); // guards the progress; calls nothing
+    private PullProgress _progress;
     private long _begun;
     private long _bytes;
 
@@ -11,8 +15,30 @@ internal sealed class TransferMeter
 
     public long Bytes => Volatile.Read(ref _bytes);
 
+    public PullProgress Progress
+    {
+        get
+        {
+            lock (_lock) return _progress;
+        }
+
+        set
+        {
+            lock (_lock) _progress = value;
+        }
+    }
+
+    /// <summary>How much longer it takes if it goes on like this; null when nothing is transferred, or nobody said how much it is.</summary>
+    public TimeSpan? Remaining(TimeProvider time)
+    {
+        long begun = Volatile.Read(ref _begun);
+        PullProgress progress = Progress;
+        return begun == 0 || progress.Merged == 0 || progress.Expected <= progress.Merged ? null : time.GetElapsedTime(begun) * ((progress.Expected - progress.Merged) / (double)progress.Merged);
+    }
+
     public void Begin(long timestamp)
     {
+        Progress = default;
         Volatile.Write(ref _bytes, 0);
         Volatile.Write(ref _begun, Math.Max(1, timestamp));
     }

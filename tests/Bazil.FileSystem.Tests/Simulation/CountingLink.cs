@@ -12,6 +12,11 @@ internal sealed class CountingLink(IVolumeLink inner) : IVolumeLink
     /// <summary>Bytes of requests and answers.</summary>
     public long Bytes { get; private set; }
 
+    /// <summary>What was told of how far the pull is.</summary>
+    public List<PullProgress> Reports { get; } = [];
+
+    public void Report(PullProgress progress) => Reports.Add(progress);
+
     public async IAsyncEnumerable<ReadOnlyMemory<byte>> RequestAsync(ReadOnlyMemory<byte> request, [EnumeratorCancellation] CancellationToken cancel)
     {
         Bytes += request.Length;

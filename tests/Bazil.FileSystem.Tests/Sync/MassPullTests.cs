@@ -34,6 +34,29 @@ public sealed class MassPullTests
         Assert.InRange(await PullAgainAsync(b, a), 1, 2000);
     }
 
+    /// <summary>Who waits is told how much there is and how far it has come, and beforehand how much that is in bytes.</summary>
+    [Fact]
+    public async Task A_pull_tells_how_far_it_is()
+    {
+        const int Count = 2000;
+        await using World world = await World.CreateAsync(2);
+        (Replica a, Replica b) = (world.Replicas[0], world.Replicas[1]);
+        await world.SpreadAsync();
+        for (int index = 0; index < Count - 1; index++) a.MakeFile($"{index:0000}", "text");
+        await a.WriteAsync("big", new string('x', 100_000));
+        Assert.Equal(((Count - 1) * 4) + 100_000, a.Volume.CountContentBeyond(b.Volume.Knowledge, Count));
+        Assert.Null(a.Volume.CountContentBeyond(b.Volume.Knowledge, Count - 1));
+
+        var link = new CountingLink(new MemoryLink(b, a, int.MaxValue));
+        await b.Volume.PullAsync(link, CancellationToken.None);
+        Assert.All(link.Reports, report => Assert.InRange(report.Expected, Count, Count + 1));
+        Assert.Equal(link.Reports.Select(static report => report.Merged).Order(), link.Reports.Select(static report => report.Merged));
+        Assert.Equal(link.Reports[^1].Expected, link.Reports[^1].Merged);
+        Assert.True(link.Reports.Count > 1, "one part says nothing about progress");
+        Assert.All(link.Reports, static report => Assert.NotNull(report.Latest));
+        Assert.Equal(0, a.Volume.CountContentBeyond(b.Volume.Knowledge, Count));
+    }
+
     private static async Task<long> PullAgainAsync(Replica to, Replica from)
     {
         var link = new MemoryLink(to, from, int.MaxValue);

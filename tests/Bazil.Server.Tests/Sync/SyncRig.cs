@@ -138,6 +138,7 @@ internal sealed class SyncRig : IAsyncDisposable
             Port = static () => 0,
             Time = time,
             Entropy = new SodiumEntropy(),
+            HeedsNetwork = false, // other tests make networks meanwhile
             Pulled = static () => { },
             Phrase = static text => text,
         };

@@ -21,7 +21,9 @@ public sealed record SyncStatusReply(long Revision, IReadOnlyList<VolumeSyncInfo
 /// <summary>How it stands with a volume and the peers that have it.</summary>
 /// <param name="IsPaused">It is synchronised only when somebody asks.</param>
 /// <param name="Conflicts">Files with several contents and names that several files have; null while the volume is not in use.</param>
-public sealed record VolumeSyncInfo(string Volume, bool IsPaused, int? Conflicts, IReadOnlyList<PeerSyncInfo> Peers);
+/// <param name="Postponed">Changes that wait for a program to close a file; null while the volume is not in use.</param>
+/// <param name="HeldDeletions">Deletions by others that wait for consent, or null.</param>
+public sealed record VolumeSyncInfo(string Volume, bool IsPaused, int? Conflicts, int? Postponed, long? HeldDeletions, IReadOnlyList<PeerSyncInfo> Peers);
 
 /// <summary>How it stands between a volume and one peer.</summary>
 /// <param name="Peer">Nickname or key.</param>
@@ -34,8 +36,13 @@ public sealed record VolumeSyncInfo(string Volume, bool IsPaused, int? Conflicts
 /// <param name="IsBehindHere">True when the peer has something that is not here yet; null when that is not known.</param>
 /// <param name="BehindThere">Files, directories and links that the peer is not known to have as they are here; null when that is not known.</param>
 /// <param name="IsMore">There are more of them than were counted.</param>
+/// <param name="BehindThereBytes">Size of the contents among them that the peer has not heard of; null when there are too many to look at.</param>
 /// <param name="ReceivedBytes">What has come in the transfer that is under way, or null.</param>
 /// <param name="BytesPerSecond">How fast, or null.</param>
+/// <param name="ReceivedItems">Files, directories and other nodes that have come in it, or null.</param>
+/// <param name="ExpectedItems">How many are expected in all, as the peer said; null when it did not count them.</param>
+/// <param name="SecondsLeft">How long it will take if it goes on like this; null when that is not known.</param>
+/// <param name="Latest">The name of what came last, escaped, or null.</param>
 public sealed record PeerSyncInfo(
     string Peer,
     string State,
@@ -47,5 +54,10 @@ public sealed record PeerSyncInfo(
     bool? IsBehindHere,
     int? BehindThere,
     bool IsMore,
+    long? BehindThereBytes,
     long? ReceivedBytes,
-    double? BytesPerSecond);
+    double? BytesPerSecond,
+    long? ReceivedItems,
+    long? ExpectedItems,
+    double? SecondsLeft,
+    string? Latest);

@@ -6,7 +6,9 @@ Each worker has a directory of its own and knows what is in it, so that each cal
 of the mount each step before it begins (S NUMBER TIME STEP) and when it has returned (E NUMBER TIME).
 
   python3 history.py write SEED DIRECTORY LOG
-  python3 history.py check killed|cut ROOT DIGESTS [LOG DIRECTORY]...
+  python3 history.py check killed|cut ROOT DIGESTS [LOG[@LENGTH] DIRECTORY]...
+
+LENGTH is how long the log was when the power began to fail: see crash.py.
 """
 import bisect
 import ctypes
@@ -375,16 +377,21 @@ class Worker:
 class History:
     """What a worker logged, and which states of it fit what is found."""
 
-    def __init__(self, log_path, directory):
-        self.directory, self.steps, self.begun, self.ended, self.error = directory, [], [], [], None
-        with open(log_path) as file:
+    def __init__(self, log, directory):
+        self.directory, self.steps, self.begun, self.ended, self.believed, self.error = directory, [], [], [], 0, None
+        path, _, length = log.partition("@")
+        position = 0
+        with open(path) as file:
             for line in file.read().split("\n")[:-1]:
+                position += len(line) + 1
                 words = line.split(" ", 3)
                 if words[0] == "S":
                     self.begun.append(int(words[2]))
                     self.steps.append(json.loads(words[3]))
                 elif words[0] == "E":
                     self.ended.append(int(words[2]))
+                    if not length or position <= int(length):
+                        self.believed += 1
                 elif words[0] == "X":
                     self.error = words[1:]
 
@@ -398,8 +405,8 @@ class History:
         return self.kept(bisect.bisect_left(self.ended, when))
 
     def syncs(self):
-        """Begin and number of each sync that has returned."""
-        return [(self.begun[i], i) for i in range(len(self.ended)) if self.steps[i][0] in SYNCING]
+        """Begin and number of each sync that has returned, and is believed."""
+        return [(self.begun[i], i) for i in range(self.believed) if self.steps[i][0] in SYNCING]
 
     def floor(self, kind, others):
         """How many steps must be there."""
@@ -493,7 +500,7 @@ def check_snapshots(root, histories):
     present = set(os.listdir(f"{root}/.snap"))
     for name, (taker, number) in taken.items():
         if name not in present:
-            if number < len(taker.ended):
+            if number < taker.believed:
                 problems.append(f"snapshot {name} is gone")
             continue
         for history in histories:
