@@ -71,4 +71,52 @@ public static class Limits
 
     /// <summary>And the pause between two listings is so many times as long as the last one took: a tenth of the time at most.</summary>
     public const int ListPausePerListing = 10;
+
+    /// <summary>The address of an S3 folder: a bucket, a prefix and a server.</summary>
+    public const int S3AddressBytes = 1024;
+
+    /// <summary>The name of a secret, which is a file's name.</summary>
+    public const int S3SecretNameMax = 64;
+
+    /// <summary>Connections to one S3 server: reads, uploads and listings at once; more would only share the line.</summary>
+    public const int S3Connections = 32;
+
+    /// <summary>What is sent in one request: files beyond it go in parts of this size, of which a lost one is sent again alone. At least 5 MiB by the protocol.</summary>
+    public const int S3PartBytes = 8 << 20;
+
+    /// <summary>Further attempts at a request that a server or the line failed.</summary>
+    public const int S3Retries = 2;
+
+    /// <summary>What is sent without asking the server first whether it takes it: as much as is on its way before an answer could come.</summary>
+    public const int S3UnaskedBytes = 64 << 10;
+
+    /// <summary>Names in one page of a listing, as the protocol has it.</summary>
+    public const int S3PageEntries = 1000;
+
+    /// <summary>An answer that is no file: a page of a listing whose names are as long as may be, escaped, is 4 MiB.</summary>
+    public const int S3AnswerBytes = 8 << 20;
+
+    /// <summary>What is read to the end of an answer that nobody wants any more, so that its connection can be used again.</summary>
+    public const int S3DrainBytes = 32 << 10;
+
+    /// <summary>Uploads of others that are looked at when what is left of dead ones is given up.</summary>
+    public const int S3LeftUploads = 10_000;
+
+    /// <summary>How long a connection to an S3 server may take.</summary>
+    public static readonly TimeSpan S3ConnectTimeMax = TimeSpan.FromSeconds(10);
+
+    /// <summary>A server that does not say whether it takes an upload is sent it after this.</summary>
+    public static readonly TimeSpan S3ExpectTimeMax = TimeSpan.FromSeconds(5);
+
+    /// <summary>An S3 server that should send or take something and does not for so long is given up.</summary>
+    public static readonly TimeSpan S3SilenceMax = TimeSpan.FromSeconds(30);
+
+    /// <summary>Connections that nobody uses are closed after this.</summary>
+    public static readonly TimeSpan S3ConnectionIdleMax = TimeSpan.FromSeconds(30);
+
+    /// <summary>And all after this: the name may lead elsewhere by then.</summary>
+    public static readonly TimeSpan S3ConnectionAgeMax = TimeSpan.FromMinutes(10);
+
+    /// <summary>Giving up an upload that failed must not take longer than this; what is left is given up a day later.</summary>
+    public static readonly TimeSpan S3AbortTimeMax = TimeSpan.FromSeconds(10);
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Bazil.Cli.Commands.Conflict;
 using Bazil.Cli.Commands.Debug;
 using Bazil.Cli.Commands.Peer;
+using Bazil.Cli.Commands.Secret;
 using Bazil.Cli.Commands.Server;
 using Bazil.Cli.Commands.Sharing;
 using Bazil.Cli.Commands.Snapshot;
@@ -29,6 +30,7 @@ internal static class BazilCommand
             CheckCommand.Create(context),
             PubkeyCommand.Create(context),
             SharingCommand.Create(context),
+            SecretCommand.Create(context),
             VolumeCommand.Create(context),
             SnapshotCommand.Create(context),
             HistoryCommand.Create(context),

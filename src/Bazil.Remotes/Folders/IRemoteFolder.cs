@@ -22,6 +22,17 @@ public interface IRemoteFolder : IAsyncDisposable
     ValueTask WriteAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel);
 
     /// <summary>
+    /// Writes as <see cref="WriteAsync"/> does, but only when there is no such file; returns false, and has written nothing, when there is one. Where the other side cannot do both in one
+    /// step, as by default, it is asked first: of two who create at once, the later may win.
+    /// </summary>
+    async ValueTask<bool> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
+    {
+        if (await ReadAsync(name, 0, new byte[1], cancel) is not null) return false;
+        await WriteAsync(name, content, cancel);
+        return true;
+    }
+
+    /// <summary>
     /// Writes as <see cref="WriteAsync"/> does, but only where a file begins with given bytes, asked on the very disk or connection that is written to. Returns false, and has written
     /// nothing, where it does not: another disk or server is in the place of the right one.
     /// </summary>

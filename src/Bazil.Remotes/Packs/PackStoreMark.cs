@@ -61,22 +61,30 @@ internal static class PackStoreMark
     /// <exception cref="StoreException">It is no store, of a newer format, or cannot be reached.</exception>
     public static async Task<byte[]> ReadOrMakeAsync(IRemoteFolder folder, IEntropy entropy, bool mayMake, CancellationToken cancel)
     {
-        byte[] content = new byte[FileBytes];
-        if (await folder.ReadAsync(FileName, 0, content, cancel) is { } length) return Parse(folder.Name, Encoding.UTF8.GetString(content.AsSpan(0, length)));
+        if (await ReadAsync(folder, cancel) is { } found) return found;
         await foreach (RemoteFile file in folder.ListAsync("", cancel))
         {
+            if (file.Name == FileName) break; // another node makes it a store at this moment
             throw new StoreException($"{folder.Name} has other things in it ({ServerWords.Printable(file.Name)}) and is no store; name a folder that is new or empty");
         }
 
         if (!mayMake) throw new StoreException($"{folder.Name} is no store any more: it is empty; if another disk or bucket is in its place, put the right one back");
         byte[] id = new byte[IdBytes];
         entropy.Fill(id);
-        await folder.WriteAsync(FileName, Encoding.UTF8.GetBytes($"{Format}{Convert.ToHexStringLower(id)}\n"), cancel);
-        return id;
+        await folder.CreateAsync(FileName, Encoding.UTF8.GetBytes($"{Format}{Convert.ToHexStringLower(id)}\n"), cancel);
+
+        // Another node may have made it a store at the same time: what is there now counts.
+        return await ReadAsync(folder, cancel) ?? throw new StoreException($"{folder.Name} does not keep what is written to it");
     }
 
     /// <summary>What tells the folder of this store from every other one.</summary>
     public static FileBeginning BeginningOf(byte[] id) => new(FileName, Encoding.UTF8.GetBytes(Format + Convert.ToHexStringLower(id)));
+
+    private static async Task<byte[]?> ReadAsync(IRemoteFolder folder, CancellationToken cancel)
+    {
+        byte[] content = new byte[FileBytes];
+        return await folder.ReadAsync(FileName, 0, content, cancel) is { } length ? Parse(folder.Name, Encoding.UTF8.GetString(content.AsSpan(0, length))) : null;
+    }
 
     private static byte[] Parse(string folder, string text)
     {

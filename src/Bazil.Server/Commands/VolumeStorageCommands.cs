@@ -138,7 +138,7 @@ internal sealed class VolumeStorageCommands(ConfigStore config, Descriptions des
         }
 
         if (StorageAddress.TryGetPeerText(text, out string? peer)) return new StorageAddress.PeerStorage(config.GetPeer(peer).Id);
-        throw new CommandFailedException(ErrorKind.Invalid, $"invalid storage \"{text}\": it must be local, an absolute path, peerkey:PEER, sftp://[USER@]HOST[:PORT]/PATH, or disk:LABEL");
+        throw new CommandFailedException(ErrorKind.Invalid, $"invalid storage \"{text}\": it must be local, an absolute path, peerkey:PEER, sftp://[USER@]HOST[:PORT]/PATH, s3://BUCKET[/PREFIX], or disk:LABEL");
     }
 
     private string DefaultName(StorageAddress address) => address switch
@@ -146,6 +146,7 @@ internal sealed class VolumeStorageCommands(ConfigStore config, Descriptions des
         StorageAddress.PeerStorage { Peer: var id } => config.GetPeer(id.ToString()).DisplayName,
         StorageAddress.DirectoryStorage { Path: var path } => Path.GetFileName(Path.TrimEndingDirectorySeparator(path)) is { Length: > 0 } last ? last : "root",
         StorageAddress.SftpStorage { Address.Host: var host } => host,
+        StorageAddress.S3Storage { Address.Bucket: var bucket } => bucket,
         StorageAddress.DiskStorage { Disk.Label: var label } => label,
         _ => address.ToString()!,
     };

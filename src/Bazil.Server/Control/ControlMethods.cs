@@ -32,6 +32,10 @@ public static class ControlMethods
     public static readonly ControlMethod<SharingRequest, SharingExportReply> SharingExport = new("sharing/export");
     public static readonly ControlMethod<SharingRequest, Nothing> SharingRemove = new("sharing/remove");
 
+    public static readonly ControlMethod<SecretSetRequest, Nothing> SecretSet = new("secret/set");
+    public static readonly ControlMethod<Nothing, SecretListReply> SecretList = new("secret/list");
+    public static readonly ControlMethod<SecretRequest, Nothing> SecretRemove = new("secret/remove");
+
     public static readonly ControlMethod<VolumeCreateRequest, VolumeInfo> VolumeCreate = new("volume/create");
     public static readonly ControlMethod<VolumeConnectRequest, VolumeInfo> VolumeConnect = new("volume/connect");
     public static readonly ControlMethod<VolumeMountRequest, Nothing> VolumeMount = new("volume/mount");

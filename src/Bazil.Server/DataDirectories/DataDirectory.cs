@@ -14,6 +14,7 @@ namespace Bazil.Server.DataDirectories;
 /// peers/KEY/objects/  what a peer put here, unverified
 /// chunks/, peers/KEY/chunks/  the same as an older version kept it
 /// control     the Unix socket of the control protocol
+/// secrets/    credentials of storages, a file each that only its owner may read
 /// ssh_config  optional: the configuration of ssh for storages on other machines, instead of the person's own
 /// </code>
 /// </summary>
@@ -47,6 +48,9 @@ public sealed class DataDirectory
 
     /// <summary>One directory for each peer that put objects here.</summary>
     public string Peers => Below("peers");
+
+    /// <summary>Credentials of storages, by name.</summary>
+    public string Secrets => Below("secrets");
 
     public string SshConfig => Below("ssh_config");
 

@@ -10,6 +10,7 @@ using Bazil.Server.Control;
 using Bazil.Server.Errors;
 using Bazil.Server.Peers;
 using Bazil.Server.Pushing;
+using Bazil.Server.Secrets;
 using Bazil.Server.Snapshots;
 using Bazil.Server.Storages;
 using Bazil.Server.Sync;
@@ -112,6 +113,7 @@ public static class Daemon
         new ContentCommands(database.Config, volumes, storages, descriptions).Register(dispatcher);
         new CheckCommands(database.Config, checker, checks).Register(dispatcher);
         new SharingCommands(database.Config, epochs, volumes, rotation).Register(dispatcher);
+        new SecretCommands(database.Config, new SecretStore(options.DataDirectory)).Register(dispatcher);
         new VolumeCommands(database.Config, epochs, descriptions, volumes, storages, connections, notes, rotation, sync, pushes, entropy).Register(dispatcher);
         new RotationCommands(database.Config, epochs, descriptions, volumes, rotation).Register(dispatcher);
         var volumeStorages = new VolumeStorageCommands(database.Config, descriptions, volumes, storages, pushes);

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Bazil.Core;
 using Bazil.Remotes.Folders;
+using Bazil.Remotes.S3;
 using Bazil.Remotes.Sftp;
 using Bazil.Server.Errors;
 
@@ -9,7 +10,7 @@ namespace Bazil.Server.Storages;
 
 /// <summary>
 /// Where objects are kept: this node's own store, a directory, a peer, another machine, or a disk that comes and goes. A closed set; as text <c>local</c>, an absolute path,
-/// <c>peerkey:</c> and the peer's key, an <see cref="SftpAddress"/>, or a <see cref="LabelledDisk"/>.
+/// <c>peerkey:</c> and the peer's key, an <see cref="SftpAddress"/>, an <see cref="S3Address"/>, or a <see cref="LabelledDisk"/>.
 /// </summary>
 public abstract record StorageAddress
 {
@@ -27,7 +28,7 @@ public abstract record StorageAddress
     public bool IsOnThisMachine => this is LocalStorage or DirectoryStorage;
 
     /// <summary>A store that may be away, on another machine or a removable disk: content is copied to it in the background.</summary>
-    public bool IsRemote => this is SftpStorage or DiskStorage;
+    public bool IsRemote => this is SftpStorage or S3Storage or DiskStorage;
 
     /// <summary>Parses what <see cref="ToString"/> writes.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out StorageAddress? address)
@@ -40,15 +41,17 @@ public abstract record StorageAddress
             address = new PeerStorage(peer);
         }
         else if (Encoding.UTF8.GetByteCount(text) <= Limits.PathBytesMax && SftpAddress.TryParse(text, out SftpAddress? sftp)) address = new SftpStorage(sftp);
+        else if (S3Address.TryParse(text, out S3Address? bucket)) address = new S3Storage(bucket);
         else if (LabelledDisk.TryParse(text, out LabelledDisk? disk)) address = new DiskStorage(disk);
 
         return address is not null;
     }
 
-    /// <summary>Refuses a password in an address. The text is not repeated: errors are shown and logged.</summary>
+    /// <summary>Refuses a password in an address, and what is wrong with one that may have credentials in it. The text is not repeated: errors are shown and logged.</summary>
     /// <exception cref="CommandFailedException">There is one.</exception>
     public static void CheckNoPassword(string text)
     {
+        if (S3Address.IsMeant(text) && S3Address.ProblemOf(text) is { } problem) throw new CommandFailedException(ErrorKind.Invalid, $"invalid s3 address: {problem}");
         if (!SftpAddress.HasPassword(text)) return;
         throw new CommandFailedException(ErrorKind.Invalid, "an address with a password is not taken: others would see it", "log in with a key (ssh-keygen, ssh-copy-id), and leave the password out");
     }
@@ -88,6 +91,12 @@ public abstract record StorageAddress
     public sealed record DiskStorage(LabelledDisk Disk) : StorageAddress
     {
         public override string ToString() => Disk.ToString();
+    }
+
+    /// <summary>Packs in a bucket.</summary>
+    public sealed record S3Storage(S3Address Address) : StorageAddress
+    {
+        public override string ToString() => Address.ToString();
     }
 
     /// <summary>Packs in a directory that is reached over SFTP.</summary>

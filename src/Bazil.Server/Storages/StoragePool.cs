@@ -2,10 +2,12 @@ using System.Runtime.ExceptionServices;
 using Bazil.Core;
 using Bazil.Remotes.Folders;
 using Bazil.Remotes.Packs;
+using Bazil.Remotes.S3;
 using Bazil.Remotes.Sftp;
 using Bazil.Server.DataDirectories;
 using Bazil.Server.Errors;
 using Bazil.Server.Peers;
+using Bazil.Server.Secrets;
 using Bazil.Storage.Arena;
 using Bazil.Storage.Collection;
 using Bazil.Storage.Metadata;
@@ -134,6 +136,7 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
     private IRemoteFolder FolderAt(StorageAddress address, string name) => address switch
     {
         StorageAddress.SftpStorage { Address: var sftp } => new SftpFolder(sftp, SshOptions, time),
+        StorageAddress.S3Storage { Address: var bucket } => new S3Folder(bucket, bucket.Secret is { } secret ? () => new SecretStore(directory).Read(secret) : null, time),
         StorageAddress.DiskStorage { Disk: var disk } => new DirectoryFolder(name, disk.Open, disk.Directory, entropy),
         _ => throw new InvariantException($"{address} is no folder elsewhere"),
     };

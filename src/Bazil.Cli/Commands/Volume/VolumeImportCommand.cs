@@ -13,7 +13,7 @@ internal static class VolumeImportCommand
         Option<string> sharing = VolumeCommand.SharingOption();
         Option<string> backend = VolumeCommand.BackendOption();
         var snapshot = new Option<string>("--snapshot") { Description = "Key of the snapshot, as bazil snapshot list shows it", HelpName = "KEY", Required = true };
-        var storages = new Option<string[]>("--storage") { Description = "Where else the content is: local, an absolute path, or peerkey:PEER; may be given several times", HelpName = "STORAGE" };
+        var storages = new Option<string[]>("--storage") { Description = "Where else the content is: local, an absolute path, peerkey:PEER, or an address as for volume storage add; may be given several times", HelpName = "STORAGE" };
         var command = new Command("import", "Make a new volume with all that a snapshot has, from its key and the sharing key alone.") { snapshot, sharing, backend, storages, name };
         command.SetAction((parsed, cancel) => context.CallAsync(
             parsed,

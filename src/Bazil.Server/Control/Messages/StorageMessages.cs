@@ -1,7 +1,7 @@
 namespace Bazil.Server.Control.Messages;
 
 /// <param name="Name">Its name, or null for one derived from the address.</param>
-/// <param name="Storage"><c>local</c>, an absolute path, <c>peerkey:</c> and a key or nickname, <c>sftp:</c> and where, or <c>disk:</c> and a label.</param>
+/// <param name="Storage"><c>local</c>, an absolute path, <c>peerkey:</c> and a key or nickname, <c>sftp:</c> or <c>s3:</c> and where, or <c>disk:</c> and a label.</param>
 /// <param name="SharingKey">Must be the volume's; null means that.</param>
 public sealed record VolumeStorageAddRequest(string Volume, string? Name, string Storage, string? SharingKey);
 

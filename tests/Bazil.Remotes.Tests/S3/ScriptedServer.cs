@@ -1,0 +1,84 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Bazil.Remotes.Tests.S3;
+
+/// <summary>Answers each HTTP request on loopback with the same bytes, as no real server would that tests can start; with none it stays silent.</summary>
+internal sealed class ScriptedServer : IAsyncDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource _ending = new();
+    private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously), _answered = new(TaskCreationOptions.RunContinuationsAsynchronously), _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly byte[] _answer;
+    private readonly Task _serving;
+
+    public ScriptedServer(string answer)
+    {
+        _answer = Encoding.UTF8.GetBytes(answer);
+        _listener.Start();
+        _serving = ServeAsync();
+    }
+
+    public string Endpoint => $"http://{_listener.LocalEndpoint}";
+
+    /// <summary>Completes with the first request.</summary>
+    public Task Asked => _asked.Task;
+
+    /// <summary>Completes when the first answer was sent.</summary>
+    public Task Answered => _answered.Task;
+
+    /// <summary>Completes when the other side has closed a connection.</summary>
+    public Task Closed => _closed.Task;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _ending.CancelAsync();
+        _listener.Dispose();
+        await _serving;
+        _ending.Dispose();
+    }
+
+    private async Task ServeAsync()
+    {
+        var connections = new List<Task>();
+        try
+        {
+            while (true) connections.Add(AnswerAsync(await _listener.AcceptSocketAsync(_ending.Token)));
+        }
+        catch (OperationCanceledException)
+        {
+            await Task.WhenAll(connections);
+        }
+    }
+
+    private async Task AnswerAsync(Socket socket)
+    {
+        using var owned = socket;
+        byte[] buffer = new byte[1 << 16];
+        int length = 0;
+        try
+        {
+            int read;
+            while ((read = await socket.ReceiveAsync(buffer.AsMemory(length), _ending.Token)) > 0)
+            {
+                length += read;
+                if (!Encoding.ASCII.GetString(buffer, 0, length).Contains("\r\n\r\n", StringComparison.Ordinal)) continue;
+                length = 0;
+                _asked.TrySetResult();
+                await socket.SendAsync(_answer, _ending.Token);
+                _answered.TrySetResult();
+            }
+
+            _closed.TrySetResult();
+        }
+        catch (SocketException)
+        {
+            _closed.TrySetResult();
+        }
+        catch (OperationCanceledException)
+        {
+            // The test is over.
+        }
+    }
+}
