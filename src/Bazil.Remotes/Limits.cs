@@ -12,6 +12,21 @@ public static class Limits
     /// <summary>Requests in flight on one connection: 64 of 32 KiB fill a line of 40 MB/s at 50 ms.</summary>
     public const int SftpRequestsInFlight = 64;
 
+    /// <summary>What is under way on one connection at most: of what OpenSSH takes of a server's answers without having passed them on.</summary>
+    public const int SftpWindowBytes = SftpRequestsInFlight * SftpDataBytes;
+
+    /// <summary>Connections to one server while much is read: four fill a line of 160 MB/s at 50 ms. Servers allow ten to one address that log in at the same time (MaxStartups).</summary>
+    public const int SftpSessions = 4;
+
+    /// <summary>Connections beyond the first are closed when they were not needed for so long; and one more is not tried for so long when the server has refused it.</summary>
+    public static readonly TimeSpan SftpSessionIdleMax = TimeSpan.FromMinutes(1);
+
+    /// <summary>Packs that are kept open for reading on a connection: as many files are read at once by a person, and more.</summary>
+    public const int SftpOpenFiles = 16;
+
+    /// <summary>What is read from the ssh program at once: as much as a pipe holds.</summary>
+    public const int SshPipeBytes = 64 << 10;
+
     /// <summary>What the ssh program says on its standard error is kept for messages up to this length.</summary>
     public const int SshMessageBytes = 4 << 10;
 
@@ -38,6 +53,15 @@ public static class Limits
 
     /// <summary>A disk with less free than this that refuses a write counts as full.</summary>
     public const long SftpFullBytes = 1 << 20;
+
+    /// <summary>A disk that has not answered for so long hangs: an old stick takes a minute to write and sync a pack.</summary>
+    public static readonly TimeSpan DiskAnswerMax = TimeSpan.FromMinutes(5);
+
+    /// <summary>A call that was given up and has not returned for so long hangs in the kernel.</summary>
+    public static readonly TimeSpan DiskHangMin = TimeSpan.FromSeconds(10);
+
+    /// <summary>Threads that are left behind in calls that hang: each keeps its stack and the buffer it was to fill.</summary>
+    public const int DiskCallsLeft = 16;
 
     /// <summary>A pack is closed before it grows beyond this: 10,000 objects of 4 KiB are three requests, and one upload is a second on a slow line.</summary>
     public const int PackSizeBytes = 16 << 20;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using Bazil.Core;
 using Bazil.Storage.Arena;
@@ -16,37 +17,48 @@ namespace Bazil.Remotes.Folders;
 /// <param name="open">Opens the disk, or throws a <see cref="StoreException"/> that says why there is none now. The folder disposes it.</param>
 /// <param name="directory">The directory on it.</param>
 /// <param name="entropy">For names of files that are being written.</param>
-public sealed class DirectoryFolder(string name, Func<DirectoryHandle> open, string directory, IEntropy entropy) : IRemoteFolder
+/// <param name="time">Tells when the disk hangs: then it counts as away, and whoever waits is told so.</param>
+public sealed class DirectoryFolder(string name, Func<DirectoryHandle> open, string directory, IEntropy entropy, TimeProvider time) : IRemoteFolder
 {
     private const string TemporaryDirectory = "tmp";
     private const string Itself = ".";
     private const uint OwnerOnly = 0b110_000_000;
 
+    private readonly DiskCalls _calls = new(name, time);
+
     public string Name => name;
 
-    public ValueTask WriteAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => new(RunAsync($"cannot write {name}", disk =>
+    public ValueTask WriteAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => new(WriteOwnAsync(name, content, (disk, own, token) =>
     {
         using DirectoryHandle root = MakeRoot(disk);
-        Write(root, name, content.Span, cancel);
+        Write(root, name, own.Span, token);
         return true;
     }, cancel));
 
-    public ValueTask<bool> WriteWhereAsync(FileBeginning where, string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => new(RunAsync($"cannot write {name}", disk =>
+    public ValueTask<bool> WriteWhereAsync(FileBeginning where, string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => new(WriteOwnAsync(name, content, (disk, own, token) =>
     {
         using DirectoryHandle? root = IfThere(() => disk.OpenDirectory(directory));
         byte[] beginning = new byte[where.Bytes.Length];
         if (root is null || Read(root, where.Name, 0, beginning) is null || !beginning.AsSpan().SequenceEqual(where.Bytes.Span)) return false;
-        Write(root, name, content.Span, cancel);
+        Write(root, name, own.Span, token);
         return true;
     }, cancel));
 
-    public ValueTask<int?> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel) => new(RunAsync($"cannot read {name}", disk =>
+    public async ValueTask<int?> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel)
     {
-        using DirectoryHandle? root = IfThere(() => disk.OpenDirectory(directory));
-        return root is null ? null : Read(root, name, offset, buffer.Span);
-    }, cancel));
+        // The caller's buffer is only lent, and a thread that hangs is left behind: it fills one of its own, which is given back when it has returned in time.
+        byte[] own = ArrayPool<byte>.Shared.Rent(buffer.Length);
+        int? count = await RunAsync($"cannot read {name}", (disk, _) =>
+        {
+            using DirectoryHandle? root = IfThere(() => disk.OpenDirectory(directory));
+            return root is null ? null : Read(root, name, offset, own.AsSpan(0, buffer.Length));
+        }, cancel);
+        own.AsSpan(0, count ?? 0).CopyTo(buffer.Span);
+        ArrayPool<byte>.Shared.Return(own);
+        return count;
+    }
 
-    public ValueTask<bool> DeleteAsync(string name, CancellationToken cancel) => new(RunAsync($"cannot delete {name}", disk =>
+    public ValueTask<bool> DeleteAsync(string name, CancellationToken cancel) => new(RunAsync($"cannot delete {name}", (disk, _) =>
     {
         using DirectoryHandle? holder = IfThere(() => disk.OpenDirectory(Path.Combine(directory, DirectoryOf(name))));
         if (holder is null || !holder.Remove(Path.GetFileName(name))) return false;
@@ -56,20 +68,25 @@ public sealed class DirectoryFolder(string name, Func<DirectoryHandle> open, str
 
     public async IAsyncEnumerable<RemoteFile> ListAsync(string below, [EnumeratorCancellation] CancellationToken cancel)
     {
-        foreach (RemoteFile file in await RunAsync($"cannot list {below}", disk => List(disk, below), cancel))
+        foreach (RemoteFile file in await RunAsync($"cannot list {below}", (disk, _) => List(disk, below), cancel))
         {
             cancel.ThrowIfCancellationRequested();
             yield return file;
         }
     }
 
-    public ValueTask<RemoteSpace?> GetSpaceAsync(CancellationToken cancel) => new(RunAsync<RemoteSpace?>("cannot be asked for its free space", static disk =>
+    public ValueTask<RemoteSpace?> GetSpaceAsync(CancellationToken cancel) => new(RunAsync<RemoteSpace?>("cannot be asked for its free space", static (disk, _) =>
     {
         DiskSpace space = DiskSpace.Of(disk);
         return new RemoteSpace(space.TotalBytes, space.UsableBytes);
     }, cancel));
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    /// <summary>Calls that are under way fail; what hangs is left behind.</summary>
+    public ValueTask DisposeAsync()
+    {
+        _calls.Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     private static int? Read(DirectoryHandle root, string name, long offset, Span<byte> buffer)
     {
@@ -172,17 +189,29 @@ public sealed class DirectoryFolder(string name, Func<DirectoryHandle> open, str
         return Convert.ToHexStringLower(random);
     }
 
-    /// <summary>The work of a disk is done on a thread of the pool: callers serve programs.</summary>
-    private Task<T> RunAsync<T>(string what, Func<DirectoryHandle, T> work, CancellationToken cancel) => Task.Run(() =>
+    /// <summary>Writes a copy: what the caller lends is the caller's again when it gives up, and the thread may hang in the middle.</summary>
+    private async Task<bool> WriteOwnAsync(string name, ReadOnlyMemory<byte> content, Func<DirectoryHandle, ReadOnlyMemory<byte>, CancellationToken, bool> write, CancellationToken cancel)
     {
-        try
+        byte[] own = ArrayPool<byte>.Shared.Rent(content.Length);
+        content.CopyTo(own);
+        bool isWritten = await RunAsync($"cannot write {name}", (disk, token) => write(disk, own.AsMemory(0, content.Length), token), cancel);
+        ArrayPool<byte>.Shared.Return(own);
+        return isWritten;
+    }
+
+    /// <summary>The work of a disk is done on a thread of the pool: callers serve programs.</summary>
+    private Task<T> RunAsync<T>(string what, Func<DirectoryHandle, CancellationToken, T> work, CancellationToken cancel) => _calls.RunAsync(
+        token =>
         {
-            using DirectoryHandle disk = open();
-            return work(disk);
-        }
-        catch (Exception e) when (StoreFailure.IsEnvironmental(e))
-        {
-            throw StoreFailure.Of(name, what, e);
-        }
-    }, cancel);
+            try
+            {
+                using DirectoryHandle disk = open();
+                return work(disk, token);
+            }
+            catch (Exception e) when (StoreFailure.IsEnvironmental(e))
+            {
+                throw StoreFailure.Of(name, what, e);
+            }
+        },
+        cancel);
 }

@@ -41,6 +41,12 @@ public interface IRemoteFolder : IAsyncDisposable
     /// <summary>Reads up to <paramref name="buffer"/>'s length from an offset. Short only at the end of the file. Returns null when there is no such file.</summary>
     ValueTask<int?> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel);
 
+    /// <summary>
+    /// The same for files whose content never changes under their name: an implementation may keep them open, and several connections may be used. One that somebody else has removed may still be
+    /// read for a while.
+    /// </summary>
+    ValueTask<int?> ReadPieceAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel) => ReadAsync(name, offset, buffer, cancel);
+
     /// <summary>Removes a file; returns false when there was none.</summary>
     ValueTask<bool> DeleteAsync(string name, CancellationToken cancel);
 

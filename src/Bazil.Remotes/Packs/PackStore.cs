@@ -151,7 +151,7 @@ public sealed partial class PackStore : IObjectStore
         IMemoryOwner<byte> buffer = Storage.Buffers.BufferPool.Shared.Rent(location.Length);
         try
         {
-            int? read = location.Length == 0 ? 0 : await _folder.ReadAsync(location.Pack.FileName, location.Offset, buffer.Memory, cancel);
+            int? read = location.Length == 0 ? 0 : await _folder.ReadPieceAsync(location.Pack.FileName, location.Offset, buffer.Memory, cancel);
             if (read == location.Length && ObjectChecksum.Of(buffer.Memory.Span) == location.Checksum)
             {
                 IMemoryOwner<byte> found = buffer;

@@ -10,20 +10,26 @@ namespace Bazil.Remotes.Sftp;
 /// A directory on another machine, over the OpenSSH client. Connects when first used; a connection that ended is made anew, and the call that met its end is repeated
 /// once. A write goes into <c>tmp/</c>, is synced where the server can be told to, and renamed. What is left there by whoever died is removed at the first listing, a day later.
 /// </summary>
-public sealed class SftpFolder(SftpAddress address, SshOptions options, TimeProvider time) : IRemoteFolder
+public sealed class SftpFolder : IRemoteFolder
 {
     private const string TemporaryDirectory = "tmp";
     private const int TemporaryNameBytes = 16;
 
-    private readonly string _root = address.Path.TrimEnd('/');
-    private readonly CancellationTokenSource _ending = new();
+    private readonly string _root;
+    private readonly TimeProvider _time;
+    private readonly SshSessions _sessions;
+    private int _isTidied; // 1 once what others left in tmp/ was looked for
 
-    // Guards the session; nothing is waited for while it is held.
-    private readonly Lock _gate = new();
-    private bool _isTidied; // what others left in tmp/ was looked for
-    private Task<SshSession>? _session; // the one there is, or is being made: all who come meanwhile share it and its failure
+    /// <param name="address">Where it is.</param>
+    /// <param name="options">How ssh is run.</param>
+    /// <param name="time">Tells how old things are, and measures silence.</param>
+    public SftpFolder(SftpAddress address, SshOptions options, TimeProvider time)
+    {
+        (_root, _time, Name) = (address.Path.TrimEnd('/'), time, address.ToString());
+        _sessions = new SshSessions(Name, cancel => SshSession.OpenAsync(address, options, time, cancel), time);
+    }
 
-    public string Name { get; } = address.ToString();
+    public string Name { get; }
 
     public ValueTask WriteAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => new(CallAsync("write", name, client => WriteAsync(client, name, content, cancel), cancel));
 
@@ -35,6 +41,9 @@ public sealed class SftpFolder(SftpAddress address, SshOptions options, TimeProv
     }, cancel));
 
     public ValueTask<int?> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel) => new(CallAsync("read", name, client => ReadAsync(client, name, offset, buffer, cancel), cancel));
+
+    public ValueTask<int?> ReadPieceAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel) =>
+        new(CallAsync("read", name, token => _sessions.EnterReadAsync(buffer.Length, token), session => ReadPieceAsync(session, name, offset, buffer, cancel), cancel));
 
     public ValueTask<bool> DeleteAsync(string name, CancellationToken cancel) => new(CallAsync("delete", name, async client =>
     {
@@ -87,21 +96,8 @@ public sealed class SftpFolder(SftpAddress address, SshOptions options, TimeProv
     public ValueTask<RemoteSpace?> GetSpaceAsync(CancellationToken cancel) => new(CallAsync<RemoteSpace?>("ask for the free space of", _root, async client =>
         await client.GetSpaceAsync(_root, cancel) is var (total, available) ? new RemoteSpace(total, available) : null, cancel));
 
-    /// <summary>Ends the connection; calls that are under way fail.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        Task<SshSession>? session;
-        lock (_gate)
-        {
-            if (_ending.IsCancellationRequested) return;
-            _ending.Cancel();
-            session = _session;
-        }
-
-        if (session is null) return;
-        await ((Task)session).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // who asked for it was told
-        if (session.IsCompletedSuccessfully) await (await session).DisposeAsync();
-    }
+    /// <summary>Ends the connections; calls that are under way fail.</summary>
+    public ValueTask DisposeAsync() => _sessions.DisposeAsync();
 
     private async Task<bool> WriteAsync(SftpClient client, string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
     {
@@ -142,6 +138,18 @@ public sealed class SftpFolder(SftpAddress address, SshOptions options, TimeProv
         }
     }
 
+    private async Task<int?> ReadPieceAsync(SshSession session, string name, long offset, Memory<byte> buffer, CancellationToken cancel)
+    {
+        try
+        {
+            return await session.Handles.ReadAsync(PathOf(name), offset, buffer, cancel);
+        }
+        finally
+        {
+            _sessions.ExitRead(session, buffer.Length);
+        }
+    }
+
     private async Task<IReadOnlyList<(string Name, SftpAttributes Attributes)>> ListOneAsync(SftpClient client, string directory, CancellationToken cancel)
     {
         byte[]? handle = await IfThereAsync(client.OpenDirectoryAsync(PathOf(directory), cancel));
@@ -166,15 +174,10 @@ public sealed class SftpFolder(SftpAddress address, SshOptions options, TimeProv
     /// <summary>What was being written, once, by somebody who died.</summary>
     private async Task TidyAsync(CancellationToken cancel)
     {
-        lock (_gate)
-        {
-            if (_isTidied) return;
-            _isTidied = true;
-        }
-
+        if (Interlocked.Exchange(ref _isTidied, 1) != 0) return;
         await CallAsync("tidy", TemporaryDirectory, async client =>
         {
-            DateTimeOffset oldest = time.GetUtcNow() - Limits.TemporaryAge;
+            DateTimeOffset oldest = _time.GetUtcNow() - Limits.TemporaryAge;
             foreach ((string name, SftpAttributes attributes) in await ListOneAsync(client, TemporaryDirectory, cancel))
             {
                 bool isOurs = attributes.IsFile && name.Length == 2 * TemporaryNameBytes && name.All(char.IsAsciiHexDigitLower);
@@ -238,14 +241,17 @@ public sealed class SftpFolder(SftpAddress address, SshOptions options, TimeProv
         }
     }
 
-    private async Task<T> CallAsync<T>(string verb, string name, Func<SftpClient, Task<T>> call, CancellationToken cancel)
+    private Task<T> CallAsync<T>(string verb, string name, Func<SftpClient, Task<T>> call, CancellationToken cancel) =>
+        CallAsync(verb, name, _sessions.GetAsync, session => call(session.Client), cancel);
+
+    private async Task<T> CallAsync<T>(string verb, string name, Func<CancellationToken, Task<SshSession>> connect, Func<SshSession, Task<T>> call, CancellationToken cancel)
     {
         for (bool isAgain = false; ; isAgain = true)
         {
-            SshSession session = await ConnectAsync(cancel);
+            SshSession session = await connect(cancel);
             try
             {
-                return await call(session.Client);
+                return await call(session);
             }
             catch (SftpException e)
             {
@@ -282,33 +288,6 @@ public sealed class SftpFolder(SftpAddress address, SshOptions options, TimeProv
         {
             return false; // the first failure is the one to tell
         }
-    }
-
-    private async Task<SshSession> ConnectAsync(CancellationToken cancel)
-    {
-        Task<SshSession> session;
-        lock (_gate)
-        {
-            if (_ending.IsCancellationRequested) throw new StoreException($"{Name} is closed");
-            if (_session is not { } known || known is { IsCompleted: true, IsCompletedSuccessfully: false }) _session = Task.Run(() => SshSession.OpenAsync(address, options, time, _ending.Token));
-            else if (known.IsCompletedSuccessfully && known.Result.Client.HasFailed) _session = Task.Run(() => ReplaceAsync(known.Result));
-            session = _session!;
-        }
-
-        try
-        {
-            return await session.WaitAsync(cancel);
-        }
-        catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
-        {
-            throw new StoreException($"{Name} is closed", e);
-        }
-    }
-
-    private async Task<SshSession> ReplaceAsync(SshSession ended)
-    {
-        await ended.DisposeAsync();
-        return await SshSession.OpenAsync(address, options, time, _ending.Token);
     }
 
     private string PathOf(string name) => name.Length == 0 ? _root : $"{_root}/{name}";

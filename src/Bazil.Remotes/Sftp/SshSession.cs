@@ -22,9 +22,16 @@ internal sealed class SshSession : IAsyncDisposable
     {
         (_process, _channel, _listening) = (process, channel, listening);
         Client = new SftpClient(channel);
+        Handles = new ReadHandles(Client);
     }
 
     public SftpClient Client { get; }
+
+    /// <summary>What is to be read on it. Guarded by <see cref="SshSessions"/>.</summary>
+    public long BytesToRead { get; set; }
+
+    /// <summary>Files that are kept open for reading.</summary>
+    public ReadHandles Handles { get; }
 
     /// <summary>Connects and greets the server.</summary>
     /// <exception cref="StoreException">It is not reachable, does not let us in, or is not who it was: the message says what to do.</exception>
@@ -35,7 +42,7 @@ internal sealed class SshSession : IAsyncDisposable
         Task listening = ListenAsync(process.StandardError, words);
         try
         {
-            SftpChannel channel = await SftpChannel.OpenAsync(process.StandardOutput.BaseStream, process.StandardInput.BaseStream, time, () => Kill(process), cancel).WaitAsync(Limits.SftpSilenceMax, time, cancel);
+            SftpChannel channel = await SftpChannel.OpenAsync(new BufferedStream(process.StandardOutput.BaseStream, Limits.SshPipeBytes), process.StandardInput.BaseStream, time, () => Kill(process), cancel).WaitAsync(Limits.SftpSilenceMax, time, cancel);
             return new SshSession(process, channel, listening);
         }
         catch (Exception e)

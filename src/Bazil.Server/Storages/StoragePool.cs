@@ -137,7 +137,7 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
     {
         StorageAddress.SftpStorage { Address: var sftp } => new SftpFolder(sftp, SshOptions, time),
         StorageAddress.S3Storage { Address: var bucket } => new S3Folder(bucket, bucket.Secret is { } secret ? () => new SecretStore(directory).Read(secret) : null, time),
-        StorageAddress.DiskStorage { Disk: var disk } => new DirectoryFolder(name, disk.Open, disk.Directory, entropy),
+        StorageAddress.DiskStorage { Disk: var disk } => new DirectoryFolder(name, disk.Open, disk.Directory, entropy, time),
         _ => throw new InvariantException($"{address} is no folder elsewhere"),
     };
 

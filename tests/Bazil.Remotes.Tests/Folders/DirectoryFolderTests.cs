@@ -28,17 +28,67 @@ public sealed class DirectoryFolderTests : RemoteFolderContract, IDisposable
     [Fact]
     public async Task Directory_above_the_folder_is_not_made()
     {
-        await using var folder = new DirectoryFolder("disk:blue", () => DirectoryHandle.Open(_directory.Path), "no/such/place", new SodiumEntropy());
+        await using var folder = new DirectoryFolder("disk:blue", () => DirectoryHandle.Open(_directory.Path), "no/such/place", new SodiumEntropy(), TimeProvider.System);
         StoreException missing = await Assert.ThrowsAsync<StoreException>(async () => await folder.WriteAsync("file", new byte[10], Cancel));
         Assert.Contains("there is no directory", missing.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_directory["no"]));
     }
 
     [Fact]
+    public async Task Disk_that_hangs_holds_up_nobody_and_is_not_asked_more_and_more()
+    {
+        using var going = new ManualResetEventSlim();
+        var time = new ManualTime();
+        DirectoryHandle Open()
+        {
+            going.Wait(CancellationToken.None);
+            return DirectoryHandle.Open(_directory.Path);
+        }
+
+        var folder = new DirectoryFolder("disk:blue", Open, "disk", new SodiumEntropy(), time);
+        byte[] content = Bytes(1, 100), buffer = new byte[100];
+        using (var stop = new CancellationTokenSource())
+        {
+            Task writing = folder.WriteAsync("file", content, stop.Token).AsTask(), reading = folder.ReadAsync("file", 0, buffer, stop.Token).AsTask();
+            await stop.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writing);
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
+        }
+
+        Task<int?>[] reads = [.. Enumerable.Range(0, Limits.DiskCallsLeft - 2).Select(_ => folder.ReadAsync("file", 0, new byte[1], Cancel).AsTask())];
+        time.Advance(Limits.DiskAnswerMax);
+        foreach (Task<int?> read in reads)
+        {
+            StoreException hangs = await Assert.ThrowsAsync<StoreException>(() => read);
+            Assert.True(hangs.IsUnreachable);
+            Assert.Contains("disk:blue hangs: it has not answered within 5 minutes", hangs.Message, StringComparison.Ordinal);
+        }
+
+        time.Advance(Limits.DiskHangMin);
+        StoreException refused = await Assert.ThrowsAsync<StoreException>(async () => await folder.ReadAsync("file", 0, buffer, Cancel));
+        Assert.Contains("16 calls have not returned", refused.Message, StringComparison.Ordinal);
+
+        // The write that nobody waits for any more is not done when the disk goes on.
+        going.Set();
+        Assert.Null(await ReadWhenItGoesOnAsync(folder, buffer));
+        Assert.All(buffer, static value => Assert.Equal(0, value));
+        Assert.False(File.Exists(_directory["disk/file"]));
+        await folder.WriteAsync("file", content, Cancel);
+        Assert.Equal(100, await folder.ReadAsync("file", 0, buffer, Cancel));
+        Assert.Equal(content, buffer);
+
+        going.Reset();
+        Task<int?> last = folder.ReadAsync("file", 0, buffer, Cancel).AsTask();
+        await folder.DisposeAsync();
+        Assert.Contains("is closed", (await Assert.ThrowsAsync<StoreException>(() => last)).Message, StringComparison.Ordinal);
+        going.Set();
+    }
+
+    [Fact]
     public async Task Disk_that_is_away_is_unreachable_and_nothing_is_written_elsewhere()
     {
         Assert.True(LabelledDisk.TryParse("disk:no-such-label", out LabelledDisk? disk));
-        await using var folder = new DirectoryFolder(disk.ToString(), disk.Open, disk.Directory, new SodiumEntropy());
+        await using var folder = new DirectoryFolder(disk.ToString(), disk.Open, disk.Directory, new SodiumEntropy(), TimeProvider.System);
         StoreException away = await Assert.ThrowsAsync<StoreException>(async () => await folder.WriteAsync("file", new byte[10], Cancel));
         Assert.True(away.IsUnreachable);
         Assert.Equal("disk no-such-label is not plugged in", away.Message);
@@ -49,7 +99,7 @@ public sealed class DirectoryFolderTests : RemoteFolderContract, IDisposable
     {
         var where = new FileBeginning("mark", "right"u8.ToArray());
         bool isUnmounted = false;
-        await using var folder = new DirectoryFolder("disk:blue", Open, "disk", new SodiumEntropy());
+        await using var folder = new DirectoryFolder("disk:blue", Open, "disk", new SodiumEntropy(), TimeProvider.System);
         Assert.False(await folder.WriteWhereAsync(where, "packs/one", new byte[10], Cancel));
         Assert.False(Directory.Exists(_directory["mountpoint/disk"]));
         await folder.WriteAsync("mark", "right, and more"u8.ToArray(), Cancel);
@@ -82,5 +132,21 @@ public sealed class DirectoryFolderTests : RemoteFolderContract, IDisposable
         Assert.Empty(Directory.EnumerateFileSystemEntries(_directory["outside"]));
     }
 
-    protected override ValueTask<IRemoteFolder> CreateAsync() => new(new DirectoryFolder("disk:blue", () => DirectoryHandle.Open(_directory.Path), "disk", new SodiumEntropy()));
+    /// <summary>Asks until the threads that were left behind have returned.</summary>
+    private static async Task<int?> ReadWhenItGoesOnAsync(DirectoryFolder folder, byte[] buffer)
+    {
+        for (;;)
+        {
+            try
+            {
+                return await folder.ReadAsync("file", 0, buffer, Cancel);
+            }
+            catch (StoreException e) when (e.Message.Contains("have not returned", StringComparison.Ordinal))
+            {
+                await Task.Yield();
+            }
+        }
+    }
+
+    protected override ValueTask<IRemoteFolder> CreateAsync() => new(new DirectoryFolder("disk:blue", () => DirectoryHandle.Open(_directory.Path), "disk", new SodiumEntropy(), TimeProvider.System));
 }

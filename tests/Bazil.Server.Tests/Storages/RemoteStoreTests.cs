@@ -65,7 +65,7 @@ public sealed class RemoteStoreTests : IDisposable
     }
 
     private RemoteStore Open() =>
-        new(new PackStore(new DirectoryFolder("disk:blue", OpenDisk, "bazil", _entropy), _metadata, _entropy, _time, mayMake: true), _time);
+        new(new PackStore(new DirectoryFolder("disk:blue", OpenDisk, "bazil", _entropy, _time), _metadata, _entropy, _time, mayMake: true), _time);
 
     private DirectoryHandle OpenDisk() => _isPlugged ? DirectoryHandle.Open(_directory.Path) : throw new StoreException("disk blue is not plugged in") { IsUnreachable = true };
 }

@@ -3,8 +3,8 @@ namespace Bazil.Storage.Stores.Elsewhere;
 /// <summary>The bounds of what is asked of stores elsewhere, each with its reason.</summary>
 public static class ElsewhereLimits
 {
-    /// <summary>Questions to one store at a time: with objects of 64 KiB a line of 40 MB/s at 50 ms is full with half of them.</summary>
-    public const int QuestionsUnderWay = 64;
+    /// <summary>Questions to one store at a time: with chunks of 128 KiB as much as one file is read ahead.</summary>
+    public const int QuestionsUnderWay = 128;
 
     /// <summary>A store that has not answered for so long is taken for gone: the largest object takes a minute over a line of half a megabit. That a connection is dead is noticed before.</summary>
     public static readonly TimeSpan AnswerMax = TimeSpan.FromMinutes(2);
