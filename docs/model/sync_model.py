@@ -155,23 +155,23 @@ def inside(nodes, tree, path, above=False):
 
 # ---------------------------------------------------------------------------------------------- a replica
 class Replica:
-    STATE = 'nodes know horizon mk tick choice hist rid'.split()
+    STATE = 'nodes know horizon mk tick choice hist rid got'.split()
     def __init__(s, name, names):
         s.name, s.tick, s.rid, s.gen, s.synced, s.mark, s.seen, s.pulled, s.rested = name, len(names), None, 0, -1, None, {}, {}, -1
-        s.know, s.horizon, s.mk, s.choice, s.hist = {'genesis': len(names)}, {}, {}, {}, {}
+        s.know, s.horizon, s.mk, s.choice, s.hist, s.got = {'genesis': len(names)}, {}, {}, {}, {}, {}
         m = Node('m'); m.facets[MEMBER] = Facet({(i + 1, 'genesis'): x for i, x in enumerate(names)}); m.stamp = dict(s.know)
         r = Node('d'); r.stamp = {}
         s.nodes = {ROOT: r, MEMBERS: m}
         s.fresh = True; s.sync()
     # -- durability
     def clone(s):
-        return dict(nodes=dict(s.nodes), know=s.know, horizon=s.horizon, tick=s.tick, mk=dict(s.mk), choice=dict(s.choice), hist=dict(s.hist), rid=s.rid)
+        return dict(nodes=dict(s.nodes), know=s.know, horizon=s.horizon, tick=s.tick, mk=dict(s.mk), choice=dict(s.choice), hist=dict(s.hist), rid=s.rid, got=dict(s.got))
     def sync(s):
         if s.synced != s.gen: s.disk, s.synced, s.mark = s.clone(), s.gen, object()
     def start(s, state):
         """Start from what the disk holds: after a crash the last synced state, after a rollback an old backup."""
         s.disk = state; s.gen += 1; s.synced, s.mark = s.gen, object()
-        for f, x in state.items(): setattr(s, f, dict(x) if f in ('nodes', 'mk', 'choice', 'hist') else x)
+        for f, x in state.items(): setattr(s, f, dict(x) if f in ('nodes', 'mk', 'choice', 'hist', 'got') else x)
         s.tick = max([*s.know.values(), *(t for n in s.nodes.values() for t in n.ref.values())])
         if on('fresh-id'): s.fresh = True
     def edit(s, nid):
@@ -317,16 +317,20 @@ class Replica:
         full = not leq(a['horizon'], s.know)                                             # purged things we may still have
         new = full or not leq(a['know'], s.know)                                         # else only what an interrupted pull brought there can be
         items = sorted(n for n, x in nodes.items() if (new or x.ref) and n != ROOT and (full or not leq(x.stamp, s.know)))
-        order.shuffle(items); s.pulling(peer, items)
-        for n in items: s.take(a, n); yield
+        order.shuffle(items)
+        know, taken = s.got.get(peer.name, ({}, frozenset()))                            # what an interrupted pull from this peer brought, and of when it was
+        if full or not taken or not leq(know, a['know']): know, taken = a['know'], frozenset()
+        rest = [n for n in items if n not in taken or not leq(nodes[n].stamp, know)]
+        s.pulling(peer, rest, len(items))
+        for n in rest: s.take(a, n); taken |= {n}; s.got[peer.name] = know, taken; yield
         for n in sorted(n for n in s.nodes if full and n not in nodes): s.take(a, n)
         s.take_lacking(a)
-        s.complete(peer.name, a)
+        s.got.pop(peer.name, None); s.complete(peer.name, a)
     def lacking(s):
         """Directories that are not here and that something here has as a place, shown or not: of a conflict, of what is dead, the last one."""
         if on('named'): return s.memo('lacking', lambda: {p for n in s.nodes.values() for p in n.named() if p not in s.nodes})
         return {p for n in s.alive() - {ROOT} for _, _, p, _ in s.nodes[n].places()} - s.nodes.keys()
-    def pulling(s, peer, items): pass                                                     # for who looks on
+    def pulling(s, peer, items, count): pass                                              # for who looks on: what comes, and of how much
     def parting(s, peer, path): pass
     def complete(s, name, a):
         """Completion, one step: knowledge, horizon, members' knowledge; adoption, writing anew, purging. Its changes share one version."""
@@ -666,16 +670,38 @@ def parent_purged_then_needed():
 def interrupted_pull_from_a_lost_future():
     """B serves part of a pull, is rolled back, and nobody can ever complete it."""
     rs = a, b, c = world(3); f = b.new('f', ROOT, 'a', 'x'); spread(rs); b.sync(); old = b.disk
-    b.write(at(b, 'a'), 'y'); b.new('f', ROOT, 'b', 'z'); k = 1
-    while values(a, f) != {'y'}: pull(a, b, k); k += 1
+    b.write(at(b, 'a'), 'y'); b.new('f', ROOT, 'b', 'z')
+    while values(a, f) != {'y'}: pull(a, b, 1)
     assert a.nodes[f].ref; b.start(old); b.new('f', ROOT, 'c', 'w'); check(rs); assert values(b, f) == {'y'}
     a.unlink(at(a, 'a')); check(rs); assert f not in c.nodes
+
+def looked_on(r):
+    """What each further pull of a replica brings, and of how much."""
+    came, before = [], r.pulling
+    def pulling(peer, items, count): came.append((items, count)); before(peer, items, count)
+    r.pulling = pulling; return came
+
+def goes_on_after_an_interruption():
+    """A has two of four files when the line breaks; B changes one of them; the next pull brings that and the other two."""
+    rs = a, b = world(2); spread(rs); came = looked_on(a)
+    fs = [b.new('f', ROOT, name, name) for name in 'wxyz']; pull(a, b, 2)
+    had = [f for f in fs if f in a.nodes]; assert len(had) == 2
+    b.write(at(b, 'wxyz'[fs.index(had[0])]), 'new'); pull(a, b)
+    assert set(came[1][0]) == {had[0], *(f for f in fs if f not in had)}
+    check(rs); assert values(a, had[0]) == {'new'}
+
+def does_not_go_on_where_the_peer_was_rolled_back():
+    """B forgets what it served; what it then has anew comes whole."""
+    rs = a, b = world(2); spread(rs); b.sync(); old = b.disk; came = looked_on(a)
+    fs = [b.new('f', ROOT, name, name) for name in 'wxyz']; pull(a, b, 2)
+    b.start(old); b.new('f', ROOT, 'v', 'v'); pull(a, b)
+    assert len(came[1][0]) == came[1][1]; check(rs)
 
 def replaced_value_of_a_lost_history():
     """A has B's lost rename for good, C has it from an interrupted pull and replaces it; B must hand that on to A with what it adopts."""
     rs = a, b, c = world(3); f = a.new('f', ROOT, 'a', 'x'); l = ('link', *f); spread(rs); b.sync(); old = b.disk
-    b.rename([(f, l)], ROOT, 'b'); b.new('f', ROOT, 'g', 'z'); pull(a, b); k = 1
-    while not c.nodes[f].ref: pull(c, b, k); k += 1
+    b.rename([(f, l)], ROOT, 'b'); b.new('f', ROOT, 'g', 'z'); pull(a, b)
+    while not c.nodes[f].ref: pull(c, b, 1)
     b.start(old); pull(b, c); c.rename([(f, l)], ROOT, 'c'); pull(b, c); pull(a, b)
     check(rs); assert set(a.nodes[f].facets[l].pairs.values()) == {(ROOT, 'b'), (ROOT, 'c')} and len(a.nodes[f].facets[l].pairs) == 2
 
@@ -733,7 +759,7 @@ SCENARIOS = [trap_postponed_item_pulled_onward, trap_interrupted_deleted_repeate
              fork_after_rollback_meets_third, purged_then_edited_by_old_backup, purged_on_one_side_only,
              one_purged_then_old_backup, old_backup_pulls_from_a_newcomer, losing_place_names_a_removed_directory,
              equal_twins_then_save, parent_purged_then_needed, interrupted_pull_from_a_lost_future,
-             replaced_value_of_a_lost_history, returns_to_a_purged_place, returns_to_a_purged_link, dead_with_a_place_unseen,
+             goes_on_after_an_interruption, does_not_go_on_where_the_peer_was_rolled_back, replaced_value_of_a_lost_history, returns_to_a_purged_place, returns_to_a_purged_link, dead_with_a_place_unseen,
              dead_with_attributes_unseen, losing_place_names_a_purged_directory, part_of_a_volume,
              twin_under_a_directory]
 

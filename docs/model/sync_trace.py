@@ -85,7 +85,7 @@ class Traced(m.Replica):
     def add_member(s, x): happens(s, 'add', member=x); super().add_member(x)
     def remove_member(s, x): happens(s, 'remove', member=x); super().remove_member(x)
     # -- pulls
-    def pulling(s, peer, items): PULLS[0] += 1; happens(s, 'pull', peer=peer.name, disk=DISKS[id(peer.disk)][0], pull=PULLS[0], items=[short(n) for n in items])
+    def pulling(s, peer, items, count): PULLS[0] += 1; happens(s, 'pull', peer=peer.name, disk=DISKS[id(peer.disk)][0], pull=PULLS[0], items=[short(n) for n in items], count=count)
     def parting(s, peer, path): happens(s, 'part', peer=peer.name, disk=DISKS[id(peer.disk)][0], path='/'.join(path))
     def part(s, peer, path):
         if s.name not in peer.members() or peer.name not in s.members(): happens(s, 'refused', peer=peer.name)

@@ -204,7 +204,11 @@ public sealed partial class Volume
     }
 
     /// <summary>Merges a batch of nodes.</summary>
-    internal CommittedChange Merge(IReadOnlyList<NodeRecord> nodes, PullHeader header, PeerId peer)
+    /// <param name="nodes">The batch.</param>
+    /// <param name="header">What the serving side knows.</param>
+    /// <param name="peer">Who it is.</param>
+    /// <param name="point">How far the pull is with it; null leaves that as it was.</param>
+    internal CommittedChange Merge(IReadOnlyList<NodeRecord> nodes, PullHeader header, PeerId peer, ResumePoint? point)
     {
         lock (_gate)
         {
@@ -219,6 +223,7 @@ public sealed partial class Volume
             }
 
             NotePostponed(transaction);
+            if (point is not null) NoteResumePoint(transaction, peer, point);
             CommittedChange change = Commit(transaction);
             _hasMerged = true;
             _hasHeldOfPull |= transaction.HasHeld;
@@ -327,6 +332,7 @@ public sealed partial class Volume
             if (isNew) _revision++;
 
             NoteHeldKnowledge(transaction);
+            NoteResumePoint(transaction, peer, point: null);
             state.Learn(header.Knowledge);
             state.RaiseHorizon(header.Horizon);
             state.DropCoveredReferences();

@@ -7,8 +7,8 @@ namespace Bazil.FileSystem.Sync;
 /// <summary>
 /// What a puller asks of another member.
 /// <code>
-/// format (1) = 3 | kind (1)
-/// kind 1, changes: digest of the puller's knowledge (32) | digest of the statements it took over last (32) | flag (1) | knowledge, when the flag is 1
+/// format (1) = 4 | kind (1)
+/// kind 1, changes: digest of the puller's knowledge (32) | digest of the statements it took over last (32) | flag (1) | knowledge, when the flag is 1 or 2 | resume point (<see cref="ResumePoint"/>), when it is 2
 /// kind 2, nodes:   count | node ids (24 each) | flag (1) | knowledge, when the flag is 1: those changed beyond it, all of them when it does not cover what was purged
 /// kind 3, path:    count | names from the root, each with its length | knowledge: what belongs to the path (<see cref="PathScope"/>) and changed beyond it
 /// </code>
@@ -17,10 +17,11 @@ namespace Bazil.FileSystem.Sync;
 internal sealed record PullRequest(byte[] Digest, Knowledge? Knowledge, IReadOnlyList<NodeId> Nodes)
 {
     public const int DigestBytes = 32;
-    private const byte Format = 3;
+    private const byte Format = 4;
     private const byte KindChanges = 1;
     private const byte KindNodes = 2;
     private const byte KindPath = 3;
+    private const byte FlagResume = 2;
 
     /// <summary>Knowledge of so few replicas, some 300 bytes, is sent with the first request: a packet, where a second round trip costs several.</summary>
     public const int KnowledgeAtOnceMax = 12;
@@ -30,6 +31,9 @@ internal sealed record PullRequest(byte[] Digest, Knowledge? Knowledge, IReadOnl
 
     /// <summary>Of the statements of members that the puller took over from this side last; zeros when there were none.</summary>
     public byte[] StatementsDigest { get; init; } = new byte[DigestBytes];
+
+    /// <summary>How far earlier pulls from this side have come, when changes beyond a knowledge are asked for; null for not at all.</summary>
+    public ResumePoint? Resume { get; init; }
 
     /// <summary>Names from the root, when a part of the volume is asked for.</summary>
     public IReadOnlyList<FileName> Path { get; init; } = [];
@@ -74,7 +78,15 @@ internal sealed record PullRequest(byte[] Digest, Knowledge? Knowledge, IReadOnl
 
         writer.WriteFixed(Digest);
         writer.WriteFixed(StatementsDigest);
-        WriteKnowledge(writer);
+        if (Knowledge is null || Resume is null)
+        {
+            WriteKnowledge(writer);
+            return writer.ToArray();
+        }
+
+        writer.WriteByte(FlagResume);
+        KnowledgeCodec.Write(writer, Knowledge);
+        Resume.Write(writer);
         return writer.ToArray();
     }
 
@@ -91,7 +103,7 @@ internal sealed record PullRequest(byte[] Digest, Knowledge? Knowledge, IReadOnl
             case KindChanges:
                 byte[] digest = reader.ReadFixed(DigestBytes).ToArray();
                 byte[] statements = reader.ReadFixed(DigestBytes).ToArray();
-                request = new PullRequest(digest, ReadKnowledge(ref reader), []) { StatementsDigest = statements };
+                request = ReadChanges(ref reader, digest) with { StatementsDigest = statements };
                 break;
             case KindNodes:
                 var nodes = new NodeId[reader.ReadCount(NodesMax, NodeId.Size)];
@@ -111,6 +123,18 @@ internal sealed record PullRequest(byte[] Digest, Knowledge? Knowledge, IReadOnl
 
         reader.ExpectEnd();
         return request;
+    }
+
+    private static PullRequest ReadChanges(ref WireReader reader, byte[] digest)
+    {
+        byte flag = reader.ReadByte();
+        return flag switch
+        {
+            0 => new PullRequest(digest, null, []),
+            1 => new PullRequest(digest, KnowledgeCodec.Read(ref reader), []),
+            FlagResume => new PullRequest(digest, KnowledgeCodec.Read(ref reader), []) { Resume = ResumePoint.Read(ref reader) },
+            _ => throw reader.Malformed($"flag {flag} is none of 0, 1 and 2"),
+        };
     }
 
     private void WriteKnowledge(WireWriter writer)

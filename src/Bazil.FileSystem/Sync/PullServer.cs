@@ -50,6 +50,9 @@ internal sealed class PullServer
         PullHeader header = Header(PullStatus.Changes, isFull, statements);
         if (isFull) return Items(header, AllNodes());
         SortedSet<NodeId> changed = ChangeIndex.NodesBeyond(_tables, request.Knowledge);
+
+        // Who was restored from a backup since does not know any more what the puller got.
+        if (request.Resume is { } point && point.Known.IsCoveredBy(_knowledge)) point.TakeFrom(changed, ChangeIndex.NodesBeyond(_tables, point.Known));
         return Items(header with { ItemsExpected = (ulong)changed.Count }, changed);
     }
 

@@ -8,6 +8,9 @@ namespace Bazil.FileSystem.Sync;
 internal sealed class PullSession(Volume volume, IVolumeLink link)
 {
     private readonly HashSet<NodeId> _served = [];
+    private ResumePoint? _point;
+    private NodeId? _latest;
+    private bool _isInOrder;
     private int _merged;
     private int _postponed;
 
@@ -32,8 +35,11 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
     {
         CheckMember();
         Knowledge known = volume.Knowledge;
+        _point = volume.FindResumePoint(link.Peer);
+        _isInOrder = true;
         PullHeader header = await AskAsync(Request(known, withKnowledge: known.Count <= PullRequest.KnowledgeAtOnceMax), known, cancel);
         if (header.Status == PullStatus.SendKnowledge) header = await AskAsync(Request(known, withKnowledge: true), known, cancel);
+        _isInOrder = false;
         switch (header.Status)
         {
             case PullStatus.Same:
@@ -93,7 +99,7 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
         new($"peer {link.Peer} does not count this node among the members of volume {volume.Name}: ask its owner for 'bazil peer volume allow'");
 
     private PullRequest Request(Knowledge known, bool withKnowledge) =>
-        PullRequest.Changes(known, withKnowledge) with { StatementsDigest = volume.StatementsTakenOver(link.Peer) };
+        PullRequest.Changes(known, withKnowledge) with { StatementsDigest = volume.StatementsTakenOver(link.Peer), Resume = _point };
 
     /// <summary>Parents that were purged here and are needed again are asked for by id.</summary>
     private async Task FetchMissingAsync(CancellationToken cancel)
@@ -122,6 +128,9 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
                 if (isEnded) continue;
                 volume.CheckHeader(header, link.Peer);
                 volume.KeepHeads(header);
+
+                // All of it comes then: the other side was restored from a backup, or has purged what may be here.
+                if (_point is not null && (header.IsFull || !_point.Known.IsCoveredBy(header.Knowledge))) _point = null;
                 continue;
             }
 
@@ -142,12 +151,25 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
 
     private async Task MergeAsync(List<NodeRecord> nodes, PullHeader header)
     {
-        CommittedChange change = volume.Merge(nodes, header, link.Peer);
+        CommittedChange change = volume.Merge(nodes, header, link.Peer, Advance(nodes, header));
         _served.UnionWith(nodes.Select(node => node.Id));
         _merged += nodes.Count;
         await ShowAsync(change);
         Link? latest = nodes.AsEnumerable().Reverse().SelectMany(static node => node.LiveLinks).FirstOrDefault();
         link.Report(new PullProgress(_merged, (long)Math.Min(header.ItemsExpected, long.MaxValue), latest?.Places.Largest.Value.Name));
+    }
+
+    /// <summary>How far the pull is with these nodes, if that is new: while they come in order, and are not all that there is.</summary>
+    private ResumePoint? Advance(List<NodeRecord> nodes, PullHeader header)
+    {
+        foreach (NodeRecord node in nodes)
+        {
+            _isInOrder &= !header.IsFull && (_latest is not { } before || node.Id.CompareTo(before) > 0);
+            _latest = node.Id;
+        }
+
+        if (!_isInOrder || _latest is not { } latest || (_point is not null && latest.CompareTo(_point.Last) <= 0)) return null;
+        return _point = new ResumePoint(_point?.Known ?? header.Knowledge, latest);
     }
 
     private async Task ShowAsync(CommittedChange change) => _postponed += await volume.ShowAsync(change);

@@ -17,6 +17,7 @@ internal sealed class ReplayLink : IVolumeLink, IDisposable
     private readonly Replica _puller;
     private readonly PullServer _server;
     private readonly List<string> _order;
+    private readonly int _count;
     private readonly SemaphoreSlim _go = new(0), _waits = new(0);
 
     /// <param name="world">The machines.</param>
@@ -24,11 +25,13 @@ internal sealed class ReplayLink : IVolumeLink, IDisposable
     /// <param name="peer">Who serves.</param>
     /// <param name="view">What it serves.</param>
     /// <param name="order">In which order the nodes come.</param>
+    /// <param name="count">How many there were if all came again that an interrupted pull brought.</param>
     /// <param name="path">What is asked for; nothing for everything. A part comes as it comes.</param>
-    public ReplayLink(World world, Replica puller, Replica peer, IMetadataSnapshot view, List<string> order, IReadOnlyList<FileName> path)
+    public ReplayLink(World world, Replica puller, Replica peer, IMetadataSnapshot view, List<string> order, int count, IReadOnlyList<FileName> path)
     {
         _puller = puller;
         _order = order;
+        _count = count;
         Peer = peer.Id;
         _server = new PullServer(view, 1, world.VolumeId, peer.Identity, Knowledge.Empty);
         var session = new PullSession(puller.Volume, this);
@@ -58,7 +61,9 @@ internal sealed class ReplayLink : IVolumeLink, IDisposable
     public async IAsyncEnumerable<ReadOnlyMemory<byte>> RequestAsync(ReadOnlyMemory<byte> request, [EnumeratorCancellation] CancellationToken cancel)
     {
         PullRequest decoded = PullRequest.Decode(request.Span);
-        List<byte[]> frames = [.. _server.Answer(_puller.Id, decoded)];
+
+        // What came with an interrupted pull the model leaves out; its order is another one.
+        List<byte[]> frames = [.. _server.Answer(_puller.Id, decoded with { Resume = null })];
         if (decoded.AsksForNodes || decoded.AsksForPath || frames.Count == 1)
         {
             foreach (byte[] piece in frames.SelectMany(static frame => FramePieces.Split(frame, mayCompress: false))) yield return piece;
@@ -69,7 +74,7 @@ internal sealed class ReplayLink : IVolumeLink, IDisposable
         Dictionary<string, NodeRecord> nodes = frames.Skip(1).SelectMany(frame => ItemFrame.Decode(frame, out _) ?? []).ToDictionary(node => ReplicatedState.Short(node.Id.Creation));
         bool hasRoot = nodes.Remove(ReplicatedState.Short(NodeId.Root.Creation), out NodeRecord? root);
         if (hasRoot) yield return Frame(root!);
-        if (!nodes.Keys.Order(StringComparer.Ordinal).SequenceEqual(_order.Order(StringComparer.Ordinal)))
+        if (nodes.Count != _count || _order.Exists(name => !nodes.ContainsKey(name)))
         {
             throw new InvalidOperationException($"{_puller.Name} is sent {string.Join(' ', nodes.Keys.Order(StringComparer.Ordinal))}, the model sends {string.Join(' ', _order)}");
         }

@@ -139,7 +139,7 @@ internal sealed class ReplayedWorld : IAsyncDisposable
         if (line.GetProperty("op").GetString() == "pull")
         {
             List<string> items = [.. line.GetProperty("items").EnumerateArray().Select(item => item.GetString()!)];
-            _pulls[number] = new ReplayLink(_world, at, Find(line.GetProperty("peer").GetString()!), _disks[line.GetProperty("disk").GetInt32()], items, []);
+            _pulls[number] = new ReplayLink(_world, at, Find(line.GetProperty("peer").GetString()!), _disks[line.GetProperty("disk").GetInt32()], items, line.GetProperty("count").GetInt32(), []);
             await _pulls[number].ArriveAsync();
         }
 
@@ -149,7 +149,7 @@ internal sealed class ReplayedWorld : IAsyncDisposable
     private async Task PullPartAsync(Replica at, JsonElement line)
     {
         FileName[] path = [.. line.GetProperty("path").GetString()!.Split('/').Select(name => FileName.Parse(Encoding.UTF8.GetBytes(name)))];
-        using var link = new ReplayLink(_world, at, Find(line.GetProperty("peer").GetString()!), _disks[line.GetProperty("disk").GetInt32()], [], path);
+        using var link = new ReplayLink(_world, at, Find(line.GetProperty("peer").GetString()!), _disks[line.GetProperty("disk").GetInt32()], [], 0, path);
         try
         {
             await link.Session;
