@@ -107,4 +107,13 @@ public static class Limits
 
     /// <summary>Files whose content is sealed anew between two syncs after a rotation of the sharing key: bounds what is done twice after a crash, and the records in memory.</summary>
     public const int ResealBatch = 256;
+
+    /// <summary>A pattern of a pin is part of a key, with room for what stands before it.</summary>
+    public const int PinPatternBytesMax = 255;
+
+    /// <summary>Names in a pattern of a pin: places in it are bits of a word, and nobody writes more.</summary>
+    public const int PinPatternPartsMax = 62;
+
+    /// <summary>Files whose use was noted and not saved: some half a megabyte.</summary>
+    public const int UsesNotedMax = 16_384;
 }

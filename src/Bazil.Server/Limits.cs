@@ -126,6 +126,48 @@ internal static class Limits
     /// <summary>Chunks that are fetched or looked for at a time: 16 of 128 KiB fill a line of 40 MB/s at 50 ms, and leave a reader of something else its places.</summary>
     public const int ChunksUnderWay = 16;
 
+    /// <summary>How long further changes are waited for before pinned content is fetched: a copy of many files is one change.</summary>
+    public static readonly TimeSpan PinDelay = TimeSpan.FromSeconds(1);
+
+    /// <summary>Pinned chunks in a row that no storage within reach has, before the look is ended and tried again later: more would only be asked for in vain.</summary>
+    public const int PinMissesMax = 64;
+
+    /// <summary>The wait is so many times as long as the last look at all that is pinned took, a tenth of one processor at most for whoever makes changes all the time.</summary>
+    public const int PinRestPerPass = 9;
+
+    /// <summary>The wait at most.</summary>
+    public static readonly TimeSpan PinDelayMax = TimeSpan.FromMinutes(5);
+
+    /// <summary>Everything pinned is looked at again after so long without a change: the local store may have lost something, to damage say.</summary>
+    public static readonly TimeSpan PinLookInterval = TimeSpan.FromHours(6);
+
+    /// <summary>Objects that stores are asked about together before they are evicted: a round trip for some tens of megabytes, and within what one request may hold.</summary>
+    public const int EvictionBatch = 512;
+
+    /// <summary>Files whose turn to be evicted is found in one look at the rows: some fifty megabytes.</summary>
+    public const int EvictionFilesPerLook = 1 << 17;
+
+    /// <summary>An eviction in the background rests as long as it works: it has to keep up with what comes.</summary>
+    public const double EvictionRestPerWork = 1;
+
+    /// <summary>How often it is looked whether the store is over its limit: what comes within it is a few gigabytes at most.</summary>
+    public static readonly TimeSpan CacheLookInterval = TimeSpan.FromSeconds(10);
+
+    /// <summary>An eviction goes on until so much of the limit is free.</summary>
+    public const int CacheMoreDivisor = 20;
+
+    /// <summary>The first wait after an eviction that did not free enough; it doubles each time: each looks through everything.</summary>
+    public static readonly TimeSpan EvictionRetryMin = TimeSpan.FromMinutes(1);
+
+    /// <summary>The longest wait.</summary>
+    public static readonly TimeSpan EvictionRetryMax = TimeSpan.FromMinutes(15);
+
+    /// <summary>How often the copies of volumes with a policy are counted: each count looks up every chunk, here and elsewhere.</summary>
+    public static readonly TimeSpan PolicyLookInterval = TimeSpan.FromHours(6);
+
+    /// <summary>For how long the listing of a store of packs counts as "there now": as long as a hold may be used.</summary>
+    public static readonly TimeSpan CopiesListedMax = TimeSpan.FromMinutes(5);
+
     /// <summary>How long one look at a volume goes on with one view of its rows: the database keeps all that the view shows.</summary>
     public static readonly TimeSpan PushPassMax = TimeSpan.FromHours(1);
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Bazil.Cli.Commands.Conflict;
 using Bazil.Cli.Commands.Debug;
 using Bazil.Cli.Commands.Peer;
+using Bazil.Cli.Commands.Pin;
 using Bazil.Cli.Commands.Secret;
 using Bazil.Cli.Commands.Server;
 using Bazil.Cli.Commands.Sharing;
@@ -27,6 +28,9 @@ internal static class BazilCommand
             GetCommand.Create(context),
             PushCommand.Create(context),
             WhereisCommand.Create(context),
+            PinCommand.Create(context),
+            PinCommand.CreateUnpin(context),
+            EvictCommand.Create(context),
             CheckCommand.Create(context),
             PubkeyCommand.Create(context),
             SharingCommand.Create(context),

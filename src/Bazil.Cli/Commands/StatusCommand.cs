@@ -72,6 +72,9 @@ internal static class StatusCommand
             .. status.Volumes.Select(static v => ("volume", $"{v.Name}, {(v.Mountpoint is null ? "not mounted" : VolumeListCommand.MountText(v))}{(v.Keys.Epochs.Count > 1 ? ", sharing key being rotated" : "")}")),
             .. status.Peers.Select(static p => ("peer", $"{p.Nickname ?? p.PublicKey}{(p.Locations.Count > 0 ? " at " + p.Locations[0] : "")}")),
             .. status.WaitingReads.Select(static w => ("waiting", WaitingText(w))),
+            .. status.Pins.Select(static p => ("pinned", $"{p.Volume}, {PinText.Of(p)}")),
+            .. status.Cache is { } cache && (cache.LimitBytes ?? cache.FreeBytesMin) is not null || status.Cache is { Held.Count: > 0 } ? new[] { ("own store", CacheText.Of(status.Cache)) } : [],
+            .. status.Policies.Select(static p => ("copies", $"{p.Volume}, {PolicyText.Of(p)}")),
             .. status.Checks.Select(static c => ("check", CheckText(c))),
         ]);
         SyncText.Print(environment, status.Sync);

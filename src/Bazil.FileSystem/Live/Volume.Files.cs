@@ -26,6 +26,7 @@ public sealed partial class Volume
         lock (_gate)
         {
             OpenFile? file = Acquire(inode, flags.CanWrite, isNew);
+            if (file is not null) NoteUse(inode);
             return file is null ? Errno.ENOENT : AddHandle(file, flags);
         }
     }

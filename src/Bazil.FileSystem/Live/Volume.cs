@@ -234,6 +234,7 @@ public sealed partial class Volume : IAsyncDisposable
         await _tidying;
         foreach (OpenFile file in PinOpenFiles(_ => true)) await CloseAtShutdownAsync(file);
         await SyncAsync(CancellationToken.None);
+        lock (_gate) Guarded(SaveUsesHeld);
         Guarded(() => _options.Metadata.Sync()); // that no undo rows are needed any more
         _closing.Dispose();
     }

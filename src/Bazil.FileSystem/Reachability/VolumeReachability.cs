@@ -55,8 +55,8 @@ public sealed class VolumeReachability
     /// <summary>Leaves out what was seen before: content of nodes that have not changed since, and those snapshots. Null for nothing.</summary>
     public ContentMark? Beyond { get; init; }
 
-    /// <summary>Leaves out what was saved and is not published yet.</summary>
-    public bool IsPublishedOnly { get; init; }
+    /// <summary>From where it is walked.</summary>
+    public ContentRoots From { get; init; } = ContentRoots.All;
 
     /// <summary>Where the file of visited chunks is made, if they are too many for the memory.</summary>
     public string ScratchDirectory { get; init; } = Path.GetTempPath();
@@ -103,14 +103,16 @@ public sealed class VolumeReachability
 
     private IEnumerable<Step> Roots() =>
         NodeRoots()
-            .Concat(_held.Select(held => new Step(ChunkType.File, held.Subtree, new NodeOrigin(_tables, held.Inode, "open"))))
+            .Concat((Has(ContentRoots.Open) ? _held : []).Select(held => new Step(ChunkType.File, held.Subtree, new NodeOrigin(_tables, held.Inode, "open"))))
             .Concat(WorkingRoots())
             .Concat(SnapshotRoots())
             .Concat(MemberSnapshotRoots())
             .Concat(TrashRoots())
             .Concat(AdoptedRoots()); // last: what anything else leads to, too, is reported as that
 
-    private IEnumerable<Step> NodeRoots() => Beyond is { } mark ? ChangedNodeRoots(mark) : AllNodeRoots();
+    private bool Has(ContentRoots roots) => (From & roots) != 0;
+
+    private IEnumerable<Step> NodeRoots() => !Has(ContentRoots.Shown | ContentRoots.Siblings) ? [] : Beyond is { } mark ? ChangedNodeRoots(mark) : AllNodeRoots();
 
     private IEnumerable<Step> AllNodeRoots()
     {
@@ -135,20 +137,21 @@ public sealed class VolumeReachability
 
     private IEnumerable<Step> NodeRoots(InodeId inode, NodeRecord record)
     {
-        if (record.Held?.Content is { Value: { Form: ContentForm.Blob } held }) yield return StepOf(held, new NodeOrigin(_tables, inode, "deleted by a peer"));
+        if (Has(ContentRoots.Siblings) && record.Held?.Content is { Value: { Form: ContentForm.Blob } held }) yield return StepOf(held, new NodeOrigin(_tables, inode, "deleted by a peer"));
         if (record.Content.IsEmpty) yield break;
         ContentValue? shown = record.ShownContent?.Value;
 
         // Equal values may be sealed under different key epochs, as different objects.
         foreach (ContentValue value in record.Content.Pairs.ToArray().Select(static pair => pair.Value).Where(static value => value.Form == ContentForm.Blob).DistinctBy(static value => value.Manifest))
         {
-            yield return StepOf(value, new NodeOrigin(_tables, inode, value.Equals(shown) ? null : "conflict"));
+            bool isShown = value.Equals(shown);
+            if (Has(isShown ? ContentRoots.Shown : ContentRoots.Siblings)) yield return StepOf(value, new NodeOrigin(_tables, inode, isShown ? null : "conflict"));
         }
     }
 
     private IEnumerable<Step> WorkingRoots()
     {
-        if (IsPublishedOnly) yield break;
+        if (!Has(ContentRoots.Working)) yield break;
         int prefixBytes = Prefix(Table.Working).Length;
         using IMetadataCursor cursor = _tables.Reader.ScanPrefix(Prefix(Table.Working));
         while (cursor.MoveNext())
@@ -180,6 +183,7 @@ public sealed class VolumeReachability
 
     private IEnumerable<Step> SnapshotRoots()
     {
+        if (!Has(ContentRoots.Snapshots)) yield break;
         int prefixBytes = Prefix(Table.SnapshotRef).Length;
         using IMetadataCursor cursor = _tables.Reader.ScanPrefix(Prefix(Table.SnapshotRef));
         while (cursor.MoveNext())

@@ -102,11 +102,16 @@ internal sealed class SalvagedRows(IMetadataStore metadata, uint number)
     public void CopyStateTo(uint target)
     {
         foreach (Table table in _kept) CopyTable(table, number, target);
+        CopyTable(Table.Pin, number, target);
         LoosePatchCount = PatchRows.DropLoose(metadata, new VolumeTables(metadata, target));
         VolumeState.ForgetStructure(metadata, new VolumeTables(metadata, target));
     }
 
-    public void CopySnapshotsTo(uint target) => CopyTable(Table.SnapshotRef, number, target);
+    public void CopySnapshotsTo(uint target)
+    {
+        CopyTable(Table.SnapshotRef, number, target);
+        CopyTable(Table.Pin, number, target);
+    }
 
     /// <summary>Puts the rows of another number in the place of these.</summary>
     public void Replace(uint source)

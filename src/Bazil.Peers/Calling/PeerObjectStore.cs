@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Bazil.Core;
 using Bazil.Peers.Calling;
 using Bazil.Peers.Protocol;
+using Bazil.Storage.Eviction;
 using Bazil.Storage.Stores;
 using Google.Protobuf;
 
@@ -130,17 +131,58 @@ public sealed class PeerObjectStore : IObjectStore
         return await EndAsync(answer);
     });
 
+    /// <summary>Asks the peer to keep objects of its own store for a while (docs/protocol.md, "Holds").</summary>
+    /// <param name="ids">At most <see cref="Limits.IdsPerRequest"/>.</param>
+    /// <returns>In the order of the ids.</returns>
+    public async ValueTask<IReadOnlyList<HoldAnswer>> HoldAsync(HoldTicket ticket, IReadOnlyList<ObjectId> ids, CancellationToken cancel)
+    {
+        var message = new HoldObjects { Ticket = BytesOf(ticket) };
+        foreach (var id in ids) message.Ids.Add(ByteString.CopyFrom(id.Span));
+        await _requests.WaitAsync(cancel);
+        try
+        {
+            byte[] answers = await InStoreAsync(() => AskEachAsync(Call("to hold objects", cancel), PeerPaths.ObjectsHold, message, ids.Count));
+            return [.. answers.Select(static answer => (HoldAnswer)answer)];
+        }
+        finally
+        {
+            _requests.Release();
+        }
+    }
+
+    /// <summary>Tells the peer that what it holds under a ticket is not needed any more.</summary>
+    public async ValueTask ReleaseAsync(HoldTicket ticket, CancellationToken cancel) => await InStoreAsync(async () =>
+    {
+        using var answer = await _caller.OpenAsync(Call("to release objects", cancel), PeerPaths.ObjectsRelease, _ => new ByteArrayContent(new ReleaseObjects { Ticket = BytesOf(ticket) }.ToByteArray()));
+        return await EndAsync(answer);
+    });
+
     /// <summary>Does nothing: the connection belongs to its client.</summary>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private async Task<byte[]> AskPresenceAsync(IReadOnlyList<ObjectId> ids, CancellationToken cancel)
+    private Task<byte[]> AskPresenceAsync(IReadOnlyList<ObjectId> ids, CancellationToken cancel)
     {
-        using var answer = await _caller.OpenAsync(Call("whether objects are there", cancel), PeerPaths.ObjectsHas, _ => IdsContent(ids));
+        var message = new ObjectIds();
+        foreach (var id in ids) message.Ids.Add(ByteString.CopyFrom(id.Span));
+        return AskEachAsync(Call("whether objects are there", cancel), PeerPaths.ObjectsHas, message, ids.Count);
+    }
+
+    /// <summary>Asks something about each of many objects, which is answered with a byte each.</summary>
+    private async Task<byte[]> AskEachAsync(CallContext call, string path, IMessage message, int count)
+    {
+        using var answer = await _caller.OpenAsync(call, path, _ => new ByteArrayContent(message.ToByteArray()));
         var frame = await answer.NextAsync();
-        if (frame is not { Kind: FrameKind.Data } data || data.Length != ids.Count) throw Nonsense();
-        byte[] present = await answer.ReadPayloadAsync(data);
+        if (frame is not { Kind: FrameKind.Data } data || data.Length != count) throw Nonsense();
+        byte[] bytes = await answer.ReadPayloadAsync(data);
         await EndAsync(answer);
-        return present;
+        return bytes;
+    }
+
+    private static ByteString BytesOf(HoldTicket ticket)
+    {
+        Span<byte> bytes = stackalloc byte[HoldTicket.Size];
+        ticket.Write(bytes);
+        return ByteString.CopyFrom(bytes);
     }
 
     private async Task<bool> EndAsync(FramedAnswer answer) => await answer.NextAsync() is null ? true : throw Nonsense();
@@ -165,13 +207,6 @@ public sealed class PeerObjectStore : IObjectStore
 
     private static IReadOnlyList<ObjectId> Part(IReadOnlyList<ObjectId> ids, int start) =>
         start == 0 && ids.Count <= Limits.IdsPerRequest ? ids : [.. ids.Skip(start).Take(Limits.IdsPerRequest)];
-
-    private static ByteArrayContent IdsContent(IReadOnlyList<ObjectId> ids)
-    {
-        var message = new ObjectIds();
-        foreach (var id in ids) message.Ids.Add(ByteString.CopyFrom(id.Span));
-        return new ByteArrayContent(message.ToByteArray());
-    }
 
     private static IEnumerable<IReadOnlyList<KeyValuePair<ObjectId, ReadOnlyMemory<byte>>>> Batches(
         IReadOnlyList<KeyValuePair<ObjectId, ReadOnlyMemory<byte>>> objects)

@@ -18,4 +18,6 @@ internal static class PeerPaths
     public const string ObjectsHas = Prefix + "objects/has";
     public const string ObjectsPut = Prefix + "objects/put";
     public const string ObjectsSync = Prefix + "objects/sync";
+    public const string ObjectsHold = Prefix + "objects/hold";
+    public const string ObjectsRelease = Prefix + "objects/release";
 }

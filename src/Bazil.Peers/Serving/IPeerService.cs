@@ -1,4 +1,5 @@
 using Bazil.Core;
+using Bazil.Storage.Eviction;
 using Bazil.Storage.Stores;
 
 namespace Bazil.Peers;
@@ -22,4 +23,7 @@ public interface IPeerService : IPeerDirectory
     /// where they go. The transport does not dispose it, and calls its SyncAsync before it acknowledges a put.
     /// </summary>
     IObjectStore? StoreFor(PeerId peer);
+
+    /// <summary>What promises this peer to keep objects of this node's own store, or null to refuse.</summary>
+    HoldGranter? HoldsFor(PeerId peer);
 }

@@ -24,7 +24,7 @@ internal sealed class ObjectEndpoints(IPeerService service, Endpoint endpoint, S
         if (Offered(session) is not { } store) return PeerStatus.Refused;
         using var watch = endpoint.Watch(context);
         var asked = await Endpoint.ReadMessageAsync(context, watch, ObjectIds.Parser);
-        if (ReadIds(asked) is not { } ids) return PeerStatus.Malformed;
+        if (ReadIds(asked.Ids) is not { } ids) return PeerStatus.Malformed;
 
         var frames = endpoint.Frames(context, watch, session, TrafficKind.Content);
         var reads = new Queue<Task<IMemoryOwner<byte>?>>();
@@ -54,7 +54,7 @@ internal sealed class ObjectEndpoints(IPeerService service, Endpoint endpoint, S
         using var flight = session.Begin(context, FlightKind.Storage);
         if (Offered(session) is not { } store) return PeerStatus.Refused;
         using var watch = endpoint.Watch(context);
-        if (ReadIds(await Endpoint.ReadMessageAsync(context, watch, ObjectIds.Parser)) is not { } ids) return PeerStatus.Malformed;
+        if (ReadIds((await Endpoint.ReadMessageAsync(context, watch, ObjectIds.Parser)).Ids) is not { } ids) return PeerStatus.Malformed;
 
         var frames = endpoint.Frames(context, watch, session, TrafficKind.Content);
         var present = new byte[ids.Length];
@@ -203,14 +203,15 @@ internal sealed class ObjectEndpoints(IPeerService service, Endpoint endpoint, S
         if (read.IsCompletedSuccessfully) (await read)?.Dispose();
     }
 
-    private static ObjectId[]? ReadIds(ObjectIds message)
+    /// <summary>The ids of a request, or null when it makes no sense.</summary>
+    public static ObjectId[]? ReadIds(IReadOnlyList<ByteString> given)
     {
-        if (message.Ids.Count is 0 or > Limits.IdsPerRequest) return null;
-        var ids = new ObjectId[message.Ids.Count];
+        if (given.Count is 0 or > Limits.IdsPerRequest) return null;
+        var ids = new ObjectId[given.Count];
         for (int i = 0; i < ids.Length; i++)
         {
-            if (message.Ids[i].Length != ObjectId.Size) return null;
-            ids[i] = new ObjectId(message.Ids[i].Span);
+            if (given[i].Length != ObjectId.Size) return null;
+            ids[i] = new ObjectId(given[i].Span);
         }
         return ids;
     }

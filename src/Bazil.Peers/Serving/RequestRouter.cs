@@ -13,6 +13,7 @@ internal sealed class RequestRouter(
     IPeerService service, SessionRegistry sessions, Endpoint endpoint, PeerRuns runs, IEntropy entropy, ILogger log)
 {
     private readonly VolumeEndpoints _volumes = new(service, endpoint, entropy, log);
+    private readonly HoldEndpoints _holds = new(service, endpoint, log);
     private readonly ObjectEndpoints _objects = new(service, endpoint, sessions, log);
 
     public async Task HandleAsync(HttpContext context)
@@ -71,6 +72,8 @@ internal sealed class RequestRouter(
             PeerPaths.ObjectsHas => _objects.HasAsync(session, context),
             PeerPaths.ObjectsPut => _objects.PutAsync(session, context),
             PeerPaths.ObjectsSync => _objects.SyncAsync(session, context),
+            PeerPaths.ObjectsHold => _holds.HoldAsync(session, context),
+            PeerPaths.ObjectsRelease => _holds.ReleaseAsync(session, context),
             _ when path.StartsWith(PeerPaths.VolumeExchange, StringComparison.Ordinal) => OfVolumeAsync(path[PeerPaths.VolumeExchange.Length..], id => _volumes.ExchangeAsync(session, context, id)),
             _ when path.StartsWith(PeerPaths.VolumeWatch, StringComparison.Ordinal) => OfVolumeAsync(path[PeerPaths.VolumeWatch.Length..], id => _volumes.WatchAsync(session, context, id)),
             _ => Task.FromResult(PeerStatus.Unsupported),

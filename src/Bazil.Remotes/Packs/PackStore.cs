@@ -93,6 +93,9 @@ public sealed partial class PackStore : IObjectStore
     /// <summary>Whether this node has put the object there itself, or has seen that it is there (<see cref="NoteVerified"/>): asks nobody.</summary>
     public bool KnowsForSure(in ObjectId id) => TryFindWaiting(id, out _) || _index?.Find(id) is { Trust: PackTrust.Verified };
 
+    /// <summary>Whether the object is in a pack there that is durable, and this node has put it there itself or has seen that it is there: asks nobody. What only waits to be written does not count.</summary>
+    public bool IsCopied(in ObjectId id) => _index?.Find(id) is { Trust: PackTrust.Verified };
+
     /// <summary>Notes that the object was read from here and is what its id says.</summary>
     public void NoteVerified(in ObjectId id)
     {

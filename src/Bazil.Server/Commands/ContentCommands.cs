@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Bazil.Core;
 using Bazil.Server.Config;
 using Bazil.Server.Control;
 using Bazil.Server.Control.Messages;
@@ -33,7 +34,13 @@ internal sealed class ContentCommands(ConfigStore config, VolumeRegistry volumes
         _running[request.Ticket] = (fetch, watch);
         try
         {
-            foreach (ContentSelection selection in selections) await fetch.RunAsync(selection.Volume, selection.Content, cancel);
+            foreach (ContentSelection selection in selections)
+            {
+                await fetch.RunAsync(selection.Volume, selection.Content, cancel);
+
+                // Somebody wants it here: it does not go first.
+                foreach (InodeId file in selection.Volume.Volume.ListFiles(selection.Names) ?? []) selection.Volume.Volume.NoteUse(file);
+            }
         }
         finally
         {

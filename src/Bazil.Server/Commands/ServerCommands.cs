@@ -13,7 +13,7 @@ using Bazil.Server.Volumes;
 namespace Bazil.Server.Commands;
 
 /// <summary><c>bazil server ping</c>, <c>pubkey</c> and <c>status</c>.</summary>
-internal sealed class ServerCommands(ConfigStore config, VolumeRegistry registry, Descriptions descriptions, DataDirectory directory, PeerId self, Func<string> address, CheckLedger checks, SnapshotNotes snapshots, StoreWarnings stores, SyncDescriptions sync, Task started)
+internal sealed class ServerCommands(ConfigStore config, VolumeRegistry registry, Descriptions descriptions, DataDirectory directory, PeerId self, Func<string> address, CheckLedger checks, SnapshotNotes snapshots, StoreWarnings stores, SyncDescriptions sync, PinCommands pins, CacheCommands cache, Task started)
 {
     public void Register(ControlDispatcher dispatcher)
     {
@@ -34,7 +34,10 @@ internal sealed class ServerCommands(ConfigStore config, VolumeRegistry registry
         VolumeInfo[] volumes = [.. config.ListVolumes().Select(descriptions.Of)];
         PeerInfo[] peers = [.. config.ListPeers().Select(descriptions.Of)];
         return new StatusReply(
-            ProductVersion.Text, Environment.ProcessId, self.ToString(), directory.Path, address(), volumes, peers, [.. await stores.ListAsync(cancel), .. Warnings(volumes)], [.. CheckCommands.Summaries(config, checks)], sync.Of(null)) { WaitingReads = [.. volumes.SelectMany(WaitingReads)] };
+            ProductVersion.Text, Environment.ProcessId, self.ToString(), directory.Path, address(), volumes, peers, [.. await stores.ListAsync(cancel), .. Warnings(volumes)], [.. CheckCommands.Summaries(config, checks)], sync.Of(null))
+        {
+            WaitingReads = [.. volumes.SelectMany(WaitingReads)], Pins = pins.States(), Cache = cache.Describe(), Policies = cache.DescribePolicies(),
+        };
     }
 
     private IEnumerable<WaitingReadInfo> WaitingReads(VolumeInfo volume)
@@ -61,6 +64,22 @@ internal sealed class ServerCommands(ConfigStore config, VolumeRegistry registry
             // A disk that is not plugged in is no failure.
             if (storage.Copy is not { State: "waiting" or "away", Problem: { } problem } || (storage.Copy.State == "away" && storage.Storage.StartsWith("disk:", StringComparison.Ordinal))) continue;
             yield return new WarningInfo($"new content of volume {volume.Name} is not copied to storage {storage.Name}: {problem}", $"it is tried again by itself; see: bazil volume storage list {volume.Name}");
+        }
+
+        foreach (PinStateInfo pinned in pins.States().Where(static state => state.Problem is not null))
+        {
+            yield return new WarningInfo($"pinned content of volume {pinned.Volume} is not on this machine: {pinned.Problem}", "it is tried again by itself; attach the storages and connect the peers that have it");
+        }
+
+        if (cache.Describe() is { Problem: { } full, OverBytes: > 0 })
+        {
+            yield return new WarningInfo($"this node's own store is over its limit: {full}", "see what stays and why: bazil evict -dry-run PATH; add a storage, connect the peers, unpin, or give it more room: bazil store cache set -limit=SIZE");
+        }
+
+        foreach (PolicyInfo policy in cache.DescribePolicies().Where(static policy => policy.Below > 0 || policy.Problem is not null))
+        {
+            string what = policy.Problem is { } problem ? $"it could not be looked whether volume {policy.Volume} has enough copies: {problem}" : $"{policy.Below} objects of volume {policy.Volume} are below its policy: {policy.Reasons[0].Reason}";
+            yield return new WarningInfo(what, $"see: bazil volume policy show {policy.Volume}");
         }
 
         foreach (VolumeConfig volume in config.ListVolumes())

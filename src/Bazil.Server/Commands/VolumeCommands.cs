@@ -7,6 +7,7 @@ using Bazil.Server.Control;
 using Bazil.Server.Control.Messages;
 using Bazil.Server.Errors;
 using Bazil.Server.Peers;
+using Bazil.Server.Pinning;
 using Bazil.Server.Pushing;
 using Bazil.Server.Snapshots;
 using Bazil.Server.Storages;
@@ -27,6 +28,7 @@ internal sealed class VolumeCommands(
     RotationWorker rotation,
     SyncService sync,
     PushService pushes,
+    PinService pins,
     IEntropy entropy)
 {
     /// <summary>What the storage that a volume starts with is called.</summary>
@@ -101,7 +103,16 @@ internal sealed class VolumeCommands(
         VolumeConfig volume = config.GetVolume(request.Volume);
         SnapshotReference? newest = await NewestSnapshotAsync(volume, cancel);
         await using IAsyncDisposable suspended = await sync.SuspendAsync(volume.Id, cancel);
-        await volumes.RemoveAsync(volume, cancel);
+        await pins.ForgetAsync(volume.Id, cancel);
+        try
+        {
+            await volumes.RemoveAsync(volume, cancel);
+        }
+        finally
+        {
+            pins.Wake();
+        }
+
         await pushes.RefreshAsync(cancel);
         foreach (VolumeStorage storage in volume.Storages.Where(static storage => storage.Address.IsRemote)) await pushes.ForgetAsync(volume.Id, storage.Address);
         foreach (PeerConfig peer in config.ListPeers().Where(peer => peer.Volumes.Contains(volume.Id)))

@@ -93,6 +93,11 @@ internal sealed class VolumeStorageCommands(ConfigStore config, Descriptions des
         {
             VolumeStorage storage = Find(v, request.Name);
             removed = storage.Address;
+            if (v.Copies.Required.Contains(storage.Name))
+            {
+                throw new CommandFailedException(ErrorKind.Busy, $"the policy of volume {v.Name} requires storage {storage.Name}", $"name those that remain: bazil volume policy set {v.Name} -require=STORAGE,…; for none: -require=");
+            }
+
             return storage != v.Storages[0]
                 ? v with { Storages = v.Storages.Remove(storage) }
                 : throw new CommandFailedException(ErrorKind.Invalid, $"storage {storage.Name} is where volume {v.Name} is written, so it cannot be removed");

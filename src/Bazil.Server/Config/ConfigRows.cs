@@ -70,6 +70,7 @@ internal static class ConfigRows
             Deletions = volume.Deletions == VolumePolicy.Default ? null : new DeletionsRow { BrakePercent = (uint)Math.Round(volume.Deletions.BrakeShare * 100), BrakeFiles = (uint)volume.Deletions.BrakeFiles, TrashDays = (uint)volume.Deletions.TrashDays },
             Paused = volume.IsPaused,
             ReadTimeoutSecondsAndOne = volume.ReadTimeout == Limits.ReadTimeout ? 0 : (uint)volume.ReadTimeout.TotalSeconds + 1,
+            Copies = volume.CopiesSet is { } copies ? new CopiesRow { Copies = (uint)copies.Copies, Required = { copies.Required } } : null,
         };
         foreach (VolumeStorage storage in volume.Storages)
         {
@@ -100,7 +101,14 @@ internal static class ConfigRows
             Deletions = row.Deletions is { } deletions ? ReadDeletions(deletions, what) : VolumePolicy.Default,
             IsPaused = row.Paused,
             ReadTimeout = row.ReadTimeoutSecondsAndOne == 0 ? Limits.ReadTimeout : TimeSpan.FromSeconds(row.ReadTimeoutSecondsAndOne - 1),
+            CopiesSet = row.Copies is { } copies ? ReadCopies(copies, what) : null,
         };
+    }
+
+    private static CopyPolicy ReadCopies(CopiesRow row, string what)
+    {
+        Check(row.Copies is > 0 and <= Storage.Eviction.EvictionLimits.StoresMax, what, "its number of copies is out of bounds");
+        return new CopyPolicy((int)row.Copies, [.. row.Required]);
     }
 
     private static VolumePolicy ReadDeletions(DeletionsRow row, string what)
@@ -133,6 +141,19 @@ internal static class ConfigRows
         row.PausedVolumes.AddRange(peer.PausedVolumes.Select(BytesOf));
         row.Rates.AddRange(peer.Rates.Select(WriteRate));
         return row.ToByteArray();
+    }
+
+    public static byte[] WriteCache(CacheSettings cache) => new CacheRow { Version = Version, PinRate = (ulong)(cache.PinRate ?? 0), Limit = (ulong)(cache.LimitBytes ?? 0), Free = (ulong)(cache.FreeBytes ?? 0) }.ToByteArray();
+
+    public static CacheSettings ReadCache(byte[] value)
+    {
+        const string What = "the settings of this node's cache";
+        CacheRow row = Parse(CacheRow.Parser, value, What);
+        CheckVersion(row.Version, What);
+        Check(row is { PinRate: <= long.MaxValue, Limit: <= long.MaxValue, Free: <= long.MaxValue }, What, "a number is out of bounds");
+        return new CacheSettings { PinRate = NullIfZero(row.PinRate), LimitBytes = NullIfZero(row.Limit), FreeBytes = NullIfZero(row.Free) };
+
+        static long? NullIfZero(ulong value) => value == 0 ? null : (long)value;
     }
 
     private static RateRow WriteRate(RateRule rule) => new()

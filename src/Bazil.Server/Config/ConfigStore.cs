@@ -50,6 +50,7 @@ public sealed partial class ConfigStore
         _ = config.ListVolumes();
         _ = config.ListPeers();
         _ = config.ListSharingKeys();
+        _ = config.ReadCache();
         CryptographicOperations.ZeroMemory(config.ReadIdentitySeed());
         return config;
     }

@@ -27,6 +27,12 @@ public sealed record VolumeConfig(
     /// <summary>How long a program that reads what is elsewhere waits for stores that are away; zero for not at all.</summary>
     public TimeSpan ReadTimeout { get; init; } = Limits.ReadTimeout;
 
+    /// <summary>How many copies there are to be, and where; for this node alone. Null when nothing was set: then <see cref="CopyPolicy.Default"/> counts, and nobody looks whether it is met.</summary>
+    public CopyPolicy? CopiesSet { get; init; }
+
+    /// <summary>How many copies there are to be, and where.</summary>
+    public CopyPolicy Copies => CopiesSet ?? CopyPolicy.Default;
+
     /// <summary>True while it is being filled from a snapshot. Half a volume is worse than none: one that a start of the server finds so is removed.</summary>
     public bool IsImporting { get; init; }
 

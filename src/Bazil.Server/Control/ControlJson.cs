@@ -7,6 +7,18 @@ namespace Bazil.Server.Control;
 
 /// <summary>How control messages are written: JSON, by code generated at compile time.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(PinRequest))]
+[JsonSerializable(typeof(EvictRequest))]
+[JsonSerializable(typeof(EvictReply))]
+[JsonSerializable(typeof(EvictProgressRequest))]
+[JsonSerializable(typeof(EvictProgressReply))]
+[JsonSerializable(typeof(CacheSetRequest))]
+[JsonSerializable(typeof(CacheInfo))]
+[JsonSerializable(typeof(PolicySetRequest))]
+[JsonSerializable(typeof(PolicyInfo))]
+[JsonSerializable(typeof(PinListRequest))]
+[JsonSerializable(typeof(PinListReply))]
+[JsonSerializable(typeof(PinLimitRequest))]
 [JsonSerializable(typeof(Nothing))]
 [JsonSerializable(typeof(ErrorReply))]
 [JsonSerializable(typeof(PingReply))]

@@ -24,6 +24,18 @@ public static class ControlMethods
     public static readonly ControlMethod<PushProgressRequest, PushProgressReply> PushProgress = new("push/progress");
     public static readonly ControlMethod<WhereisRequest, WhereisReply> Whereis = new("whereis");
 
+    public static readonly ControlMethod<PinRequest, Nothing> Pin = new("pin");
+    public static readonly ControlMethod<PinRequest, Nothing> Unpin = new("unpin");
+    public static readonly ControlMethod<PinListRequest, PinListReply> PinList = new("pin/list");
+    public static readonly ControlMethod<PinLimitRequest, Nothing> PinLimit = new("pin/limit");
+
+    public static readonly ControlMethod<EvictRequest, EvictReply> Evict = new("evict");
+    public static readonly ControlMethod<EvictProgressRequest, EvictProgressReply> EvictProgress = new("evict/progress");
+    public static readonly ControlMethod<CacheSetRequest, CacheInfo> StoreCacheSet = new("store/cache/set");
+    public static readonly ControlMethod<Nothing, CacheInfo> StoreCacheShow = new("store/cache/show");
+    public static readonly ControlMethod<PolicySetRequest, PolicyInfo> VolumePolicySet = new("volume/policy/set");
+    public static readonly ControlMethod<VolumeRequest, PolicyInfo> VolumePolicyShow = new("volume/policy/show");
+
     public static readonly ControlMethod<CheckRequest, CheckReply> Check = new("check");
     public static readonly ControlMethod<CheckProgressRequest, CheckProgressReply> CheckProgress = new("check/progress");
 

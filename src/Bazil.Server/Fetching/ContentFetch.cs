@@ -15,6 +15,13 @@ internal sealed class ContentFetch
 {
     private long _chunks, _fetchedChunks, _fetchedBytes, _missingChunks;
     private volatile string? _problem;
+    private int _missesInARow;
+
+    /// <summary>After so many chunks in a row that could not be had, the rest is not tried: whoever has them is away. That one of them could not be had is then thrown.</summary>
+    public int MissesMax { get; init; } = int.MaxValue;
+
+    /// <summary>Told the bytes of each chunk that came; returns when more may. Called for several at a time.</summary>
+    public Func<int, CancellationToken, ValueTask>? Fetched { get; init; }
 
     public long Chunks => Interlocked.Read(ref _chunks);
 
@@ -44,13 +51,16 @@ internal sealed class ContentFetch
             if (await IsHereAsync(volume, chunk, cancel)) return;
             using IMemoryOwner<byte> fetched = await volume.Keys.Uncached.GetAsync(ChunkType.File, chunk.Level, chunk.Key, chunk.SizeBytesMax, cancel);
             if (!await IsHereAsync(volume, chunk, cancel)) throw volume.Stores.KeepFailure ?? new StoreException($"chunk {chunk.Key} was fetched and is not here: the local store does not keep it");
+            Interlocked.Exchange(ref _missesInARow, 0);
             Interlocked.Increment(ref _fetchedChunks);
             Interlocked.Add(ref _fetchedBytes, fetched.Memory.Length);
+            if (Fetched is not null) await Fetched(fetched.Memory.Length, cancel);
         }
         catch (StoreException e) when (!e.IsDiskFull)
         {
             // The others are fetched all the same; that it failed is told at the end. A chunk that names others is counted when its reading fails.
             if (chunk.Level == 0) Miss(e);
+            if (e is { IsUnreachable: true } && Interlocked.Increment(ref _missesInARow) >= MissesMax) throw;
         }
     }
 

@@ -10,8 +10,9 @@ namespace Bazil.Server.Fetching;
 /// <summary>The content of what a path in a mounted volume names.</summary>
 /// <param name="Volume">The volume.</param>
 /// <param name="Path">As it was given, as text of one line.</param>
+/// <param name="Names">From the root of the volume.</param>
 /// <param name="Content">Listed while it is read.</param>
-internal sealed record ContentSelection(OpenVolume Volume, string Path, IEnumerable<Manifest> Content)
+internal sealed record ContentSelection(OpenVolume Volume, string Path, IReadOnlyList<FileName> Names, IEnumerable<Manifest> Content)
 {
     /// <param name="path">Absolute and canonical.</param>
     /// <exception cref="CommandFailedException">It leads to nothing in a mounted volume.</exception>
@@ -24,6 +25,6 @@ internal sealed record ContentSelection(OpenVolume Volume, string Path, IEnumera
         if (!parts.All(static part => FileName.TryCreate(Encoding.UTF8.GetBytes(part), out _))) throw new CommandFailedException(ErrorKind.NotFound, $"there is no {shown}");
         FileName[] names = [.. parts.Select(FileName.Parse)];
         if (names.Any(static name => name.IsReserved)) throw new CommandFailedException(ErrorKind.Invalid, $"{shown} is inside of {names.First(static name => name.IsReserved)}", "name files and directories of the volume itself");
-        return new ContentSelection(volume, shown, volume.Volume.ListContent(names) ?? throw new CommandFailedException(ErrorKind.NotFound, $"there is no {shown}"));
+        return new ContentSelection(volume, shown, names, volume.Volume.ListContent(names) ?? throw new CommandFailedException(ErrorKind.NotFound, $"there is no {shown}"));
     }
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Runtime.InteropServices;
 using Bazil.Core.Crypto;
 using Bazil.Peers;
+using Bazil.Server.Caching;
 using Bazil.Server.Checking;
 using Bazil.Server.Collection;
 using Bazil.Server.Commands;
@@ -9,6 +10,7 @@ using Bazil.Server.Config;
 using Bazil.Server.Control;
 using Bazil.Server.Errors;
 using Bazil.Server.Peers;
+using Bazil.Server.Pinning;
 using Bazil.Server.Pushing;
 using Bazil.Server.Secrets;
 using Bazil.Server.Snapshots;
@@ -101,20 +103,31 @@ public static class Daemon
         {
             Config = database.Config, Volumes = volumes, Storages = storages, Metadata = database.Store, Time = options.Time, Entropy = entropy, Log = logs.CreateLogger<PushService>(),
         });
+        var eviction = new EvictionParts
+        {
+            Config = database.Config, Volumes = volumes, Storages = storages, Metadata = database.Store, Collector = collector, ScratchDirectory = options.DataDirectory.Path, Time = options.Time, Entropy = entropy,
+        };
+        await using var cacheKeeper = new CacheKeeper(eviction, options.DataDirectory.Path, logs.CreateLogger<CacheKeeper>());
+        await using var policies = new PolicyWatch(eviction);
+        var cacheCommands = new CacheCommands(eviction, cacheKeeper, policies);
+        await using var pins = new PinService(database.Config, volumes, database.Store, options.Time, entropy, logs.CreateLogger<PinService>());
+        var pinCommands = new PinCommands(database.Config, volumes, pins);
         var descriptions = new Descriptions(database.Config, volumes, epochs, notes, meters, pushes, storages);
         var syncDescriptions = new SyncDescriptions(sync, runs);
         var snapshotNotes = new SnapshotNotes(database.Config);
         var dispatcher = new ControlDispatcher { Phrase = nicknames.In };
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        new ServerCommands(database.Config, volumes, descriptions, options.DataDirectory, key.PeerId, () => Text(server.Endpoint), checks, snapshotNotes, new StoreWarnings(database.Config, volumes, storages), syncDescriptions, started.Task).Register(dispatcher);
+        new ServerCommands(database.Config, volumes, descriptions, options.DataDirectory, key.PeerId, () => Text(server.Endpoint), checks, snapshotNotes, new StoreWarnings(database.Config, volumes, storages), syncDescriptions, pinCommands, cacheCommands, started.Task).Register(dispatcher);
         new SyncCommands(database.Config, sync, syncDescriptions, options.Time).Register(dispatcher);
         new MemoryCommands(database.Config, volumes, database, budget, cache).Register(dispatcher);
         new UsageCommands(volumes).Register(dispatcher);
         new ContentCommands(database.Config, volumes, storages, descriptions).Register(dispatcher);
+        pinCommands.Register(dispatcher);
+        cacheCommands.Register(dispatcher);
         new CheckCommands(database.Config, checker, checks).Register(dispatcher);
         new SharingCommands(database.Config, epochs, volumes, rotation).Register(dispatcher);
         new SecretCommands(database.Config, new SecretStore(options.DataDirectory)).Register(dispatcher);
-        new VolumeCommands(database.Config, epochs, descriptions, volumes, storages, connections, notes, rotation, sync, pushes, entropy).Register(dispatcher);
+        new VolumeCommands(database.Config, epochs, descriptions, volumes, storages, connections, notes, rotation, sync, pushes, pins, entropy).Register(dispatcher);
         new RotationCommands(database.Config, epochs, descriptions, volumes, rotation).Register(dispatcher);
         var volumeStorages = new VolumeStorageCommands(database.Config, descriptions, volumes, storages, pushes);
         volumeStorages.Register(dispatcher);
@@ -140,6 +153,9 @@ public static class Daemon
         await volumes.RemountAsync(stop.Token);
         sync.Start();
         pushes.Start();
+        pins.Start();
+        cacheKeeper.Start();
+        policies.Start();
         started.SetResult();
         await options.Messages.WriteLineAsync($"bazil: Listening on {Text(server.Endpoint)}");
         var manager = new ServiceManager(options.NotifySocket);

@@ -64,4 +64,10 @@ internal static partial class DaemonLog
 
     [LoggerMessage(9, LogLevel.Warning, "{Message}")]
     public static partial void FuseWarning(ILogger log, string message, Exception? reason);
+
+    [LoggerMessage(70, LogLevel.Warning, "volume {Volume}: pinned content is not here, which is tried again: {Reason}")]
+    public static partial void PinsIncomplete(ILogger log, string volume, string reason);
+
+    [LoggerMessage(71, LogLevel.Warning, "this node's own store does not get smaller, which is tried again: {Reason}")]
+    public static partial void NotEvicted(ILogger log, string reason);
 }

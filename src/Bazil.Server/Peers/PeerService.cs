@@ -4,6 +4,7 @@ using Bazil.Server.Config;
 using Bazil.Server.Storages;
 using Bazil.Server.Sync;
 using Bazil.Server.Volumes;
+using Bazil.Storage.Eviction;
 using Bazil.Storage.Stores;
 
 namespace Bazil.Server.Peers;
@@ -23,6 +24,9 @@ internal sealed class PeerService(ConfigStore config, VolumeRegistry volumes, St
         if (config.FindPeer(peer) is not { Storages.Length: > 0 } known) return null;
         return new OfferedStore($"offered to {known.DisplayName}", [.. known.Storages.Select(address => storages.Open(address))], storages.OpenPutsOf(peer));
     }
+
+    public HoldGranter? HoldsFor(PeerId peer) =>
+        config.FindPeer(peer) is { } known && known.Storages.Contains(StorageAddress.Local) ? new HoldGranter(storages.OpenLocal(), storages.Holds, volumes.Self) : null;
 
     private PeerVolume? Find(PeerId peer, VolumeConfig? volume)
     {

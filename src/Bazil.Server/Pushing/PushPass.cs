@@ -47,7 +47,7 @@ internal sealed class PushPass(VolumeConfig config, OpenVolume volume, RemoteSto
         if (!isWhole) AbsentChunks = mark!.AbsentChunks;
         if (!isWhole && content.Equals(mark!.Content)) return storeId;
 
-        var walk = new VolumeReachability(view, config.LocalNumber, [], _chunks) { Beyond = isWhole ? null : mark!.Content, IsPublishedOnly = true };
+        var walk = new VolumeReachability(view, config.LocalNumber, [], _chunks) { Beyond = isWhole ? null : mark!.Content, From = ContentRoots.All & ~ContentRoots.Working };
         await foreach (ReachableChunk chunk in walk.WalkAsync(cancel))
         {
             await SendAsync(chunk, cancel);

@@ -3,6 +3,7 @@ using Bazil.Core;
 using Bazil.Peers;
 using Bazil.Server.Errors;
 using Bazil.Server.Peers;
+using Bazil.Storage.Eviction;
 using Bazil.Storage.Stores;
 
 namespace Bazil.Server.Storages;
@@ -47,6 +48,15 @@ internal sealed class PeerOfferStore(PeerId peer, IPeerConnections connections) 
     public IAsyncEnumerable<ObjectId> ListAsync(CancellationToken cancel) => Current.ListAsync(cancel);
 
     public ValueTask SyncAsync(CancellationToken cancel) => Current.SyncAsync(cancel);
+
+    /// <inheritdoc cref="PeerObjectStore.HoldAsync"/>
+    public ValueTask<IReadOnlyList<HoldAnswer>> HoldAsync(HoldTicket ticket, IReadOnlyList<ObjectId> ids, CancellationToken cancel) => Current.HoldAsync(ticket, ids, cancel);
+
+    /// <inheritdoc cref="PeerObjectStore.ReleaseAsync"/>
+    public ValueTask ReleaseAsync(HoldTicket ticket, CancellationToken cancel) => Current.ReleaseAsync(ticket, cancel);
+
+    /// <inheritdoc cref="PeerObjectStore.HasManyAsync"/>
+    public ValueTask<IReadOnlyList<bool>> HasManyAsync(IReadOnlyList<ObjectId> ids, CancellationToken cancel) => Current.HasManyAsync(ids, cancel);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

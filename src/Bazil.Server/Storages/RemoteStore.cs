@@ -62,6 +62,9 @@ internal sealed class RemoteStore(PackStore packs, TimeProvider time) : IObjectS
     /// <inheritdoc cref="PackStore.KnowsForSure"/>
     public bool KnowsForSure(in ObjectId id) => packs.KnowsForSure(id);
 
+    /// <inheritdoc cref="PackStore.IsCopied"/>
+    public bool IsCopied(in ObjectId id) => packs.IsCopied(id);
+
     /// <inheritdoc cref="PackStore.NoteVerified"/>
     public void NoteVerified(in ObjectId id) => packs.NoteVerified(id);
 

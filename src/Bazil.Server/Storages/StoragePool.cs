@@ -10,6 +10,7 @@ using Bazil.Server.Peers;
 using Bazil.Server.Secrets;
 using Bazil.Storage.Arena;
 using Bazil.Storage.Collection;
+using Bazil.Storage.Eviction;
 using Bazil.Storage.Metadata;
 using Bazil.Storage.Stores;
 using Bazil.Storage.Stores.Elsewhere;
@@ -25,6 +26,7 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
     // Guards _stores; held while a store is opened, which touches the disk but calls nothing back.
     private readonly Lock _gate = new();
     private readonly Dictionary<string, IObjectStore> _stores = new(StringComparer.Ordinal);
+    private readonly Lazy<ObjectHolds> _holds = new(() => new ObjectHolds(metadata, time));
 
     /// <summary>The store at an address; not to be disposed by the caller. A peer's is not connected before it is used.</summary>
     /// <param name="address">Where it is.</param>
@@ -43,6 +45,9 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
     public RemoteStore OpenRemote(StorageAddress address) =>
         (RemoteStore)Open(address.ToString()!, name => new RemoteStore(new PackStore(FolderAt(address, name), metadata, entropy, time, mayMake: true), time));
 
+    /// <summary>What a peer offers this node, as it is: not measured, for whoever asks it about holds.</summary>
+    public PeerOfferStore OfferOf(PeerId peer) => new(peer, connections);
+
     /// <summary>Closes the store elsewhere that nobody here uses any more, and forgets which one it was: another may be put in its place.</summary>
     public async Task ForgetRemoteAsync(StorageAddress address)
     {
@@ -54,7 +59,10 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
 
     /// <summary>This node's own store, the only one whose garbage is collected: nobody else puts anything there.</summary>
     public CollectingObjectStore OpenLocal() =>
-        (CollectingObjectStore)Open(StorageAddress.Local.ToString()!, name => new CollectingObjectStore(OwnStore.Open(name, directory.Objects, directory.Chunks, ArenaTrust.Own), metadata, entropy));
+        (CollectingObjectStore)Open(StorageAddress.Local.ToString()!, name => new CollectingObjectStore(OwnStore.Open(name, directory.Objects, directory.Chunks, ArenaTrust.Own), metadata, entropy, Holds));
+
+    /// <summary>What this node has promised peers to keep in its own store.</summary>
+    public ObjectHolds Holds => _holds.Value;
 
     /// <summary>Where the objects that a peer put here are kept.</summary>
     public IObjectStore OpenPutsOf(PeerId peer) =>

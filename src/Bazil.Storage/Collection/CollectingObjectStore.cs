@@ -1,5 +1,6 @@
 using System.Buffers;
 using Bazil.Core;
+using Bazil.Storage.Eviction;
 using Bazil.Storage.Metadata;
 using Bazil.Storage.Stores;
 
@@ -14,13 +15,14 @@ namespace Bazil.Storage.Collection;
 /// other. And whoever finds an id in the filter, to hit it or to delete it, holds that id's stripe while it does.</para>
 /// <para>Owns the inner store. Safe for concurrent use; one collection at a time.</para>
 /// </summary>
-public sealed class CollectingObjectStore : IObjectStore, IStoreVerification
+public sealed partial class CollectingObjectStore : IObjectStore, IStoreVerification
 {
     private const int StripeCount = 256;
 
     private readonly IObjectStore _inner;
     private readonly IMetadataStore _metadata;
     private readonly IEntropy _entropy;
+    private readonly ObjectHolds? _holds;
     private readonly SemaphoreSlim[] _stripes = [.. Enumerable.Range(0, StripeCount).Select(static _ => new SemaphoreSlim(1, 1))];
 
     private readonly Lock _rows = new(); // guards the rows of fossils and _pending; after a stripe
@@ -33,9 +35,11 @@ public sealed class CollectingObjectStore : IObjectStore, IStoreVerification
     /// <param name="inner">The store itself.</param>
     /// <param name="metadata">Keeps the fossils; the same database as the rows that name objects of this store.</param>
     /// <param name="entropy">For the seeds of filters.</param>
+    /// <param name="holds">What was promised others: no collection or eviction takes it. Null when nothing ever is.</param>
     /// <exception cref="WireFormatException">A row is damaged or of a newer version.</exception>
-    public CollectingObjectStore(IObjectStore inner, IMetadataStore metadata, IEntropy entropy)
+    public CollectingObjectStore(IObjectStore inner, IMetadataStore metadata, IEntropy entropy, ObjectHolds? holds = null)
     {
+        _holds = holds;
         _inner = inner;
         _metadata = metadata;
         _entropy = entropy;
@@ -106,6 +110,9 @@ public sealed class CollectingObjectStore : IObjectStore, IStoreVerification
         if (!isDryRun) Interlocked.Increment(ref _generation);
         _marks = marks;
         Interlocked.MemoryBarrier();
+
+        // What is held from here on is hit after it was noted, and so marked.
+        foreach (ObjectId held in _holds?.ListObjects() ?? []) marks.Add(held);
         return collection;
     }
 

@@ -40,6 +40,12 @@ public sealed class ObjectCollection : IDisposable
     /// <summary>Keeps an object, there or not.</summary>
     public void Mark(in ObjectId id) => _marks.Add(id);
 
+    /// <summary>Whether an object is kept.</summary>
+    internal bool IsMarked(in ObjectId id) => _marks.MayContain(id);
+
+    /// <inheritdoc cref="CollectingObjectStore.TryEvictAsync"/>
+    internal ValueTask<bool> EvictAsync(ObjectId id, CancellationToken cancel) => _store.TryEvictAsync(id, _marks, cancel);
+
     /// <summary>
     /// Makes fossils of all objects that are not marked, then ordinary objects of the fossils that are, and deletes those that are ripe and
     /// still unmarked. Everything that is referred to must have been marked before. Nothing is deleted before the whole store was listed.

@@ -23,6 +23,9 @@ public enum Table : byte
     /// <summary>volume id → what the last check found, and how far the scrub is.</summary>
     Check = 0x0C,
 
+    /// <summary>(nothing) → what is set about content on this machine (docs/cache.md).</summary>
+    Cache = 0x0D,
+
     // Of the node's own store: owned by Bazil.Storage.
 
     /// <summary>object id → generation (BE64) and size (BE32) of a fossil: an object that nothing refers to.</summary>
@@ -44,6 +47,9 @@ public enum Table : byte
 
     /// <summary>volume id ‖ store id → up to where the content of the volume was copied there (docs/remotes.md, "Copies"). Owned by Bazil.Server.</summary>
     RemotePush = 0x15,
+
+    /// <summary>peer id ‖ ticket → objects that this node has promised a peer to keep for a while (docs/cache.md, "Holds"). Owned by Bazil.Storage.</summary>
+    Hold = 0x16,
 
     // Of one volume: key continues with the volume's local number (BE32). Owned by Bazil.FileSystem.
 
@@ -127,4 +133,10 @@ public enum Table : byte
 
     /// <summary>inode of a directory → what its totals have yet to take in.</summary>
     SubtreeChange = 0x51,
+
+    /// <summary>kind ‖ node id or pattern → since when it is pinned (docs/cache.md, "Pins").</summary>
+    Pin = 0x60,
+
+    /// <summary>inode → the hour in which the file was last used (docs/cache.md, "What goes first").</summary>
+    LastUse = 0x61,
 }

@@ -68,7 +68,7 @@ public sealed class ContentMarkTests
     private static async Task<(ContentMark Mark, List<string> Origins)> WalkAsync(World world, Replica replica, ContentMark beyond)
     {
         using IMetadataSnapshot view = replica.Metadata.Snapshot();
-        var walk = new VolumeReachability(view, 1, [], new ConvergentChunkStore(world.SharingKey, world.Objects)) { Beyond = beyond, IsPublishedOnly = true };
+        var walk = new VolumeReachability(view, 1, [], new ConvergentChunkStore(world.SharingKey, world.Objects)) { Beyond = beyond, From = ContentRoots.All & ~ContentRoots.Working };
         var origins = new List<string>();
         await foreach (ReachableChunk chunk in walk.WalkAsync(Cancel)) origins.Add(chunk.Origin.Describe());
         return (ContentMark.Of(view, 1), origins);

@@ -192,7 +192,7 @@ public sealed class HostilePeerTests
         string[] paths =
         [
             PeerPaths.Ping, PeerPaths.VolumeHello, PeerPaths.VolumeProof, PeerPaths.VolumeExchange + TwoNodes.VolumeId,
-            PeerPaths.ObjectsGet, PeerPaths.ObjectsHas, PeerPaths.ObjectsPut, PeerPaths.ObjectsSync,
+            PeerPaths.ObjectsGet, PeerPaths.ObjectsHas, PeerPaths.ObjectsPut, PeerPaths.ObjectsSync, PeerPaths.ObjectsHold, PeerPaths.ObjectsRelease,
         ];
         byte[][] seeds = [Hello("photos"), new ObjectIds { Ids = { Filled(32), Filled(32) } }.ToByteArray(), Frame(1, new byte[30]), Frame(6, []), []];
         using var link = await nodes.Black.DialAsync(nodes.White);

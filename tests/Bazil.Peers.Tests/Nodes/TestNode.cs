@@ -3,6 +3,7 @@ using System.Net;
 using Bazil.Core;
 using Bazil.Core.Crypto;
 using Bazil.Peers.Calling;
+using Bazil.Storage.Eviction;
 using Bazil.Storage.Stores;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -88,6 +89,10 @@ internal sealed class TestNode : IPeerService, IPeerAddressBook, IAsyncDisposabl
 
     public IPeerVolume? FindVolume(PeerId peer, VolumeId id) =>
         Volumes.FirstOrDefault(entry => entry.Key.Peer == peer && entry.Value.Id == id).Value;
+
+    public ConcurrentDictionary<PeerId, HoldGranter> Holds { get; } = [];
+
+    public HoldGranter? HoldsFor(PeerId peer) => Holds.GetValueOrDefault(peer);
 
     public IObjectStore? StoreFor(PeerId peer) => Stores.GetValueOrDefault(peer);
 

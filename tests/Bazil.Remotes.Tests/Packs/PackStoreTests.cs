@@ -33,6 +33,29 @@ public sealed class PackStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Only_what_this_node_has_written_there_or_read_from_there_counts_as_a_copy()
+    {
+        await using (PackStore store = Open(new MemoryFolder(_files)))
+        {
+            await store.MeetAsync(_none);
+            await store.PutAsync(PackFormatTests.Id(1), Bytes(1, 50), _none);
+            Assert.True(store.KnowsForSure(PackFormatTests.Id(1)));
+            Assert.False(store.IsCopied(PackFormatTests.Id(1))); // it waits to be written
+            await store.SyncAsync(_none);
+            Assert.True(store.IsCopied(PackFormatTests.Id(1)));
+            Assert.False(store.IsCopied(PackFormatTests.Id(2)));
+        }
+
+        using var otherMetadata = new MemoryMetadataStore();
+        await using PackStore other = Open(new MemoryFolder(_files), otherMetadata);
+        await other.RefreshAsync(_none);
+        Assert.True(other.Knows(PackFormatTests.Id(1)));
+        Assert.False(other.IsCopied(PackFormatTests.Id(1)));
+        other.NoteVerified(PackFormatTests.Id(1));
+        Assert.True(other.IsCopied(PackFormatTests.Id(1)));
+    }
+
+    [Fact]
     public async Task Store_opened_again_needs_no_look_at_its_packs()
     {
         await FillAsync(100);

@@ -10,5 +10,6 @@ internal static class StoreCommand
         {
             StoreShowCommand.Create(context),
             StoreConvertCommand.Create(context),
+            StoreCacheCommand.Create(context),
         };
 }

@@ -26,6 +26,7 @@ internal static class VolumeCommand
             VolumeRotateCommand.Create(context),
             VolumeMemberCommand.Create(context),
             VolumeStorageCommand.Create(context),
+            VolumePolicyCommand.Create(context),
         };
 
     /// <summary>The argument that names a volume of this node.</summary>

@@ -24,6 +24,15 @@ public sealed record StatusReply(
 {
     /// <summary>Reads of programs that have waited for content from elsewhere for a second or longer.</summary>
     public IReadOnlyList<WaitingReadInfo> WaitingReads { get; init; } = [];
+
+    /// <summary>Of each volume in which something is pinned.</summary>
+    public IReadOnlyList<PinStateInfo> Pins { get; init; } = [];
+
+    /// <summary>The size of this node's own store.</summary>
+    public CacheInfo? Cache { get; init; }
+
+    /// <summary>Of each volume that was given a policy.</summary>
+    public IReadOnlyList<PolicyInfo> Policies { get; init; } = [];
 }
 
 /// <param name="Path">Of the file, from the root of the volume.</param>

@@ -1,0 +1,63 @@
+using System.Collections.Immutable;
+using Bazil.FileSystem.Eviction;
+using Bazil.Server.Config;
+using Bazil.Server.Storages;
+using Bazil.Storage.Eviction;
+
+namespace Bazil.Server.Caching;
+
+/// <summary>The storages of a volume whose copies count, those in packs first: they are the cheapest to ask.</summary>
+internal sealed class CountedStores
+{
+    private readonly ImmutableArray<(VolumeStorage Storage, ICountedStore Store)> _stores;
+
+    public CountedStores(VolumeConfig volume, StoragePool storages, TimeProvider time)
+    {
+        Policy = volume.Copies;
+        _stores =
+        [
+            .. volume.Storages.Where(static storage => storage.Address.IsRemote).Select(storage => (storage, (ICountedStore)new PackCopies(storage.Name, storages.OpenRemote(storage.Address), time))),
+            .. volume.Storages.Select(storage => (storage, Peer: (storage.Address as StorageAddress.PeerStorage)?.Peer)).Where(static entry => entry.Peer is not null)
+                .Select(entry => (entry.storage, (ICountedStore)new PeerCopies(entry.storage.Name, storages.OfferOf(entry.Peer!.Value)))),
+        ];
+        if (_stores.Length > EvictionLimits.StoresMax) _stores = _stores[..EvictionLimits.StoresMax];
+    }
+
+    public CopyPolicy Policy { get; }
+
+    public IReadOnlyList<ICountedStore> Stores => [.. _stores.Select(static entry => entry.Store)];
+
+    /// <summary>Bits of the stores that the policy names; null when it names one that does not count here, or is no storage of the volume any more.</summary>
+    public ulong? Required
+    {
+        get
+        {
+            ulong bits = 0;
+            foreach (string name in Policy.Required)
+            {
+                int index = _stores.Select(static entry => entry.Storage.Name).ToList().IndexOf(name);
+                if (index < 0) return null;
+                bits |= 1UL << index;
+            }
+
+            return bits;
+        }
+    }
+
+    /// <summary>Bits of the stores that may count for content of a file: peers only when they know of it.</summary>
+    public ulong CountableFor(EvictionView view, EvictableContent content) => BitsWhere(storage => storage.Address is not StorageAddress.PeerStorage { Peer: var peer } || view.IsKnownTo(peer, content));
+
+    /// <summary>Bits of the stores that may count for content that only a snapshot of this node has: which of them its members know is not known here.</summary>
+    public ulong CountableForSnapshots => BitsWhere(static storage => storage.Address.IsRemote);
+
+    private ulong BitsWhere(Func<VolumeStorage, bool> counts)
+    {
+        ulong bits = 0;
+        for (int index = 0; index < _stores.Length; index++)
+        {
+            if (counts(_stores[index].Storage)) bits |= 1UL << index;
+        }
+
+        return bits;
+    }
+}
