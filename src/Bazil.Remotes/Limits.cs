@@ -18,8 +18,8 @@ public static class Limits
     /// <summary>Connections to one server while much is read: four fill a line of 160 MB/s at 50 ms. Servers allow ten to one address that log in at the same time (MaxStartups).</summary>
     public const int SftpSessions = 4;
 
-    /// <summary>Connections beyond the first are closed when they were not needed for so long; and one more is not tried for so long when the server has refused it.</summary>
-    public static readonly TimeSpan SftpSessionIdleMax = TimeSpan.FromMinutes(1);
+    /// <summary>Connections beyond the first are closed when they were not needed for so long, since making one takes ten round trips; and one more is not tried for so long when the server has refused it.</summary>
+    public static readonly TimeSpan SftpSessionIdleMax = TimeSpan.FromMinutes(5);
 
     /// <summary>Packs that are kept open for reading on a connection: as many files are read at once by a person, and more.</summary>
     public const int SftpOpenFiles = 16;

@@ -16,12 +16,18 @@ internal sealed class ReadAhead(int windowChunks, int runChunks, Func<ulong, Can
     /// <summary>Reads in a row before anything is fetched ahead.</summary>
     private const int StreakMin = 2;
 
-    /// <summary>16 MiB with the default window: 160 MB/s over a line of 50 ms whose answers take twice as long while it is full.</summary>
-    private const int GrowthMax = 16;
+    /// <summary>Four megabytes with the default window: as much as a dozen readers of content that is here find room for in the cache.</summary>
+    private const int GrowthMax = 4;
+
+    /// <summary>For content from afar, 16 MiB: 160 MB/s over a line of 50 ms whose answers take twice as long while it is full.</summary>
+    private const int FarGrowthMax = 16;
+
+    /// <summary>What has been fetched for so long comes from afar.</summary>
+    private const int FarMilliseconds = 10;
 
     private readonly CancellationTokenSource _cancel = new();
     private readonly Lock _lock = new(); // guards everything below; innermost
-    private readonly Dictionary<Task, ulong> _inFlight = []; // the first chunk of each
+    private readonly Dictionary<Task, (ulong First, long Since)> _inFlight = []; // the first chunk of each, and when it was begun
     private int _windowChunks = Math.Min(windowChunks, BlobLimits.ReadConcurrencyMax * runChunks);
     private ulong _expectedOffset;
     private int _streak;
@@ -67,8 +73,16 @@ internal sealed class ReadAhead(int windowChunks, int runChunks, Func<ulong, Can
     /// <summary>The reader wants what is still being fetched: it is faster than the window allows. Under the lock.</summary>
     private void GrowIfCaughtUp(ulong behindThis)
     {
-        int most = GrowthMax * Math.Min(windowChunks, BlobLimits.ReadConcurrencyMax * runChunks);
-        if (_windowChunks < most && _inFlight.Values.Any(first => first < behindThis)) _windowChunks = Math.Min(most, 2 * _windowChunks);
+        long now = Environment.TickCount64;
+        bool isCaughtUp = false, isFar = false;
+        foreach ((ulong first, long since) in _inFlight.Values)
+        {
+            isCaughtUp |= first < behindThis;
+            isFar |= first < behindThis && now - since >= FarMilliseconds;
+        }
+
+        int most = (isFar ? FarGrowthMax : GrowthMax) * Math.Min(windowChunks, BlobLimits.ReadConcurrencyMax * runChunks);
+        if (isCaughtUp && _windowChunks < most) _windowChunks = Math.Min(most, 2 * _windowChunks);
     }
 
     private void Start(ulong first, ulong behind)
@@ -92,6 +106,6 @@ internal sealed class ReadAhead(int windowChunks, int runChunks, Func<ulong, Can
                 lock (_lock) _inFlight.Remove(task!);
             }
         });
-        _inFlight.Add(task, first); // the task's own removal waits for the lock held here
+        _inFlight.Add(task, (first, Environment.TickCount64)); // the task's own removal waits for the lock held here
     }
 }
