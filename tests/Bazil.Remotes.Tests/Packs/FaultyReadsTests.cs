@@ -6,6 +6,7 @@ using Bazil.Core.Crypto;
 using Bazil.Remotes.Folders;
 using Bazil.Remotes.Packs;
 using Bazil.Remotes.Tests.Folders;
+using Bazil.Remotes.Tests.S3;
 using Bazil.Remotes.Tests.Sftp;
 using Bazil.Storage.Arena;
 using Bazil.Storage.Metadata;
@@ -13,12 +14,13 @@ using Bazil.Storage.Stores;
 using Bazil.Storage.Stores.Elsewhere;
 using Bazil.Storage.Tests.Stores.Faults;
 using Bazil.Testing;
+using Bazil.Testing.S3;
 using Bazil.Testing.Sftp;
 using Bazil.Unix;
 
 namespace Bazil.Remotes.Tests.Packs;
 
-/// <summary>A reader of objects that five stores of different kinds have, all but one of which are late, fail, lie, cut off and hang, in turn.</summary>
+/// <summary>A reader of objects that stores of six different kinds have, five where there is no S3 server, all but one of which are late, fail, lie, cut off and hang, in turn.</summary>
 public sealed class FaultyReadsTests : IAsyncDisposable
 {
     private const int ObjectCount = 200;
@@ -47,7 +49,7 @@ public sealed class FaultyReadsTests : IAsyncDisposable
         TestContext.Current.SendDiagnosticMessage($"{seed}");
         Random random = seed.CreateRandom();
         Fault[] kinds = [.. FaultPlan.All];
-        FaultPlan[] plans = [.. Enumerable.Range(0, 5).Select(number => new FaultPlan(new Seed(seed.Value + number), 0, kinds))];
+        FaultPlan[] plans = [.. Enumerable.Range(0, 6).Select(number => new FaultPlan(new Seed(seed.Value + number), 0, kinds))];
         IObjectStore[] stores =
         [
             new FaultyStore(new MemoryObjectStore("memory"), plans[0]),
@@ -55,6 +57,7 @@ public sealed class FaultyReadsTests : IAsyncDisposable
             new FaultyStore(ArenaStore.Open("arena", _directory["arena"], new ArenaOptions { Trust = ArenaTrust.Compare }), plans[2]),
             Packs(new FaultyFolder(new DirectoryFolder("disk:blue", () => DirectoryHandle.Open(_directory.Path), "packs", new SodiumEntropy(), TimeProvider.System), plans[3])),
             Packs(new FaultyFolder(_server.OpenFolder(), plans[4])),
+            .. S3Server.WhyNone is null ? [Packs(new FaultyFolder(S3Server.Shared.OpenFolder(await S3Server.Shared.MakeBucketAsync()), plans[5]))] : (IObjectStore[])[],
         ];
         Dictionary<ObjectId, byte[]> objects = Enumerable.Range(0, ObjectCount).Select(number => Bytes(seed.Value + number)).ToDictionary(static bytes => new ObjectId(SHA256.HashData(bytes)));
         foreach (IObjectStore store in stores)
