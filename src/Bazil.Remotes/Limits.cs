@@ -87,6 +87,21 @@ public static class Limits
     /// <summary>Packs that cannot be read and are named: more of them say nothing more.</summary>
     public const int DamagedPacksNamed = 100;
 
+    /// <summary>Nodes that use one folder. What was agreed with more of them is not known, so nothing is removed then.</summary>
+    public const int LeasesMax = 1024;
+
+    /// <summary>Packs that a node announces to remove at once: 256 GiB.</summary>
+    public const int DoomedPacks = 1 << 14;
+
+    /// <summary>The longest lease: its packs and its answers to all other nodes.</summary>
+    public const int LeaseBytes = 1 << 19;
+
+    /// <summary>Packs whose objects are moved in one go: what is remembered of them is a row for each object.</summary>
+    public const int PacksMovedAtOnce = 64;
+
+    /// <summary>Rows of fossils that are written in one commit.</summary>
+    public const int FossilBatch = 512;
+
     /// <summary>A listing, with looking into what is new, is given up after this: all who ask for something that the index does not know wait for it. What it found is kept.</summary>
     public static readonly TimeSpan ListTimeMax = TimeSpan.FromMinutes(10);
 

@@ -123,6 +123,12 @@ internal static class Limits
     /// <summary>How often it is looked whether a removable disk is there: soon after a person has plugged it in. Costs the reading of two names.</summary>
     public static readonly TimeSpan DiskLookInterval = TimeSpan.FromSeconds(5);
 
+    /// <summary>Objects that a peer may say to keep for this node: each that nothing refers to becomes a row here.</summary>
+    public const long PeerPutsMax = 1 << 24;
+
+    /// <summary>Whoever removes a storage that cannot be reached does not wait longer for it.</summary>
+    public static readonly TimeSpan LeaveTimeMax = TimeSpan.FromSeconds(10);
+
     /// <summary>Chunks that are fetched or looked for at a time: 16 of 128 KiB fill a line of 40 MB/s at 50 ms, and leave a reader of something else its places.</summary>
     public const int ChunksUnderWay = 16;
 

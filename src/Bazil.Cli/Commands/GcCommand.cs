@@ -52,7 +52,38 @@ internal static class GcCommand
         {
             environment.Output.WriteLine($"so much changed in volume {volume} at others since the last collection that all garbage waits for one more");
         }
+
+        foreach (GcStoreInfo store in reply.Stores) Print(environment, store, reply.DryRun);
     }
+
+    private static void Print(CliEnvironment environment, GcStoreInfo store, bool isDryRun)
+    {
+        environment.Output.WriteLine();
+        var lines = new List<(string, string)> { ("storage", $"{store.Name} ({store.Storage})") };
+        if (store.Problem is not null) lines.Add(("left out", store.Problem));
+        lines.Add(("garbage", $"{Text(store.Deleted)}{(store.Fossils.Objects > 0 ? $"; {Text(store.Fossils)} more with the next collection" : "")}"));
+        if (store.Waiting.Objects > 0) lines.Add(("waiting", Text(store.Waiting)));
+        if (isDryRun && store.Plan.Packs > 0) lines.Add(("would remove", string.Create(CultureInfo.InvariantCulture, $"{Packs(store.Plan.Packs, store.Plan.Bytes)}; {ByteText.Of(store.Plan.MoveBytes)} of that are read and written anew, about {store.Plan.Requests} requests")));
+        if (store.Done is { } done) AddDone(lines, done, isDryRun);
+        lines.Add(("examined", Text(store.Found)));
+        Fields.Print(environment, lines);
+        foreach (GcNodeInfo node in store.Done?.Blockers ?? [])
+        {
+            environment.Output.WriteLine($"blocked by {node.Node}: {node.Problem ?? "it has not said yet that it needs nothing of what is announced"}");
+            environment.Output.WriteLine($"  {node.NextStep}");
+        }
+
+        foreach (string problem in store.Done?.Problems ?? []) environment.Output.WriteLine($"not removed: {problem}");
+    }
+
+    private static void AddDone(List<(string, string)> lines, GcReclaimInfo done, bool isDryRun)
+    {
+        if (!isDryRun) lines.Add(("removed", Packs(done.RemovedPacks, done.RemovedBytes)));
+        if (done.MovedObjects > 0) lines.Add(("moved", string.Create(CultureInfo.InvariantCulture, $"{done.MovedObjects} objects, {ByteText.Of(done.MovedBytes)}")));
+        if (done.AnnouncedPacks > 0) lines.Add(("announced", $"{Packs(done.AnnouncedPacks, done.AnnouncedBytes)}, since {done.Since?.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)}"));
+    }
+
+    private static string Packs(long count, long bytes) => string.Create(CultureInfo.InvariantCulture, $"{count} {(count == 1 ? "pack" : "packs")}{(bytes > 0 ? $", {ByteText.Of(bytes)}" : "")}");
 
     private static void PrintUnreadable(CliEnvironment environment, IReadOnlyList<GcUnreadableInfo> unreadable)
     {

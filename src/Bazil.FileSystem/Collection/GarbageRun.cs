@@ -20,6 +20,11 @@ public sealed class GarbageRun(CollectingObjectStore store, IMetadataStore metad
     /// <summary>Where a walk puts what is too much for the memory.</summary>
     public string ScratchDirectory { get; init; } = Path.GetTempPath();
 
+    /// <summary>
+    /// What looks at the rows of stores elsewhere, before the collection counts as done: what came and went since the last one is not known any more after that. Asks nobody; a failure fails the collection.
+    /// </summary>
+    public IReadOnlyList<Func<SweepOrder, CancellationToken, Task>> Elsewhere { get; init; } = [];
+
     /// <param name="volumes">Every volume that this node has: what one of them refers to is not garbage.</param>
     /// <param name="isDryRun">Finds out what would be done, and does nothing.</param>
     /// <param name="pace">How fast.</param>
@@ -55,6 +60,8 @@ public sealed class GarbageRun(CollectingObjectStore store, IMetadataStore metad
         SweepReport sweep = restarted.Length > 0
             ? await collection.SweepAgainAsync(pace, cancel)
             : await collection.SweepAsync(generation => generation <= agreed, pace, cancel);
+        var order = new SweepOrder(collection.Generation, collection.IsMarked, generation => generation <= agreed, StartsAgain: restarted.Length > 0, isDryRun, pace);
+        foreach (Func<SweepOrder, CancellationToken, Task> sweepElsewhere in Elsewhere) await sweepElsewhere(order, cancel);
         if (!isDryRun)
         {
             var batch = new MetadataBatch();

@@ -10,7 +10,7 @@ using Google.Protobuf;
 namespace Bazil.Peers;
 
 /// <summary>
-/// The store that a peer offers this node: get, has, put. Deleting and listing are not offered to peers. A put that returned is durable at the peer.
+/// The store that a peer offers this node: get, has, put; of what this node put itself, list and delete. A put that returned is durable at the peer.
 /// Concurrent. Belongs to its connection: dispose does nothing.
 /// </summary>
 public sealed class PeerObjectStore : IObjectStore
@@ -105,7 +105,7 @@ public sealed class PeerObjectStore : IObjectStore
             await _requests.WaitAsync(cancel);
             try
             {
-                byte[] present = await InStoreAsync(() => AskPresenceAsync(part, cancel));
+                byte[] present = await InStoreAsync(() => AskOfEachAsync(part, PeerPaths.ObjectsHas, "whether objects are there", cancel));
                 for (int i = 0; i < present.Length; i++) result[start + i] = present[i] != 0;
             }
             finally
@@ -116,13 +116,48 @@ public sealed class PeerObjectStore : IObjectStore
         return result;
     }
 
-    /// <exception cref="StoreException">Always: a node deletes only what is its own.</exception>
-    public ValueTask<bool> DeleteAsync(ObjectId id, CancellationToken cancel) =>
-        throw new StoreException($"object {id} in store {Name}: deleting is not offered by peers");
+    /// <summary>Deletes what this node put there itself, and nothing else.</summary>
+    public async ValueTask<bool> DeleteAsync(ObjectId id, CancellationToken cancel) => await DiscardAsync([id], cancel) > 0;
 
-    /// <exception cref="StoreException">Always.</exception>
-    public IAsyncEnumerable<ObjectId> ListAsync(CancellationToken cancel) =>
-        throw new StoreException($"store {Name}: listing is not offered by peers");
+    /// <summary>Tells the peer that this node needs some of what it put there no more: it is deleted there. Returns how much of it was there.</summary>
+    /// <exception cref="StoreException">The transfer broke; some of it may be gone.</exception>
+    public async ValueTask<int> DiscardAsync(IReadOnlyList<ObjectId> ids, CancellationToken cancel)
+    {
+        int count = 0;
+        for (int start = 0; start < ids.Count; start += Limits.IdsPerRequest)
+        {
+            var part = Part(ids, start);
+            await _requests.WaitAsync(cancel);
+            try
+            {
+                byte[] had = await InStoreAsync(() => AskOfEachAsync(part, PeerPaths.ObjectsDiscard, "to discard objects", cancel));
+                count += had.Count(static gone => gone != 0);
+            }
+            finally
+            {
+                _requests.Release();
+            }
+        }
+        return count;
+    }
+
+    /// <summary>Lists what this node put there itself.</summary>
+    public async IAsyncEnumerable<ObjectId> ListAsync([EnumeratorCancellation] CancellationToken cancel)
+    {
+        await _requests.WaitAsync(cancel);
+        try
+        {
+            using var answer = await InStoreAsync(async () => await _caller.OpenAsync(Call("what is there", cancel), PeerPaths.ObjectsList, _ => new ByteArrayContent([])));
+            while (await InStoreAsync(() => NextIdsAsync(answer)) is { } ids)
+            {
+                for (int at = 0; at < ids.Length; at += ObjectId.Size) yield return new ObjectId(ids.AsSpan(at, ObjectId.Size));
+            }
+        }
+        finally
+        {
+            _requests.Release();
+        }
+    }
 
     /// <summary>Asks the peer to make everything durable. Puts through this object are already.</summary>
     public async ValueTask SyncAsync(CancellationToken cancel) => await InStoreAsync(async () =>
@@ -160,11 +195,20 @@ public sealed class PeerObjectStore : IObjectStore
     /// <summary>Does nothing: the connection belongs to its client.</summary>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private Task<byte[]> AskPresenceAsync(IReadOnlyList<ObjectId> ids, CancellationToken cancel)
+    /// <summary>The ids in the next frame of a listing; null at its end.</summary>
+    private async Task<byte[]?> NextIdsAsync(FramedAnswer answer)
+    {
+        if (await answer.NextAsync() is not { } frame) return null;
+        if (frame.Kind != FrameKind.Data || frame.Length % ObjectId.Size != 0) throw Nonsense();
+        return await answer.ReadPayloadAsync(frame);
+    }
+
+    /// <summary>Asks something about each of many objects that are named by their ids.</summary>
+    private Task<byte[]> AskOfEachAsync(IReadOnlyList<ObjectId> ids, string path, string what, CancellationToken cancel)
     {
         var message = new ObjectIds();
         foreach (var id in ids) message.Ids.Add(ByteString.CopyFrom(id.Span));
-        return AskEachAsync(Call("whether objects are there", cancel), PeerPaths.ObjectsHas, message, ids.Count);
+        return AskEachAsync(Call(what, cancel), path, message, ids.Count);
     }
 
     /// <summary>Asks something about each of many objects, which is answered with a byte each.</summary>

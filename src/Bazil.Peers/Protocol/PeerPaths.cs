@@ -18,6 +18,8 @@ internal static class PeerPaths
     public const string ObjectsHas = Prefix + "objects/has";
     public const string ObjectsPut = Prefix + "objects/put";
     public const string ObjectsSync = Prefix + "objects/sync";
+    public const string ObjectsList = Prefix + "objects/list";
+    public const string ObjectsDiscard = Prefix + "objects/discard";
     public const string ObjectsHold = Prefix + "objects/hold";
     public const string ObjectsRelease = Prefix + "objects/release";
 }

@@ -24,6 +24,12 @@ public interface IPeerService : IPeerDirectory
     /// </summary>
     IObjectStore? StoreFor(PeerId peer);
 
+    /// <summary>
+    /// What this peer itself put here, and nothing else, or null to refuse. It may list that, and release what it needs no more, which is deleted. The transport does not dispose it, and calls its
+    /// SyncAsync before it acknowledges a release.
+    /// </summary>
+    IObjectStore? PutsOf(PeerId peer);
+
     /// <summary>What promises this peer to keep objects of this node's own store, or null to refuse.</summary>
     HoldGranter? HoldsFor(PeerId peer);
 }

@@ -10,8 +10,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Bazil.Peers.Serving;
 
-/// <summary>Objects: get, has, put, sync over the store that the daemon offers the peer. There is no delete and no list.</summary>
-internal sealed class ObjectEndpoints(IPeerService service, Endpoint endpoint, SessionRegistry sessions, ILogger log)
+/// <summary>Objects: get, has, put, sync over the store that the daemon offers the peer; list and release of what the peer put itself.</summary>
+internal sealed partial class ObjectEndpoints(IPeerService service, Endpoint endpoint, SessionRegistry sessions, ILogger log)
 {
     /// <summary>Reads from the store begun ahead of the one being sent.</summary>
     private const int ReadAhead = 4;
@@ -101,7 +101,7 @@ internal sealed class ObjectEndpoints(IPeerService service, Endpoint endpoint, S
         }
     }
 
-    private static async Task StoreAllAsync(IObjectStore store, FrameReader input, FrameStream frames, IdleWatch watch)
+    private async Task StoreAllAsync(IObjectStore store, FrameReader input, FrameStream frames, IdleWatch watch)
     {
         using var body = new ObjectBody();
         while (true)
@@ -114,7 +114,7 @@ internal sealed class ObjectEndpoints(IPeerService service, Endpoint endpoint, S
             body.Begin(head.Length, offset: 0);
             using var bytes = await body.ReadAsync(input, isPaced: false);
             await frames.AwaitAsync(input.PaceAsync().AsTask());
-            await frames.AwaitAsync(store.PutAsync(new ObjectId(head.Id.Span), bytes.Memory, watch.Token).AsTask());
+            await frames.AwaitAsync(PutAsync(store, new ObjectId(head.Id.Span), bytes.Memory, watch.Token));
         }
         if (await input.NextAsync() is not null) throw new MalformedFrameException("bytes after the end of a put");
     }

@@ -72,6 +72,8 @@ internal sealed class RequestRouter(
             PeerPaths.ObjectsHas => _objects.HasAsync(session, context),
             PeerPaths.ObjectsPut => _objects.PutAsync(session, context),
             PeerPaths.ObjectsSync => _objects.SyncAsync(session, context),
+            PeerPaths.ObjectsList => _objects.ListAsync(session, context),
+            PeerPaths.ObjectsDiscard => _objects.DiscardAsync(session, context),
             PeerPaths.ObjectsHold => _holds.HoldAsync(session, context),
             PeerPaths.ObjectsRelease => _holds.ReleaseAsync(session, context),
             _ when path.StartsWith(PeerPaths.VolumeExchange, StringComparison.Ordinal) => OfVolumeAsync(path[PeerPaths.VolumeExchange.Length..], id => _volumes.ExchangeAsync(session, context, id)),

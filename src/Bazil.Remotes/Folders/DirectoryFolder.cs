@@ -17,14 +17,16 @@ namespace Bazil.Remotes.Folders;
 /// <param name="open">Opens the disk, or throws a <see cref="StoreException"/> that says why there is none now. The folder disposes it.</param>
 /// <param name="directory">The directory on it.</param>
 /// <param name="entropy">For names of files that are being written.</param>
-/// <param name="time">Tells when the disk hangs: then it counts as away, and whoever waits is told so.</param>
+/// <param name="time">Tells when the disk hangs: then it counts as away, and whoever waits is told so; and how old a file is that a dead process left.</param>
 public sealed class DirectoryFolder(string name, Func<DirectoryHandle> open, string directory, IEntropy entropy, TimeProvider time) : IRemoteFolder
 {
     private const string TemporaryDirectory = "tmp";
     private const string Itself = ".";
     private const uint OwnerOnly = 0b110_000_000;
+    private const int TemporaryNameBytes = 16;
 
     private readonly DiskCalls _calls = new(name, time);
+    private int _isTidied;
 
     public string Name => name;
 
@@ -125,6 +127,7 @@ public sealed class DirectoryFolder(string name, Func<DirectoryHandle> open, str
     {
         using DirectoryHandle? holder = IfThere(() => disk.OpenDirectory(Path.Combine(directory, below)));
         if (holder is null) return [];
+        if (Interlocked.Exchange(ref _isTidied, 1) == 0) Tidy(disk);
         var options = new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = Limits.ListDepth, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = false };
         var files = new List<RemoteFile>();
         foreach (FileInfo file in new DirectoryInfo(holder.DescriptorPath).EnumerateFiles("*", options))
@@ -134,6 +137,19 @@ public sealed class DirectoryFolder(string name, Func<DirectoryHandle> open, str
         }
 
         return files;
+    }
+
+    /// <summary>Removes what was being written, once, by somebody who died, a day or more ago: another process of this machine may be writing there now.</summary>
+    private void Tidy(DirectoryHandle disk)
+    {
+        using DirectoryHandle? temporaries = IfThere(() => disk.OpenDirectory(Path.Combine(directory, TemporaryDirectory)));
+        if (temporaries is null) return;
+        DateTimeOffset oldest = time.GetUtcNow() - Limits.TemporaryAge;
+        foreach (FileInfo file in new DirectoryInfo(temporaries.DescriptorPath).EnumerateFiles())
+        {
+            bool isOurs = file.Name.Length == 2 * TemporaryNameBytes && file.Name.All(char.IsAsciiHexDigitLower);
+            if (isOurs && new DateTimeOffset(file.LastWriteTimeUtc, TimeSpan.Zero) < oldest) Remove(temporaries, file.Name);
+        }
     }
 
     /// <summary>Opens the directory of the store, and makes it, but nothing above it.</summary>
@@ -184,7 +200,7 @@ public sealed class DirectoryFolder(string name, Func<DirectoryHandle> open, str
 
     private string RandomName()
     {
-        Span<byte> random = stackalloc byte[16];
+        Span<byte> random = stackalloc byte[TemporaryNameBytes];
         entropy.Fill(random);
         return Convert.ToHexStringLower(random);
     }

@@ -7,7 +7,7 @@ namespace Bazil.Remotes.Packs;
 internal sealed class PackBuilder(PackId id)
 {
     private readonly List<PackEntry> _entries = [];
-    private readonly Dictionary<ObjectId, int> _positions = []; // the newest entry of each object
+    private readonly Dictionary<ObjectId, (int Index, PackTrust Trust)> _positions = []; // the newest entry of each object
     private readonly ArrayBufferWriter<byte> _bytes = new();
     private bool _isFinished;
 
@@ -24,17 +24,19 @@ internal sealed class PackBuilder(PackId id)
     public bool HasRoomFor(int sizeBytes) =>
         _entries.Count == 0 || (_entries.Count < Limits.PackObjects && _bytes.WrittenCount + sizeBytes + PackFormat.TailBytes(_entries.Count + 1) <= Limits.PackSizeBytes);
 
-    public void Add(in ObjectId id, ReadOnlySpan<byte> bytes, ObjectChecksum checksum)
+    public void Add(in ObjectId id, ReadOnlySpan<byte> bytes, ObjectChecksum checksum, PackTrust trust = PackTrust.Verified)
     {
-        _positions[id] = _entries.Count;
+        _positions[id] = (_entries.Count, trust);
         _entries.Add(new PackEntry(id, _bytes.WrittenCount, bytes.Length, checksum));
         _bytes.Write(bytes);
     }
 
-    public bool TryFind(in ObjectId id, out PackEntry entry)
+    public bool TryFind(in ObjectId id, out PackEntry entry) => TryFind(id, out entry, out _);
+
+    public bool TryFind(in ObjectId id, out PackEntry entry, out PackTrust trust)
     {
-        bool isThere = _positions.TryGetValue(id, out int position);
-        entry = isThere ? _entries[position] : default;
+        bool isThere = _positions.TryGetValue(id, out (int Index, PackTrust Trust) position);
+        (entry, trust) = isThere ? (_entries[position.Index], position.Trust) : default;
         return isThere;
     }
 
@@ -45,7 +47,7 @@ internal sealed class PackBuilder(PackId id)
     public bool Remove(in ObjectId id) => _positions.Remove(id);
 
     /// <summary>The entries that are wanted: of each object the newest, unless it was removed.</summary>
-    public IEnumerable<PackEntry> Wanted() => _positions.Values.Select(position => _entries[position]);
+    public IEnumerable<(PackEntry Entry, PackTrust Trust)> Wanted() => _positions.Values.Select(position => (_entries[position.Index], position.Trust));
 
     /// <summary>The pack as it is written. Nothing is added after this.</summary>
     public ReadOnlyMemory<byte> Finish()

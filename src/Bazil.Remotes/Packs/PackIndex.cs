@@ -8,12 +8,12 @@ namespace Bazil.Remotes.Packs;
 /// Which object lies where in the packs of one store. Kept in this node's database; it can always be made anew from the packs themselves, so nothing here is synced.
 /// Safe for concurrent use.
 /// </summary>
-internal sealed class PackIndex(IMetadataStore metadata, byte[] storeId)
+internal sealed partial class PackIndex(IMetadataStore metadata, byte[] storeId)
 {
     /// <summary>Rows that are dropped in one commit.</summary>
     private const int DropBatch = 10_000;
 
-    private readonly Lock _gate = new(); // held from reading rows to committing what follows from them
+    private readonly Lock _gate = new(); // held from reading rows to committing what follows from them; nothing else is taken while it is held
 
     /// <summary>Of the store, 16 bytes.</summary>
     public byte[] StoreId => storeId;
@@ -57,35 +57,71 @@ internal sealed class PackIndex(IMetadataStore metadata, byte[] storeId)
         while (cursor.MoveNext()) yield return new ObjectId(cursor.Key[(1 + storeId.Length)..]);
     }
 
-    /// <summary>Notes a pack that was written, whose objects replace what was known of them; or, when <paramref name="isFound"/>, one that others wrote: what is known stays.</summary>
-    public void Add(PackId pack, long sizeBytes, IEnumerable<PackEntry> entries, bool isFound)
+    /// <summary>All objects and where they lie, as of now.</summary>
+    public IEnumerable<(ObjectId Id, PackLocation Location)> ListLocations()
+    {
+        using IMetadataCursor cursor = metadata.ScanPrefix(Prefix(Table.RemoteObject));
+        while (cursor.MoveNext()) yield return (new ObjectId(cursor.Key[(1 + storeId.Length)..]), PackLocation.Read(cursor.Value));
+    }
+
+    /// <summary>Notes a pack that this node has written: what lies in it replaces what was known of these objects.</summary>
+    /// <param name="pack">The pack.</param>
+    /// <param name="sizeBytes">Of its file.</param>
+    /// <param name="wanted">What of it is wanted, and what is known of each.</param>
+    public void AddWritten(PackId pack, long sizeBytes, IEnumerable<(PackEntry Entry, PackTrust Trust)> wanted)
     {
         lock (_gate)
         {
             var batch = new MetadataBatch();
-            var losses = new Dictionary<PackId, long>();
-            long wanted = 0;
-            bool hasSpare = false;
-            foreach (PackEntry entry in entries)
+            var losses = new Dictionary<PackId, PackShare>();
+            var found = default(PackShare);
+            foreach ((PackEntry entry, PackTrust trust) in wanted)
             {
-                var location = new PackLocation(pack, entry.Offset, entry.Length, entry.Checksum, isFound ? PackTrust.None : PackTrust.Verified);
+                // A listing may have found the pack between its being written and being noted here.
+                if (Find(entry.Id) is { } replaced && replaced.Pack != pack) losses[replaced.Pack] = losses.GetValueOrDefault(replaced.Pack).Add(replaced.Length);
+                batch.Put(ObjectKey(entry.Id), new PackLocation(pack, entry.Offset, entry.Length, entry.Checksum, trust).ToRow());
+                found = found.Add(entry.Length);
+            }
+
+            batch.Put(PackKey(pack), new PackUse(sizeBytes, found.Bytes, found.Objects, IsOwn: true, HasSpare: false).ToRow());
+            foreach ((PackId other, PackShare lost) in losses) Shrink(batch, other, lost);
+            metadata.Commit(batch);
+        }
+    }
+
+    /// <summary>Notes a pack that was found. What is known of its objects stays, unless that is worth less.</summary>
+    /// <param name="pack">The pack.</param>
+    /// <param name="sizeBytes">Of its file.</param>
+    /// <param name="entries">What it says to hold.</param>
+    /// <param name="isOwn">Its name says that this node wrote it.</param>
+    public void AddFound(PackId pack, long sizeBytes, IEnumerable<PackEntry> entries, bool isOwn)
+    {
+        lock (_gate)
+        {
+            PackUse? known = FindPack(pack);
+            var batch = new MetadataBatch();
+            var losses = new Dictionary<PackId, PackShare>();
+            var found = default(PackShare);
+            bool hasSpare = false;
+            foreach (PackEntry entry in known is { IsDoomed: true } ? [] : entries)
+            {
+                var location = new PackLocation(pack, entry.Offset, entry.Length, entry.Checksum, PackTrust.None);
                 PackLocation? old = Find(entry.Id);
-                bool isHere = old is { } known && known.IsAt(location);
-                if (isFound && old is { } kept && (isHere || kept.Trust != PackTrust.Damaged))
+                bool isHere = old is { } at && at.IsAt(location);
+                if (isHere || (old is { } kept && IsWorthMore(kept)))
                 {
-                    if (isHere) wanted += entry.Length;
+                    if (isHere) found = found.Add(entry.Length);
                     hasSpare |= !isHere;
                     continue;
                 }
 
-                // A listing may have found the pack between its being written and being noted here.
-                if (old is { } replaced && replaced.Pack != pack) losses[replaced.Pack] = losses.GetValueOrDefault(replaced.Pack) + replaced.Length;
+                if (old is { } replaced) losses[replaced.Pack] = losses.GetValueOrDefault(replaced.Pack).Add(replaced.Length);
                 batch.Put(ObjectKey(entry.Id), location.ToRow());
-                wanted += entry.Length;
+                found = found.Add(entry.Length);
             }
 
-            batch.Put(PackKey(pack), new PackUse(sizeBytes, wanted, !isFound || FindPack(pack) is { IsOwn: true }, hasSpare).ToRow());
-            foreach ((PackId other, long lost) in losses) Shrink(batch, other, lost);
+            batch.Put(PackKey(pack), new PackUse(sizeBytes, found.Bytes, found.Objects, isOwn || known is { IsOwn: true }, hasSpare, known is { IsDoomed: true }).ToRow());
+            foreach ((PackId other, PackShare lost) in losses) Shrink(batch, other, lost);
             metadata.Commit(batch);
         }
     }
@@ -98,7 +134,7 @@ internal sealed class PackIndex(IMetadataStore metadata, byte[] storeId)
             if (Find(id) is not { } found || (onlyAt is { } wanted && !wanted.IsAt(found))) return false;
             var batch = new MetadataBatch();
             batch.Delete(ObjectKey(id));
-            Shrink(batch, found.Pack, found.Length);
+            Shrink(batch, found.Pack, new PackShare(1, found.Length));
             metadata.Commit(batch);
             return true;
         }
@@ -160,6 +196,8 @@ internal sealed class PackIndex(IMetadataStore metadata, byte[] storeId)
             var batch = new MetadataBatch();
             batch.DeletePrefix(Prefix(Table.RemoteObject));
             batch.DeletePrefix(Prefix(Table.RemotePack));
+            batch.DeletePrefix(Prefix(Table.RemoteFossil));
+            batch.Delete(PackLeaseRow.Key(storeId));
             metadata.Commit(batch);
         }
     }
@@ -181,11 +219,8 @@ internal sealed class PackIndex(IMetadataStore metadata, byte[] storeId)
         lost.Clear();
     }
 
-    private IEnumerable<(ObjectId Id, PackLocation Location)> ListLocations()
-    {
-        using IMetadataCursor cursor = metadata.ScanPrefix(Prefix(Table.RemoteObject));
-        while (cursor.MoveNext()) yield return (new ObjectId(cursor.Key[(1 + storeId.Length)..]), PackLocation.Read(cursor.Value));
-    }
+    /// <summary>Whether another node's word is nothing against what is known of an object already.</summary>
+    private bool IsWorthMore(in PackLocation known) => known.Trust == PackTrust.Verified || (known.Trust == PackTrust.None && !IsDoomed(known.Pack));
 
     /// <summary>Another generation, with what makes it necessary.</summary>
     private void Renew(MetadataBatch batch, IEntropy entropy)
@@ -196,9 +231,9 @@ internal sealed class PackIndex(IMetadataStore metadata, byte[] storeId)
         batch.Put(Prefix(Table.RemotePack), number);
     }
 
-    private void Shrink(MetadataBatch batch, PackId pack, long lostBytes)
+    private void Shrink(MetadataBatch batch, PackId pack, PackShare lost)
     {
-        if (FindPack(pack) is { } use) batch.Put(PackKey(pack), (use with { WantedBytes = use.WantedBytes - lostBytes, HasSpare = true }).ToRow());
+        if (FindPack(pack) is { } use) batch.Put(PackKey(pack), use.Less(lost).ToRow());
     }
 
     private byte[] Prefix(Table table) => new MetadataKey(stackalloc byte[MetadataKey.MaxSize], table).Add(storeId).Bytes.ToArray();

@@ -46,14 +46,18 @@ public sealed partial class PackStore
     /// <summary>The id of the store that was met at an address; null before it is met.</summary>
     public static Guid? Recall(IMetadataStore metadata, string address) => PackStoreMark.Recall(metadata, address) is { } id ? new Guid(id, bigEndian: true) : null;
 
+    /// <summary>Whether no other address leads to the store that was met at this one.</summary>
+    public static bool IsLastAddress(IMetadataStore metadata, string address) => PackStoreMark.Recall(metadata, address) is { } id && PackStoreMark.CountAddresses(metadata, id) == 1;
+
     /// <summary>
     /// Forgets what was met at an address, so that another store may take its place there. Only while no store is open for it. What is known of the store stays while another address leads to it.
     /// </summary>
     public static void Forget(IMetadataStore metadata, string address)
     {
         if (PackStoreMark.Recall(metadata, address) is not { } id) return;
+
         PackStoreMark.Forget(metadata, address);
-        if (!PackStoreMark.IsRemembered(metadata, id)) new PackIndex(metadata, id).Clear();
+        if (PackStoreMark.CountAddresses(metadata, id) == 0) new PackIndex(metadata, id).Clear();
     }
 
     /// <summary>Looks what is there now, unless it was done a moment ago: packs that others wrote are found, and what is gone is forgotten.</summary>
@@ -85,10 +89,11 @@ public sealed partial class PackStore
     }
 
     /// <summary>The listing that runs, or a new one. The lock is held.</summary>
-    private Task<PackIndex> ListHeld() => _listing is { IsCompleted: false } running ? running : _listing = Task.Run(ListNowAsync);
+    private Task<PackIndex> ListHeld() => _listing is { IsCompleted: false } running ? running : _listing = ListNowAsync();
 
     private async Task<PackIndex> ListNowAsync()
     {
+        await Task.Yield(); // the caller holds the lock
         using var limit = new CancellationTokenSource(Limits.ListTimeMax, _time);
         try
         {
@@ -143,12 +148,18 @@ public sealed partial class PackStore
         await foreach (RemoteFile file in _folder.ListAsync(PackId.Directory, cancel))
         {
             if (!PackId.TryParseFileName(file.Name, out PackId pack)) continue;
-            if (gone.TryGetValue(pack, out PackUse known) && known.SizeBytes == file.SizeBytes) gone.Remove(pack);
+            if (gone.TryGetValue(pack, out PackUse known) && (known.IsDoomed || known.SizeBytes == file.SizeBytes)) gone.Remove(pack);
             else if (gone.ContainsKey(pack) || index.FindPack(pack) is null)
             {
-                if (others.Take(file.SizeBytes)) unknown.Add((pack, file.SizeBytes));
+                if (pack.IsOf(_identity.PeerId) || others.Take(file.SizeBytes)) unknown.Add((pack, file.SizeBytes));
                 else NoteDamaged($"{pack.FileName}: there are more packs of other nodes than are looked into");
             }
+        }
+
+        foreach (PackId removed in gone.Where(static pack => pack.Value is { IsDoomed: true, WantedBytes: 0 }).Select(static pack => pack.Key).ToList())
+        {
+            index.RemovePack(removed); // as was announced
+            gone.Remove(removed);
         }
 
         if (gone.Count > 0)
@@ -158,7 +169,7 @@ public sealed partial class PackStore
 
             // Before the unknown ones: they may have what lay in these, and so may known ones.
             index.Drop(gone.Keys.ToHashSet(), _entropy, cancel);
-            unknown.AddRange(index.ListPacks().Where(static pack => pack.Use.HasSpare).Select(static pack => (pack.Id, pack.Use.SizeBytes)));
+            unknown.AddRange(index.ListPacks().Where(static pack => pack.Use is { HasSpare: true, IsDoomed: false }).Select(static pack => (pack.Id, pack.Use.SizeBytes)));
         }
 
         await LookIntoAsync(index, unknown, cancel);
@@ -188,7 +199,7 @@ public sealed partial class PackStore
     {
         try
         {
-            if (await ReadTailAsync(pack, sizeBytes, cancel) is { } entries) index.Add(pack, sizeBytes, entries, isFound: true);
+            if (await ReadTailAsync(pack, sizeBytes, cancel) is { } entries) index.AddFound(pack, sizeBytes, entries, pack.IsOf(_identity.PeerId));
         }
         catch (Exception e) when (e is WireFormatException or StoreException { IsUnreachable: false })
         {

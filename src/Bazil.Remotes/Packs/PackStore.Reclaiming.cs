@@ -1,71 +1,115 @@
-using System.Buffers;
+using System.Collections.Immutable;
+using Bazil.Core;
 using Bazil.Storage.Stores;
 
 namespace Bazil.Remotes.Packs;
 
+/// <summary>
+/// Giving room back. A pack goes as a whole, and only after every node with a lease has said that it needs nothing of it; the steps, and why they are safe in any order with those of other nodes
+/// and after any crash, are in docs/gc.md, "Stores that nodes share".
+/// </summary>
 public sealed partial class PackStore
 {
+    private readonly SemaphoreSlim _reclaiming = new(1);
+
     /// <summary>
-    /// Gives back the room of deleted objects: packs that hold nothing wanted are removed, the objects of those that hold little are moved into new ones first.
-    /// Only packs that this node wrote, by its index, are touched: what other nodes need of theirs is not known here. Returns the bytes that were given back.
+    /// Answers what other nodes have announced, after all that this node needs of it was written anew; removes what this node has announced, when all others have answered; announces packs of which
+    /// less than half is of use, after the rest was written anew. Goes by what <see cref="PrepareAsync"/> has seen, which is done now when it was not done before.
     /// </summary>
-    public async Task<long> ReclaimAsync(CancellationToken cancel)
+    /// <param name="moved">Told the bytes of each object that is written anew; returns when more may be. Null for no limit.</param>
+    /// <exception cref="StoreException">The folder failed. What was done is done, and the rest goes on the next time.</exception>
+    public async Task<PackReclaim> ReclaimAsync(Func<int, CancellationToken, ValueTask>? moved, CancellationToken cancel)
     {
-        await MeetAsync(cancel);
-        PackIndex index = _index!;
-        long before = 0, moved = 0;
-        var doomed = new List<PackId>();
-        foreach ((PackId pack, PackUse use) in index.ListPacks().ToList())
+        await _reclaiming.WaitAsync(cancel);
+        try
         {
-            if (!use.IsOwn || !use.IsMostlyEmpty) continue;
-            if (use.WantedBytes > 0) moved += await MoveAsync(index, pack, use.SizeBytes, cancel);
-            before += use.SizeBytes;
-            doomed.Add(pack);
+            await MeetAsync(cancel);
+            await RequireLeaseAsync(cancel);
+            var tally = new ReclaimTally();
+            PackIndex index = _index!;
+            await AnswerAsync(index, tally, moved, cancel);
+            if (await FinishRoundAsync(index, tally, cancel) && await BeginRoundAsync(index, tally, moved, cancel)) await FinishRoundAsync(index, tally, cancel);
+            return tally.Finish(UsesOf(_lease!), Leases().Since);
+        }
+        finally
+        {
+            _reclaiming.Release();
+        }
+    }
+
+    /// <summary>Says of what others have announced that this node needs nothing of it, and sees to it before.</summary>
+    private async Task AnswerAsync(PackIndex index, ReclaimTally tally, Func<int, CancellationToken, ValueTask>? moved, CancellationToken cancel)
+    {
+        ImmutableSortedDictionary<PeerId, Guid> answers = _lease!.Answers;
+        foreach (PackLease other in _others.Select(static found => found.Lease).OfType<PackLease>().Where(static lease => !lease.Doomed.IsEmpty))
+        {
+            if (_lease!.HasAnswered(other)) continue;
+            index.Doom(other.Doomed);
+            bool isFree = true;
+            foreach (PackId[] packs in other.Doomed.Chunk(Limits.PacksMovedAtOnce)) isFree &= await MoveAllAsync(index, packs, tally, moved, cancel) == packs.Length;
+            if (isFree) answers = answers.SetItem(other.Node, other.Round);
         }
 
-        // What was moved is in the folder before anything is removed from it.
-        await SyncAsync(cancel);
-        foreach (PackId pack in doomed)
+        // What was answered to somebody who has no such round any more is of no use to anybody.
+        answers = answers.RemoveRange(answers.Where(answer => !_others.Any(found => found.Node == answer.Key && (found.Lease is null || found.Lease.Round == answer.Value))).Select(static answer => answer.Key).ToList());
+        if (!answers.SequenceEqual(_lease.Answers)) await ChangeLeaseAsync(lease => lease with { Answers = answers }, isNewRound: false, cancel);
+    }
+
+    /// <summary>Removes what this node has announced. Returns false while that has to wait.</summary>
+    private async Task<bool> FinishRoundAsync(PackIndex index, ReclaimTally tally, CancellationToken cancel)
+    {
+        if (_lease!.Doomed.IsEmpty) return true;
+
+        // Read now: whoever has a lease from before the announcement is seen, and who gets one later sees the announcement.
+        PackLease lease = await CheckLeaseAsync(cancel);
+        if (lease.Doomed.IsEmpty) return true;
+        tally.Blockers = BlockersOf(lease);
+        if (tally.Blockers.Count > 0) return false;
+        foreach (PackId pack in lease.Doomed)
         {
-            if (index.FindPack(pack) is not { WantedBytes: 0 }) continue;
-            await _folder.DeleteAsync(pack.FileName, cancel);
+            PackUse use = index.FindPack(pack) ?? default;
+            if (use.WantedBytes > 0)
+            {
+                tally.Note($"{pack.FileName} was announced to be removed, but something in it is needed; it stays");
+                continue;
+            }
+
+            if (await _folder.DeleteAsync(pack.FileName, cancel)) tally.Remove(use.SizeBytes);
             index.RemovePack(pack);
         }
 
-        return before - moved;
+        await ChangeLeaseAsync(static done => done with { Round = Guid.Empty, Doomed = [] }, isNewRound: false, cancel);
+        return true;
     }
 
-    private async Task<long> MoveAsync(PackIndex index, PackId pack, long sizeBytes, CancellationToken cancel)
+    /// <summary>Announces packs that are mostly of no use, after what is needed of them was written anew. Returns false when there are none.</summary>
+    private async Task<bool> BeginRoundAsync(PackIndex index, ReclaimTally tally, Func<int, CancellationToken, ValueTask>? moved, CancellationToken cancel)
     {
-        long moved = 0;
-        foreach (PackEntry entry in await ReadTailAsync(pack, sizeBytes, cancel) ?? [])
+        Func<PackId, bool> isCollected = Collected(index);
+        HashSet<PackId> announced = [.. _others.SelectMany(static found => found.Lease?.Doomed ?? [])];
+        List<PackId> worthless = [.. index.ListPacks().Where(pack => pack.Use.IsMostlyEmpty && isCollected(pack.Id) && !announced.Contains(pack.Id)).Select(static pack => pack.Id).Take(Limits.DoomedPacks)];
+        var doomed = ImmutableArray.CreateBuilder<PackId>();
+        foreach (PackId[] packs in worthless.Chunk(Limits.PacksMovedAtOnce))
         {
-            var location = new PackLocation(pack, entry.Offset, entry.Length, entry.Checksum, PackTrust.None);
-            if (index.Find(entry.Id) is not { } known || !known.IsAt(location)) continue;
-            using IMemoryOwner<byte> bytes = await ReadAsync(entry.Id, location, cancel) ?? throw new StoreException($"{Name}: {pack.FileName} is gone while its objects are moved");
-            await MoveAsync(entry, bytes.Memory, cancel);
-            moved += entry.Length;
+            await MoveAllAsync(index, packs, tally, moved, cancel);
+            doomed.AddRange(packs.Where(index.TryDoom));
         }
 
-        return moved;
+        if (doomed.Count == 0) return false;
+        await ChangeLeaseAsync(lease => lease with { Round = NewRound(), Doomed = doomed.ToImmutable() }, isNewRound: true, cancel);
+        return true;
     }
 
-    /// <summary>Like a put, but of an object that is known to be there.</summary>
-    private async Task MoveAsync(PackEntry entry, ReadOnlyMemory<byte> bytes, CancellationToken cancel)
-    {
-        for (;;)
-        {
-            lock (_packs)
-            {
-                if (TryFindWaiting(entry.Id, out _, out _)) return;
-                if (_open.HasRoomFor(bytes.Length))
-                {
-                    Gather(entry.Id, bytes.Span, entry.Checksum);
-                    return;
-                }
-            }
+    /// <summary>Those who have not said yet that they need nothing of what is announced.</summary>
+    private List<PackBlocker> BlockersOf(PackLease collector) =>
+        collector.Doomed.IsEmpty ? [] : [.. _others.Where(found => found.Lease?.HasAnswered(collector) != true).Select(static found => new PackBlocker(found.Node, found.Problem))];
 
-            await SyncAsync(cancel);
-        }
+    private List<PackUse> UsesOf(PackLease lease) => [.. lease.Doomed.Select(pack => _index!.FindPack(pack) ?? default)];
+
+    private Guid NewRound()
+    {
+        Span<byte> random = stackalloc byte[16];
+        _entropy.Fill(random);
+        return new Guid(random);
     }
 }

@@ -20,7 +20,8 @@ public sealed partial class PackStore
     {
         cancel.ThrowIfCancellationRequested();
         ObjectChecksum checksum = ObjectChecksum.Of(buffer.Span);
-        if (TryFindWaiting(id, out PackEntry waiting) ? waiting.Checksum == checksum : _index?.Find(id) is { Trust: PackTrust.Verified } known && known.Checksum == checksum) return;
+        _index?.Restore(id);
+        if (TryFindWaiting(id, out PackEntry waiting, out PackTrust trust) ? trust == PackTrust.Verified && waiting.Checksum == checksum : _lease is not null && _index!.Rely(id, checksum)) return;
         for (;;)
         {
             Task? full;
@@ -94,18 +95,20 @@ public sealed partial class PackStore
     }
 
     /// <summary>Adds to the open pack. Other bytes of the object that wait are not wanted any more, or the later of two uploads would decide.</summary>
-    private void Gather(in ObjectId id, ReadOnlySpan<byte> bytes, ObjectChecksum checksum)
+    private void Gather(in ObjectId id, ReadOnlySpan<byte> bytes, ObjectChecksum checksum, PackTrust trust = PackTrust.Verified)
     {
         foreach (PackBuilder pack in _closed.Keys) pack.Remove(id);
-        _open.Add(id, bytes, checksum);
+        _open.Add(id, bytes, checksum, trust);
     }
 
     private void CloseOpen()
     {
         PackBuilder full = _open;
-        _open = new PackBuilder(PackId.Create(_entropy));
+        _open = NewPack();
         _closed.Add(full, UploadAsync(full));
     }
+
+    private PackBuilder NewPack() => new(PackId.Create(_entropy, _identity.PeerId));
 
     /// <summary>Writes a pack and notes it. It stays readable from memory until then, and for good if this fails.</summary>
     private async Task UploadAsync(PackBuilder pack)
@@ -115,6 +118,7 @@ public sealed partial class PackStore
         try
         {
             PackIndex index = await MeetIndexAsync(CancellationToken.None);
+            await RequireLeaseAsync(CancellationToken.None);
             ReadOnlyMemory<byte> content;
             lock (_packs) content = pack.Finish();
             if (!await _folder.WriteWhereAsync(PackStoreMark.BeginningOf(index.StoreId), pack.Id.FileName, content, CancellationToken.None))
@@ -126,7 +130,7 @@ public sealed partial class PackStore
             lock (_packs)
             {
                 // In one step for readers: it is found in memory until the index has it. What was deleted meanwhile is not noted.
-                index.Add(pack.Id, content.Length, pack.Wanted(), isFound: false);
+                index.AddWritten(pack.Id, content.Length, pack.Wanted());
                 _closed.Remove(pack);
             }
         }
@@ -148,22 +152,25 @@ public sealed partial class PackStore
         }
     }
 
-    private bool TryFindWaiting(in ObjectId id, out PackEntry entry)
+    private bool TryFindWaiting(in ObjectId id, out PackEntry entry) => TryFindWaiting(id, out entry, out PackTrust _);
+
+    private bool TryFindWaiting(in ObjectId id, out PackEntry entry, out PackTrust trust)
     {
-        lock (_packs) return TryFindWaiting(id, out entry, out _);
+        lock (_packs) return TryFindWaitingHeld(id, out entry, out trust) is not null;
     }
 
-    private bool TryFindWaiting(in ObjectId id, out PackEntry entry, out PackBuilder? holder)
+    /// <summary>What is known of an object that waits to be written; null when it does not.</summary>
+    private PackTrust? FindWaiting(in ObjectId id) => TryFindWaiting(id, out _, out PackTrust trust) ? trust : null;
+
+    private PackBuilder? TryFindWaitingHeld(in ObjectId id, out PackEntry entry, out PackTrust trust)
     {
-        holder = _open;
-        if (_open.TryFind(id, out entry)) return true;
+        if (_open.TryFind(id, out entry, out trust)) return _open;
         foreach (PackBuilder pack in _closed.Keys)
         {
-            holder = pack;
-            if (pack.TryFind(id, out entry)) return true;
+            if (pack.TryFind(id, out entry, out trust)) return pack;
         }
 
-        return false;
+        return null;
     }
 
     /// <summary>A copy of an object that waits to be written; null when it does not. The caller disposes it.</summary>
@@ -171,15 +178,15 @@ public sealed partial class PackStore
     {
         lock (_packs)
         {
-            if (!TryFindWaiting(id, out PackEntry entry, out PackBuilder? pack)) return null;
+            if (TryFindWaitingHeld(id, out PackEntry entry, out _) is not { } pack) return null;
             IMemoryOwner<byte> copy = BufferPool.Shared.Rent(entry.Length);
-            pack!.BytesOf(entry).CopyTo(copy.Memory);
+            pack.BytesOf(entry).CopyTo(copy.Memory);
             return copy;
         }
     }
 
     private HashSet<ObjectId> ListWaiting()
     {
-        lock (_packs) return [.. ((IEnumerable<PackBuilder>)[_open, .. _closed.Keys]).SelectMany(static pack => pack.Wanted()).Select(static entry => entry.Id)];
+        lock (_packs) return [.. ((IEnumerable<PackBuilder>)[_open, .. _closed.Keys]).SelectMany(static pack => pack.Wanted()).Select(static wanted => wanted.Entry.Id)];
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using Bazil.Core;
+using Bazil.Core.Crypto;
 using Bazil.Remotes.Folders;
 using Bazil.Storage.Metadata;
 using Bazil.Storage.Stores;
@@ -19,8 +20,8 @@ public sealed partial class PackStore : IObjectStore
     private readonly IRemoteFolder _folder;
     private readonly IMetadataStore _metadata;
     private readonly IEntropy _entropy;
+    private readonly SigningKey _identity;
     private readonly bool _mayMake;
-
     private readonly TimeProvider _time;
     private volatile PackIndex? _index; // of the store that is there, or was the last time
 
@@ -28,11 +29,12 @@ public sealed partial class PackStore : IObjectStore
     /// <param name="metadata">Keeps the index.</param>
     /// <param name="entropy">For names of packs.</param>
     /// <param name="time">Tells how old the last listing of the folder is.</param>
+    /// <param name="identity">This node's key, for its packs and its lease. Borrowed.</param>
     /// <param name="mayMake">An empty folder becomes a store when it is first used; otherwise it must be one.</param>
-    public PackStore(IRemoteFolder folder, IMetadataStore metadata, IEntropy entropy, TimeProvider time, bool mayMake)
+    public PackStore(IRemoteFolder folder, IMetadataStore metadata, IEntropy entropy, TimeProvider time, SigningKey identity, bool mayMake)
     {
-        (_folder, _metadata, _entropy, _time, _mayMake) = (folder, metadata, entropy, time, mayMake);
-        _open = new PackBuilder(PackId.Create(entropy));
+        (_folder, _metadata, _entropy, _time, _identity, _mayMake) = (folder, metadata, entropy, time, identity, mayMake);
+        _open = NewPack();
         if (PackStoreMark.Recall(metadata, folder.Name) is { } id) _index = new PackIndex(metadata, id);
     }
 
@@ -90,8 +92,11 @@ public sealed partial class PackStore : IObjectStore
         return !TryFindWaiting(id, out _) && _index?.Find(id) is null;
     }
 
-    /// <summary>Whether this node has put the object there itself, or has seen that it is there (<see cref="NoteVerified"/>): asks nobody.</summary>
-    public bool KnowsForSure(in ObjectId id) => TryFindWaiting(id, out _) || _index?.Find(id) is { Trust: PackTrust.Verified };
+    /// <summary>
+    /// Whether this node has put the object there itself, or has seen that it is there (<see cref="NoteVerified"/>), and no node is about to remove it: asks nobody, and promises nothing.
+    /// Whoever leaves out a put, or counts a copy, asks with <see cref="Rely"/>.
+    /// </summary>
+    public bool KnowsForSure(in ObjectId id) => FindWaiting(id) is PackTrust.Verified || (_index is { } index && index.Find(id) is { Trust: PackTrust.Verified } at && !index.IsDoomed(at.Pack));
 
     /// <summary>Whether the object is in a pack there that is durable, and this node has put it there itself or has seen that it is there: asks nobody. What only waits to be written does not count.</summary>
     public bool IsCopied(in ObjectId id) => _index?.Find(id) is { Trust: PackTrust.Verified };
@@ -104,7 +109,7 @@ public sealed partial class PackStore : IObjectStore
 
     /// <summary>What it holds; costs a row for each pack.</summary>
     public PackStoreUsage Usage =>
-        _index?.ListPacks().Aggregate(default(PackStoreUsage), static (sum, pack) => new PackStoreUsage(sum.Packs + 1, sum.SizeBytes + pack.Use.SizeBytes, sum.WantedBytes + pack.Use.WantedBytes)) ?? default;
+        _index?.ListPacks().Aggregate(default(PackStoreUsage), static (sum, pack) => new PackStoreUsage(sum.Packs + 1, sum.SizeBytes + pack.Use.SizeBytes, sum.WantedBytes + pack.Use.WantedBytes, sum.Objects + pack.Use.WantedObjects)) ?? default;
 
     /// <summary>Lists what the index knows, after it knows all packs.</summary>
     public async IAsyncEnumerable<ObjectId> ListAsync([EnumeratorCancellation] CancellationToken cancel)

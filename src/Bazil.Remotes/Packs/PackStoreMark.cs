@@ -38,16 +38,17 @@ internal static class PackStoreMark
         metadata.Commit(batch);
     }
 
-    /// <summary>Whether any address leads to this store.</summary>
-    public static bool IsRemembered(IMetadataStore metadata, byte[] id)
+    /// <summary>How many addresses lead to this store.</summary>
+    public static int CountAddresses(IMetadataStore metadata, byte[] id)
     {
+        int count = 0;
         using IMetadataCursor cursor = metadata.ScanPrefix([(byte)Table.RemoteStore]);
         while (cursor.MoveNext())
         {
-            if (cursor.Value.StartsWith(id)) return true;
+            if (cursor.Value.StartsWith(id)) count++;
         }
 
-        return false;
+        return count;
     }
 
     public static void Forget(IMetadataStore metadata, string address)

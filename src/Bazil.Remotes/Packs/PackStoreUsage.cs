@@ -4,4 +4,5 @@ namespace Bazil.Remotes.Packs;
 /// <param name="Packs">Files.</param>
 /// <param name="SizeBytes">Of all packs.</param>
 /// <param name="WantedBytes">Of the objects in them that are wanted.</param>
-public readonly record struct PackStoreUsage(long Packs, long SizeBytes, long WantedBytes);
+/// <param name="Objects">How many these are.</param>
+public readonly record struct PackStoreUsage(long Packs, long SizeBytes, long WantedBytes, long Objects);

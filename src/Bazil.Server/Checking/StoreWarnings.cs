@@ -25,6 +25,13 @@ internal sealed class StoreWarnings(ConfigStore config, VolumeRegistry volumes, 
             warnings.Add(new WarningInfo($"something is wrong in storage {name}: {problems[0].Message}{others}", "find what is affected, and heal what can be healed: bazil check -read-data"));
         }
 
+        foreach (VolumeStorage storage in config.ListVolumes().SelectMany(static volume => volume.Storages).Where(static storage => storage.Address.IsRemote).DistinctBy(static storage => storage.Address))
+        {
+            if (storages.OpenRemote(storage.Address).Packs.DamagedPacks is not [var first, ..] packs) continue;
+            string others = packs.Count > 1 ? $", and {packs.Count - 1} more" : "";
+            warnings.Add(new WarningInfo($"a pack in storage {storage.Name} cannot be read: {first}{others}", "see: bazil volume storage list; if the file is damaged, remove it there: machines that have its content send it again"));
+        }
+
         foreach (VolumeConfig volume in config.ListVolumes())
         {
             if (volumes.Find(volume.Id)?.Volume is not { } open) continue;

@@ -43,12 +43,24 @@ internal sealed class CollectionSchedule : IAsyncDisposable
         }
     }
 
+    /// <summary>A store that is away is told by status; what is wrong with one that is there is told here, too.</summary>
+    private void NoteElsewhere(IEnumerable<IElsewhereCollection> elsewhere)
+    {
+        foreach (IElsewhereCollection store in elsewhere)
+        {
+            if (store.Done is { RemovedPacks: > 0 } done) DaemonLog.CollectedElsewhere(_log, store.Address, done.RemovedPacks, done.RemovedBytes, done.MovedBytes);
+            if (store.Problem is { } problem) DaemonLog.NotCollectedElsewhere(_log, store.Address, problem);
+            foreach (string left in store.Done?.Problems ?? []) DaemonLog.NotCollectedElsewhere(_log, store.Address, left);
+        }
+    }
+
     private async Task CollectIfDueAsync()
     {
         try
         {
             if (!_timing.IsDue(_clock.GetUtcNow(), _collector.Last.Completed)) return;
-            GarbageReport report = await _collector.RunAsync(isDryRun: false, new Pace(_clock, Limits.CollectionRestPerWork), _closing.Token);
+            (GarbageReport report, IReadOnlyList<IElsewhereCollection> elsewhere) = await _collector.RunAsync(isDryRun: false, new Pace(_clock, Limits.CollectionRestPerWork), _closing.Token);
+            NoteElsewhere(elsewhere);
             if (report.Unreadable.Count == 0)
             {
                 _timing.NoteCompleted(report);

@@ -1,6 +1,7 @@
 using Bazil.Core;
 using Bazil.Core.Crypto;
 using Bazil.FileSystem.Collection;
+using Bazil.Remotes.Packs;
 using Bazil.Server.Config;
 using Bazil.Server.Errors;
 using Bazil.Server.Storages;
@@ -11,7 +12,7 @@ using Bazil.Storage.Metadata;
 
 namespace Bazil.Server.Collection;
 
-/// <summary>Collects the garbage of this node's own store, for all its volumes. Safe for concurrent use: one collection at a time, others wait.</summary>
+/// <summary>Collects the garbage of this node's own store and of the stores elsewhere, for all its volumes. Safe for concurrent use: one collection at a time, others wait.</summary>
 internal sealed class GarbageCollector(
     ConfigStore config, IMetadataStore metadata, StoragePool storages, VolumeRegistry volumes, PeerId self, string scratchDirectory, TimeProvider clock) : IDisposable
 {
@@ -21,22 +22,17 @@ internal sealed class GarbageCollector(
     public CollectionState Last => CollectionState.Read(metadata);
 
     /// <inheritdoc cref="GarbageRun.RunAsync"/>
+    /// <returns>What became of the own store, and of each store elsewhere.</returns>
     /// <remarks>A volume that cannot be opened is unreadable as a whole.</remarks>
-    public async Task<GarbageReport> RunAsync(bool isDryRun, Pace pace, CancellationToken cancel)
+    public async Task<(GarbageReport Local, IReadOnlyList<IElsewhereCollection> Elsewhere)> RunAsync(bool isDryRun, Pace pace, CancellationToken cancel)
     {
-        await _running.WaitAsync(cancel);
-        try
-        {
-            var unreadable = new List<UnreadableContent>();
-            List<CollectedVolume> collected = await OpenVolumesAsync(unreadable, cancel);
-            if (unreadable.Count > 0) return new GarbageReport(Last.Generation, 0, default, []) { Unreadable = unreadable };
-            var run = new GarbageRun(storages.OpenLocal(), metadata, self, clock) { ScratchDirectory = scratchDirectory };
-            return await Task.Run(() => run.RunAsync(collected, isDryRun, pace, cancel), cancel);
-        }
-        finally
-        {
-            _running.Release();
-        }
+        List<IElsewhereCollection> elsewhere = ListElsewhere();
+        await Task.WhenAll(elsewhere.Select(store => store.PrepareAsync(isDryRun, cancel)));
+        GarbageReport report = await SweepAsync(elsewhere, isDryRun, pace, cancel);
+
+        // Moving what is needed may take long: the next collection need not wait for it, nor it for that one.
+        if (!isDryRun && report.Unreadable.Count == 0) await Task.WhenAll(elsewhere.Select(store => store.ReclaimAsync(cancel)));
+        return (report, elsewhere);
     }
 
     /// <summary>
@@ -57,6 +53,51 @@ internal sealed class GarbageCollector(
     }
 
     public void Dispose() => _running.Dispose();
+
+    private async Task<GarbageReport> SweepAsync(IReadOnlyList<IElsewhereCollection> elsewhere, bool isDryRun, Pace pace, CancellationToken cancel)
+    {
+        await _running.WaitAsync(cancel);
+        try
+        {
+            var unreadable = new List<UnreadableContent>();
+            List<CollectedVolume> collected = await OpenVolumesAsync(unreadable, cancel);
+            if (unreadable.Count > 0) return new GarbageReport(Last.Generation, 0, default, []) { Unreadable = unreadable };
+            var run = new GarbageRun(storages.OpenLocal(), metadata, self, clock)
+            {
+                ScratchDirectory = scratchDirectory,
+                Elsewhere = [.. elsewhere.Select(static store => (Func<SweepOrder, CancellationToken, Task>)store.SweepAsync), ForgetOthersAsync],
+            };
+            return await Task.Run(() => run.RunAsync(collected, isDryRun, pace, cancel), cancel);
+        }
+        finally
+        {
+            _running.Release();
+        }
+    }
+
+    /// <summary>The stores of packs, and of peers, that volumes of this node use, each once.</summary>
+    private List<IElsewhereCollection> ListElsewhere() =>
+    [
+        .. config.ListVolumes().SelectMany(static volume => volume.Storages).Where(static storage => storage.Address is StorageAddress.PeerStorage).GroupBy(static storage => ((StorageAddress.PeerStorage)storage.Address).Peer).Select(
+            uses => new PeerCollection([.. uses.Select(static use => use.Name).Distinct()], storages.OfferOf(uses.Key))),
+        .. config.ListVolumes().SelectMany(static volume => volume.Storages).Where(static storage => storage.Address.IsRemote).GroupBy(static storage => storage.Address).Select(
+            uses => new PackCollection([.. uses.Select(static use => use.Name).Distinct()], storages.OpenRemote(uses.Key), [.. uses.Select(static use => use.Rates)], clock)),
+    ];
+
+    /// <summary>Fossils in stores that no volume uses any more: nobody looks whether something refers to them again, so they are none.</summary>
+    private Task ForgetOthersAsync(SweepOrder order, CancellationToken cancel)
+    {
+        if (order.IsDryRun) return Task.CompletedTask;
+        HashSet<Guid> used = [];
+        foreach (StorageAddress address in config.ListVolumes().SelectMany(static volume => volume.Storages).Select(static storage => storage.Address))
+        {
+            if (address is StorageAddress.PeerStorage { Peer: var peer }) used.Add(new Guid(storages.OfferOf(peer).Fossils.StoreId.Span, bigEndian: true));
+            else if (address.IsRemote && PackStore.Recall(metadata, address.ToString()!) is { } store) used.Add(store);
+        }
+
+        RemoteFossils.DeleteOthers(metadata, used);
+        return Task.CompletedTask;
+    }
 
     private async Task<List<CollectedVolume>> OpenVolumesAsync(List<UnreadableContent> unreadable, CancellationToken cancel)
     {

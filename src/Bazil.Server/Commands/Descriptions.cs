@@ -71,7 +71,7 @@ internal sealed class Descriptions(ConfigStore config, VolumeRegistry volumes, V
         if (address.IsOnThisMachine || storages.Open(address) is not IGuardedStore store) return null;
         PackStoreUsage? usage = (store as RemoteStore)?.Usage;
         string state = store.IsBroken ? "away" : store.Meter.Answers == 0 ? "unused" : "ok";
-        return new StorageHealthInfo(state, store.Meter.Latency?.TotalMilliseconds, store.Meter.Bandwidth, store.RetryAt, store.Meter.Answers, usage?.Packs, usage?.SizeBytes) { Problem = store.Problem };
+        return new StorageHealthInfo(state, store.Meter.Latency?.TotalMilliseconds, store.Meter.Bandwidth, store.RetryAt, store.Meter.Answers, usage?.Packs, usage?.SizeBytes) { Problem = store.Problem, Objects = usage?.Objects, Damaged = (store as RemoteStore)?.Packs.DamagedPacks ?? [] };
     }
 
     private StorageCopyInfo? CopyOf(VolumeConfig volume, VolumeStorage storage)

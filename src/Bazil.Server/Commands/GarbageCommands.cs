@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Bazil.Core;
 using Bazil.FileSystem.Collection;
+using Bazil.Remotes.Packs;
 using Bazil.Server.Collection;
 using Bazil.Server.Config;
 using Bazil.Server.Control;
@@ -17,7 +18,7 @@ internal sealed class GarbageCommands(ConfigStore config, GarbageCollector colle
     private async Task<GcReply> CollectAsync(GcRequest request, CancellationToken cancel)
     {
         var watch = Stopwatch.StartNew();
-        GarbageReport report = await collector.RunAsync(request.DryRun, Pace.Full, cancel);
+        (GarbageReport report, IReadOnlyList<IElsewhereCollection> elsewhere) = await collector.RunAsync(request.DryRun, Pace.Full, cancel);
         SweepReport sweep = report.Sweep;
         return new GcReply(
             request.DryRun,
@@ -30,6 +31,7 @@ internal sealed class GarbageCommands(ConfigStore config, GarbageCollector colle
             [.. report.Blocked.SelectMany(static entry => entry.Agreement.Behind.Select(member => (entry.Volume, entry.Agreement, member))).Select(BlockerOf)],
             [.. report.Unreadable.Select(UnreadableOf)],
             report.Restarted,
+            [.. report.Unreadable.Count > 0 ? [] : elsewhere.Select(StoreOf)],
             watch.Elapsed.TotalSeconds);
     }
 
@@ -42,6 +44,33 @@ internal sealed class GarbageCommands(ConfigStore config, GarbageCollector colle
             member,
             since,
             $"let it sync, then: bazil volume sync {blocker.Volume.Name} {member}; if it is gone for good: bazil peer volume deny {member} {blocker.Volume.Name}");
+    }
+
+    private GcStoreInfo StoreOf(IElsewhereCollection store)
+    {
+        SweepReport sweep = store.Sweep;
+        PackPlan plan = store.Plan;
+        return new GcStoreInfo(
+            string.Join(", ", store.Names),
+            store.Address,
+            Of(sweep.Found),
+            Of(sweep.Deleted),
+            Of(sweep.Fossilised),
+            Of(sweep.Waiting),
+            Of(sweep.Restored),
+            new GcPlanInfo(plan.Packs, plan.Bytes, plan.MoveBytes, plan.Requests),
+            store.Done is { } done ? Of(done, store) : null,
+            store.Problem);
+    }
+
+    private GcReclaimInfo Of(PackReclaim done, IElsewhereCollection store) => new(
+        done.RemovedPacks, done.RemovedBytes, done.MovedObjects, done.MovedBytes, done.WaitingPacks, done.WaitingBytes, done.Since, [.. done.Blockers.Select(blocker => Of(blocker, store))], done.Problems);
+
+    private GcNodeInfo Of(PackBlocker blocker, IElsewhereCollection store)
+    {
+        VolumeConfig? volume = config.ListVolumes().FirstOrDefault(volume => volume.Storages.Any(storage => storage.Address.ToString() == store.Address));
+        string release = volume is null ? "" : $"; if it is gone for good: bazil volume storage release {volume.Name} {volume.Storages.First(storage => storage.Address.ToString() == store.Address).Name} {blocker.Node}";
+        return new GcNodeInfo(config.FindPeer(blocker.Node)?.DisplayName ?? blocker.Node.ToString(), blocker.Problem, $"run there: bazil gc{release}");
     }
 
     private GcUnreadableInfo UnreadableOf(UnreadableContent content) => new(content.Volume, content.Path, content.Reason, NextStepFor(content));

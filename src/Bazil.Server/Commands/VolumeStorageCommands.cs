@@ -25,6 +25,7 @@ internal sealed class VolumeStorageCommands(ConfigStore config, Descriptions des
             (request, _) => Task.FromResult(List(config.GetVolume(request.Volume))));
         dispatcher.Add(ControlMethods.VolumeStorageRemove, RemoveAsync);
         dispatcher.Add(ControlMethods.VolumeStorageLimit, (request, _) => Task.FromResult(Limit(request)));
+        dispatcher.Add(ControlMethods.VolumeStorageRelease, ReleaseAsync);
     }
 
     public async Task<StorageInfo> AddAsync(VolumeStorageAddRequest request, CancellationToken cancel)
@@ -127,6 +128,15 @@ internal sealed class VolumeStorageCommands(ConfigStore config, Descriptions des
             return volume with { Storages = volume.Storages.Replace(storage, limited) };
         });
         return Nothing.Instance;
+    }
+
+    private async Task<Nothing> ReleaseAsync(VolumeStorageReleaseRequest request, CancellationToken cancel)
+    {
+        VolumeStorage storage = Find(config.GetVolume(request.Volume), request.Name);
+        if (!storage.Address.IsRemote) throw new CommandFailedException(ErrorKind.Invalid, $"storage {storage.Name} has no leases", "storages on other machines and removable disks have");
+        PeerId node = PeerId.TryParse(request.Node, out PeerId key) ? key : config.GetPeer(request.Node).Id;
+        if (await storages.OpenRemote(storage.Address).Packs.ReleaseAsync(node, cancel)) return Nothing.Instance;
+        throw new CommandFailedException(ErrorKind.NotFound, $"no node {request.Node} has a lease in storage {storage.Name}", "bazil gc --dry-run names those that are waited for");
     }
 
     private static VolumeStorage Find(VolumeConfig volume, string name) =>

@@ -98,6 +98,12 @@ public static class ControlMethods
     public static readonly ControlMethod<Nothing, StoreInfo> StoreShow = new("store/show");
     public static readonly ControlMethod<Nothing, StoreConvertReply> StoreConvert = new("store/convert");
 
+    public static readonly ControlMethod<VolumeStorageReleaseRequest, Nothing> VolumeStorageRelease = new("volume/storage/release");
+
+    public static readonly ControlMethod<VolumeStorageSyncRequest, VolumeStorageSyncReply> VolumeStorageSync = new("volume/storage/sync");
+
+    public static readonly ControlMethod<VolumeStorageSyncProgressRequest, VolumeStorageSyncProgressReply> VolumeStorageSyncProgress = new("volume/storage/sync/progress");
+
     public static readonly ControlMethod<GcRequest, GcReply> Gc = new("gc");
 
     public static readonly ControlMethod<PeerAddRequest, Nothing> PeerAdd = new("peer/add");

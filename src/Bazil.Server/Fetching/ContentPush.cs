@@ -32,6 +32,7 @@ internal sealed class ContentPush(OpenVolume volume, RemoteStore store)
     public async Task RunAsync(IEnumerable<Manifest> contents, CancellationToken cancel)
     {
         await store.MeetAsync(cancel);
+        await store.RequireLeaseAsync(cancel);
         await ContentWalk.RunAsync(volume, contents, SendAsync, _ => Interlocked.Increment(ref _absentChunks), cancel);
         await store.SyncAsync(cancel);
     }
@@ -41,7 +42,7 @@ internal sealed class ContentPush(OpenVolume volume, RemoteStore store)
         Interlocked.Increment(ref _chunks);
         foreach (SharingKey key in _held.KeysFor(chunk.KeyEpoch))
         {
-            if (store.KnowsForSure(ObjectNaming.IdOf(key, ChunkType.File, chunk.Level, chunk.Key))) return;
+            if (store.Rely(ObjectNaming.IdOf(key, ChunkType.File, chunk.Level, chunk.Key))) return;
             if (await FindAsync(key, chunk, cancel) is not var (id, bytes)) continue;
             using IMemoryOwner<byte> owned = bytes;
             await store.PutAsync(id, owned.Memory, cancel);

@@ -52,7 +52,7 @@ public static class Daemon
         var runs = new PeerRuns(RunId.Random(entropy), options.Time, logs.CreateLogger<PeerRuns>());
         await using var client = new PeerClient(identity, addresses, new PeerClientOptions(), options.Time, entropy, runs, meters);
         var connections = new PeerConnections(client, database.Config);
-        await using var storages = new StoragePool(options.DataDirectory, connections, database.Store, entropy, options.Time);
+        await using var storages = new StoragePool(options.DataDirectory, connections, database.Store, key, entropy, options.Time);
         database.SyncFirst = storages.SyncFiles;
         await using var budget = new DirtyBudget();
         var epochs = new VolumeEpochs(database.Store, keys);
@@ -131,6 +131,7 @@ public static class Daemon
         new RotationCommands(database.Config, epochs, descriptions, volumes, rotation).Register(dispatcher);
         var volumeStorages = new VolumeStorageCommands(database.Config, descriptions, volumes, storages, pushes);
         volumeStorages.Register(dispatcher);
+        new StorageSyncCommands(database.Config, volumes, storages, database.Store).Register(dispatcher);
         new SnapshotCommands(database.Config, volumes, options.Time).Register(dispatcher);
         new HistoryCommands(volumes, database.Config).Register(dispatcher);
         new PendingCommands(database.Config, volumes).Register(dispatcher);

@@ -32,6 +32,15 @@ internal static partial class DaemonLog
     [LoggerMessage(11, LogLevel.Warning, "garbage was not collected: {Reason}")]
     public static partial void NotCollected(ILogger log, string reason);
 
+    [LoggerMessage(12, LogLevel.Information, "collected garbage in {Store}: {Packs} packs ({Bytes} bytes) removed, {Moved} bytes written anew")]
+    public static partial void CollectedElsewhere(ILogger log, string store, long packs, long bytes, long moved);
+
+    [LoggerMessage(13, LogLevel.Warning, "garbage was not collected in {Store}: {Reason}")]
+    public static partial void NotCollectedElsewhere(ILogger log, string store, string reason);
+
+    [LoggerMessage(14, LogLevel.Warning, "storage {Store} was given up while it could not be reached, so the lease of this node is left there: other nodes will wait for it until somebody removes it with: bazil volume storage release: {Reason}")]
+    public static partial void LeaseLeft(ILogger log, string store, string reason);
+
     [LoggerMessage(8, LogLevel.Debug, "{Message}")]
     public static partial void FuseDebug(ILogger log, string message, Exception? reason);
 

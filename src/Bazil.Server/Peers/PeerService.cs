@@ -25,6 +25,8 @@ internal sealed class PeerService(ConfigStore config, VolumeRegistry volumes, St
         return new OfferedStore($"offered to {known.DisplayName}", [.. known.Storages.Select(address => storages.Open(address))], storages.OpenPutsOf(peer));
     }
 
+    public IObjectStore? PutsOf(PeerId peer) => config.FindPeer(peer) is { Storages.Length: > 0 } ? storages.OpenPutsOf(peer) : null;
+
     public HoldGranter? HoldsFor(PeerId peer) =>
         config.FindPeer(peer) is { } known && known.Storages.Contains(StorageAddress.Local) ? new HoldGranter(storages.OpenLocal(), storages.Holds, volumes.Self) : null;
 

@@ -32,6 +32,7 @@ internal sealed class PushPass(VolumeConfig config, OpenVolume volume, RemoteSto
     public async Task<Guid> RunAsync(CancellationToken cancel)
     {
         Guid storeId = await store.MeetAsync(cancel);
+        await store.RequireLeaseAsync(cancel);
         string epochs = string.Join(' ', volume.Keys.Epochs.Epochs.Select(static epoch => epoch.Key.ToString()));
         long began = time.GetTimestamp(), now = time.GetUtcNow().ToUnixTimeSeconds();
         PushMark? mark = PushMark.Read(metadata, config.Id, storeId);
@@ -75,11 +76,11 @@ internal sealed class PushPass(VolumeConfig config, OpenVolume volume, RemoteSto
             foreach (SharingKey key in _chunks.KeysFor(chunk.KeyEpoch))
             {
                 ObjectId there = ObjectNaming.IdOf(key, chunk.Type, chunk.Level, chunk.Key);
-                if (store.KnowsForSure(there)) return;
+                if (store.Rely(there)) return;
                 isSaidToBeThere |= store.Knows(there);
                 if (await _chunks.GetSealedAsync(key, chunk.Type, chunk.Level, chunk.Key, chunk.SizeBytesMax, cancel) is not var (id, bytes)) continue;
                 using IMemoryOwner<byte> owned = bytes;
-                if (store.Knows(id) && await IsThereAsync(key, chunk, cancel)) return;
+                if (store.Knows(id) && await IsThereAsync(key, chunk, cancel) && store.Rely(id)) return;
                 await store.PutAsync(id, owned.Memory, cancel);
                 await sent(owned.Memory.Length, cancel);
                 return;

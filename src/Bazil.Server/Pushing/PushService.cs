@@ -2,6 +2,7 @@ using Bazil.Core;
 using Bazil.FileSystem.Reachability;
 using Bazil.Remotes.Packs;
 using Bazil.Server.Config;
+using Bazil.Server.Hosting;
 using Bazil.Server.Storages;
 using Bazil.Server.Sync;
 
@@ -68,7 +69,8 @@ internal sealed class PushService : IAsyncDisposable
     public async Task ForgetAsync(VolumeId volume, StorageAddress address)
     {
         if (PackStore.Recall(_parts.Metadata, address.ToString()!) is { } store) PushMark.Forget(_parts.Metadata, volume, store);
-        if (_parts.Config.ListVolumes().All(other => other.Storages.All(storage => storage.Address != address))) await _parts.Storages.ForgetRemoteAsync(address);
+        if (_parts.Config.ListVolumes().Any(other => other.Storages.Any(storage => storage.Address == address))) return;
+        if (await _parts.Storages.ForgetRemoteAsync(address) is { } problem) DaemonLog.LeaseLeft(_parts.Log, address.ToString()!, problem);
     }
 
     /// <summary>Looks again now, also while it waits after a failure.</summary>

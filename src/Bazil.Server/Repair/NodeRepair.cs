@@ -94,7 +94,7 @@ public static class NodeRepair
         using var keys = new SharingKeyRing(config);
         var entropy = new SodiumEntropy();
         await using var client = new PeerClient(new NodeIdentity(key, time), new PeerAddressBook(config), new PeerClientOptions(), time, entropy, new PeerRuns(RunId.Random(entropy), time, NullLogger<PeerRuns>.Instance));
-        await using var storages = new StoragePool(directory, new PeerConnections(client, config), store, entropy, TimeProvider.System);
+        await using var storages = new StoragePool(directory, new PeerConnections(client, config), store, key, entropy, TimeProvider.System);
         store.SyncFirst = storages.SyncFiles;
         await using var budget = new DirtyBudget();
         var factory = new VolumeFactory(

@@ -4,6 +4,7 @@ using Bazil.Peers;
 using Bazil.Server.Errors;
 using Bazil.Server.Peers;
 using Bazil.Storage.Eviction;
+using Bazil.Storage.Metadata;
 using Bazil.Storage.Stores;
 
 namespace Bazil.Server.Storages;
@@ -12,9 +13,12 @@ namespace Bazil.Server.Storages;
 /// The storage that a peer lets us use, through whatever connection there is at the moment. Connects when first used; an unreachable
 /// peer is a <see cref="StoreException"/> that names it. Disposing it does nothing: the connection belongs to others.
 /// </summary>
-internal sealed class PeerOfferStore(PeerId peer, IPeerConnections connections) : IObjectStore
+internal sealed class PeerOfferStore(PeerId peer, IPeerConnections connections, IMetadataStore metadata) : IObjectStore
 {
     public string Name { get; } = $"peerkey:{peer}";
+
+    /// <summary>What of that which this node put there nothing refers to.</summary>
+    public PeerFossils Fossils { get; } = new(metadata, peer);
 
     private PeerObjectStore Current
     {
@@ -33,7 +37,11 @@ internal sealed class PeerOfferStore(PeerId peer, IPeerConnections connections) 
 
     public ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel) => Current.GetAsync(id, cancel);
 
-    public ValueTask PutAsync(ObjectId id, ReadOnlyMemory<byte> buffer, CancellationToken cancel) => Current.PutAsync(id, buffer, cancel);
+    public async ValueTask PutAsync(ObjectId id, ReadOnlyMemory<byte> buffer, CancellationToken cancel)
+    {
+        await Fossils.RestoreAsync(id, cancel);
+        await Current.PutAsync(id, buffer, cancel);
+    }
 
     public ValueTask<bool> HasAsync(ObjectId id, CancellationToken cancel) => Current.HasAsync(id, cancel);
 
@@ -44,6 +52,9 @@ internal sealed class PeerOfferStore(PeerId peer, IPeerConnections connections) 
     public ValueTask<bool> TouchAsync(ObjectId id, CancellationToken cancel) => new(false);
 
     public ValueTask<bool> DeleteAsync(ObjectId id, CancellationToken cancel) => Current.DeleteAsync(id, cancel);
+
+    /// <inheritdoc cref="PeerObjectStore.DiscardAsync"/>
+    public ValueTask<int> DiscardAsync(IReadOnlyList<ObjectId> ids, CancellationToken cancel) => Current.DiscardAsync(ids, cancel);
 
     public IAsyncEnumerable<ObjectId> ListAsync(CancellationToken cancel) => Current.ListAsync(cancel);
 

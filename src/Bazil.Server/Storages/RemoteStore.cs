@@ -65,11 +65,23 @@ internal sealed class RemoteStore(PackStore packs, TimeProvider time) : IObjectS
     /// <inheritdoc cref="PackStore.IsCopied"/>
     public bool IsCopied(in ObjectId id) => packs.IsCopied(id);
 
+    /// <inheritdoc cref="PackStore.RequireLeaseAsync"/>
+    public Task RequireLeaseAsync(CancellationToken cancel) => packs.RequireLeaseAsync(cancel);
+
+    /// <inheritdoc cref="PackStore.Rely"/>
+    public bool Rely(in ObjectId id) => packs.Rely(id);
+
+    /// <inheritdoc cref="PackStore.ConfirmAsync"/>
+    public Task<IReadOnlySet<ObjectId>> ConfirmAsync(IReadOnlyCollection<ObjectId> ids, CancellationToken cancel) => packs.ConfirmAsync(ids, cancel);
+
     /// <inheritdoc cref="PackStore.NoteVerified"/>
     public void NoteVerified(in ObjectId id) => packs.NoteVerified(id);
 
     /// <inheritdoc cref="PackStore.Knows"/>
     public bool Knows(in ObjectId id) => packs.Knows(id);
+
+    /// <summary>For collections of garbage.</summary>
+    public PackStore Packs => packs;
 
     // What the index or the memory tells is told without asking there: it is no answer of the other side, and needs none.
     public ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel) => packs.TryCopyWaiting(id) is { } waiting ? new(waiting) : packs.IsAbsent(id) ? default : _reads.GetAsync(id, cancel);

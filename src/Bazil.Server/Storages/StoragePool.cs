@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using Bazil.Core;
+using Bazil.Core.Crypto;
 using Bazil.Remotes.Folders;
 using Bazil.Remotes.Packs;
 using Bazil.Remotes.S3;
@@ -21,12 +23,13 @@ namespace Bazil.Server.Storages;
 /// All object stores that this daemon has open, one for each address, shared by the volumes and peers that use it.
 /// Safe for concurrent use. Disposing it closes them all.
 /// </summary>
-internal sealed class StoragePool(DataDirectory directory, IPeerConnections connections, IMetadataStore metadata, IEntropy entropy, TimeProvider time) : IAsyncDisposable
+internal sealed class StoragePool(DataDirectory directory, IPeerConnections connections, IMetadataStore metadata, SigningKey identity, IEntropy entropy, TimeProvider time) : IAsyncDisposable
 {
     // Guards _stores; held while a store is opened, which touches the disk but calls nothing back.
     private readonly Lock _gate = new();
     private readonly Dictionary<string, IObjectStore> _stores = new(StringComparer.Ordinal);
     private readonly Lazy<ObjectHolds> _holds = new(() => new ObjectHolds(metadata, time));
+    private readonly ConcurrentDictionary<PeerId, PeerOfferStore> _offers = []; // which own nothing
 
     /// <summary>The store at an address; not to be disposed by the caller. A peer's is not connected before it is used.</summary>
     /// <param name="address">Where it is.</param>
@@ -34,7 +37,7 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
     /// <exception cref="CommandFailedException">A directory cannot be used.</exception>
     public IObjectStore Open(StorageAddress address, bool mayCreate = false) => address switch
     {
-        StorageAddress.PeerStorage { Peer: var peer } => Open(address.ToString()!, _ => new GuardedObjectStore(new PeerOfferStore(peer, connections), isGivenUp: false, time)),
+        StorageAddress.PeerStorage { Peer: var peer } => Open(address.ToString()!, _ => new GuardedObjectStore(OfferOf(peer), isGivenUp: false, time)),
         StorageAddress.DirectoryStorage { Path: var path } => Open(path, name => OpenFiles(name, path, mayCreate)),
         { IsRemote: true } => OpenRemote(address),
         StorageAddress.UnreadableStorage { Text: var text } => Open(text, static name => new UnreadableStore(name)),
@@ -43,18 +46,30 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
 
     /// <summary>The store on another machine, or a removable disk. Nothing is asked before it is used.</summary>
     public RemoteStore OpenRemote(StorageAddress address) =>
-        (RemoteStore)Open(address.ToString()!, name => new RemoteStore(new PackStore(FolderAt(address, name), metadata, entropy, time, mayMake: true), time));
+        (RemoteStore)Open(address.ToString()!, name => new RemoteStore(new PackStore(FolderAt(address, name), metadata, entropy, time, identity, mayMake: true), time));
 
-    /// <summary>What a peer offers this node, as it is: not measured, for whoever asks it about holds.</summary>
-    public PeerOfferStore OfferOf(PeerId peer) => new(peer, connections);
+    /// <summary>What a peer offers this node, as it is: not measured, for whoever asks it about holds, or about what this node put there.</summary>
+    public PeerOfferStore OfferOf(PeerId peer) => _offers.GetOrAdd(peer, key => new PeerOfferStore(key, connections, metadata));
 
     /// <summary>Closes the store elsewhere that nobody here uses any more, and forgets which one it was: another may be put in its place.</summary>
-    public async Task ForgetRemoteAsync(StorageAddress address)
+    /// <returns>Why other nodes that use the store will still wait for this one; null when they will not.</returns>
+    public async Task<string?> ForgetRemoteAsync(StorageAddress address)
     {
         IObjectStore? store;
         lock (_gate) _stores.Remove(address.ToString()!, out store);
+        string? problem = null;
+        try
+        {
+            if (store is RemoteStore remote && PackStore.IsLastAddress(metadata, address.ToString()!)) await remote.Packs.LeaveAsync(CancellationToken.None).WaitAsync(Limits.LeaveTimeMax, time);
+        }
+        catch (Exception e) when (e is StoreException or TimeoutException)
+        {
+            problem = e.Message; // it is removed here all the same: it may be away for good
+        }
+
         if (store is not null) await store.DisposeAsync();
         PackStore.Forget(metadata, address.ToString()!);
+        return problem;
     }
 
     /// <summary>This node's own store, the only one whose garbage is collected: nobody else puts anything there.</summary>

@@ -29,6 +29,7 @@ public sealed partial class CollectingObjectStore : IObjectStore, IStoreVerifica
     private readonly Dictionary<ObjectId, Fossil> _pending = []; // found, not committed yet
     private volatile ObjectFilter? _marks;
     private volatile ObjectFilter? _fossils;
+    private volatile bool _hasFossilsElsewhere; // when this was opened, or the last collection ended: only collections add any
     private long _generation;
     private long _restored;
 
@@ -56,7 +57,7 @@ public sealed partial class CollectingObjectStore : IObjectStore, IStoreVerifica
     /// The collection that runs, else the last one if it left fossils; 0 when no fossil is there or in the making. What pulls bring
     /// is noted under this number, unless it is 0.
     /// </summary>
-    public ulong Generation => _marks is null && _fossils is null ? 0 : (ulong)Interlocked.Read(ref _generation);
+    public ulong Generation => _marks is null && _fossils is null && !_hasFossilsElsewhere ? 0 : (ulong)Interlocked.Read(ref _generation);
 
     /// <summary>Fossils that a put or hit made ordinary objects again, since this store was opened.</summary>
     public long RestoredCount => Interlocked.Read(ref _restored);
@@ -264,6 +265,7 @@ public sealed partial class CollectingObjectStore : IObjectStore, IStoreVerifica
     {
         ObjectFilter? fossils = null;
         using IMetadataCursor cursor = _metadata.ScanPrefix(Fossil.Prefix);
+        _hasFossilsElsewhere = RemoteFossils.Any(_metadata);
         while (cursor.MoveNext()) (fossils ??= new ObjectFilter(_entropy)).Add(Fossil.Read(cursor.Key, cursor.Value).Id);
         return fossils;
     }

@@ -40,8 +40,8 @@ public sealed class ObjectCollection : IDisposable
     /// <summary>Keeps an object, there or not.</summary>
     public void Mark(in ObjectId id) => _marks.Add(id);
 
-    /// <summary>Whether an object is kept.</summary>
-    internal bool IsMarked(in ObjectId id) => _marks.MayContain(id);
+    /// <summary>Whether an object is kept. May say yes for one that was never marked, never no for one that was.</summary>
+    public bool IsMarked(ObjectId id) => _marks.MayContain(id);
 
     /// <inheritdoc cref="CollectingObjectStore.TryEvictAsync"/>
     internal ValueTask<bool> EvictAsync(ObjectId id, CancellationToken cancel) => _store.TryEvictAsync(id, _marks, cancel);

@@ -51,6 +51,12 @@ public enum Table : byte
     /// <summary>peer id ‖ ticket → objects that this node has promised a peer to keep for a while (docs/cache.md, "Holds"). Owned by Bazil.Storage.</summary>
     Hold = 0x16,
 
+    /// <summary>store id → this node's lease there, as it was written last (docs/gc.md, "Stores that nodes share").</summary>
+    RemoteLease = 0x17,
+
+    /// <summary>store id ‖ object id → generation (BE64) of a fossil: an object that nothing here refers to.</summary>
+    RemoteFossil = 0x18,
+
     // Of one volume: key continues with the volume's local number (BE32). Owned by Bazil.FileSystem.
 
     /// <summary>inode (BE64) → node record.</summary>

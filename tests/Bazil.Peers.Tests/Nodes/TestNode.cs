@@ -96,6 +96,8 @@ internal sealed class TestNode : IPeerService, IPeerAddressBook, IAsyncDisposabl
 
     public IObjectStore? StoreFor(PeerId peer) => Stores.GetValueOrDefault(peer);
 
+    public IObjectStore? PutsOf(PeerId peer) => Stores.GetValueOrDefault(peer);
+
     public IReadOnlyList<string> AddressesOf(PeerId peer) => Addresses.GetValueOrDefault(peer, []);
 
     public async ValueTask DisposeAsync()

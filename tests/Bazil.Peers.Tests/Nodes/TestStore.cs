@@ -39,7 +39,11 @@ internal sealed class TestStore : IObjectStore
         return Objects.ContainsKey(id);
     }
 
-    public ValueTask<bool> DeleteAsync(ObjectId id, CancellationToken cancel) => ValueTask.FromResult(Objects.TryRemove(id, out _));
+    public async ValueTask<bool> DeleteAsync(ObjectId id, CancellationToken cancel)
+    {
+        await EnterAsync("delete", cancel);
+        return Objects.TryRemove(id, out _);
+    }
 
     public IAsyncEnumerable<ObjectId> ListAsync(CancellationToken cancel) => Objects.Keys.ToAsyncEnumerable();
 

@@ -147,21 +147,66 @@ public sealed class ObjectTests
         await Assert.ThrowsAsync<StoreException>(async () => await nodes.Call.Store.PutAsync(Id(1), Bytes(1 << 20), Cancel));
         await Assert.ThrowsAsync<StoreException>(async () => await nodes.Call.Store.HasAsync(Id(1), Cancel));
         await Assert.ThrowsAsync<StoreException>(async () => await nodes.Call.Store.SyncAsync(Cancel));
+        await Assert.ThrowsAsync<StoreException>(async () => await nodes.Call.Store.DeleteAsync(Id(1), Cancel));
+        await Assert.ThrowsAsync<StoreException>(async () =>
+        {
+            await foreach (var _ in nodes.Call.Store.ListAsync(Cancel)) Assert.Fail("listed");
+        });
         Assert.Empty(nodes.Store.Calls);
         await nodes.Call.PingAsync(Cancel);
     }
 
     [Fact]
-    public async Task Deleting_and_listing_are_not_offered()
+    public async Task What_a_node_put_is_listed_and_what_it_releases_is_deleted()
     {
         await using var nodes = await TwoNodes.StartAsync();
         var store = nodes.Call.Store;
         Assert.Equal($"peerkey:{nodes.White.Id}", store.Name);
-        Assert.Contains("not offered", (await Assert.ThrowsAsync<StoreException>(async () => await store.DeleteAsync(Id(1), Cancel))).Message);
-        Assert.Contains("not offered", (await Assert.ThrowsAsync<StoreException>(async () =>
+        Assert.Empty(await ListAsync());
+        var ids = Enumerable.Range(0, 3000).Select(Id).ToList();
+        await store.PutManyAsync([.. ids.Select(id => KeyValuePair.Create(id, (ReadOnlyMemory<byte>)id.Span.ToArray()))], Cancel);
+        Assert.Equal([.. ids], await ListAsync());
+        int syncs = nodes.Store.Syncs;
+        Assert.Equal(2000, await store.DiscardAsync([.. ids.Take(2000), Id(9999)], Cancel));
+        Assert.True(nodes.Store.Syncs > syncs);
+        Assert.Equal([.. ids.Skip(2000)], await ListAsync());
+        Assert.True(await store.DeleteAsync(ids[2000], Cancel));
+        Assert.False(await store.DeleteAsync(ids[2000], Cancel));
+        Assert.Equal(999, nodes.Store.Objects.Count);
+
+        async Task<HashSet<ObjectId>> ListAsync()
         {
-            await foreach (var _ in store.ListAsync(Cancel)) Assert.Fail("listed");
-        })).Message);
+            HashSet<ObjectId> listed = [];
+            await foreach (var id in store.ListAsync(Cancel)) Assert.True(listed.Add(id));
+            return listed;
+        }
+    }
+
+    [Fact]
+    public async Task Release_whose_connection_has_ended_deletes_nothing_more()
+    {
+        await using var nodes = await TwoNodes.StartAsync();
+        var ids = Enumerable.Range(0, 100).Select(Id).ToList();
+        await nodes.Call.Store.PutManyAsync([.. ids.Select(id => KeyValuePair.Create(id, (ReadOnlyMemory<byte>)id.Span.ToArray()))], Cancel);
+        var reached = new TaskCompletionSource();
+        var ended = new TaskCompletionSource();
+        nodes.Store.Before = async (call, cancel) =>
+        {
+            if (call != "delete") return;
+            reached.TrySetResult();
+            using (cancel.Register(() => ended.TrySetResult())) await ended.Task;
+        };
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        var release = nodes.Call.Store.DiscardAsync(ids, stop.Token).AsTask();
+        await reached.Task;
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => release);
+        await ended.Task;
+
+        // A put of the same object waits for the one that was under way, and comes after it.
+        nodes.Store.Before = (_, _) => Task.CompletedTask;
+        await nodes.Call.Store.PutAsync(ids[0], ids[0].Span.ToArray(), Cancel);
+        Assert.Equal(100, nodes.Store.Objects.Count);
     }
 
     [Fact]

@@ -26,6 +26,21 @@ public sealed class DirectoryFolderTests : RemoteFolderContract, IDisposable
     }
 
     [Fact]
+    public async Task What_a_dead_process_left_in_tmp_is_removed_by_the_first_listing_a_day_later()
+    {
+        await using (IRemoteFolder folder = await CreateAsync()) await folder.WriteAsync("file", new byte[100], Cancel);
+        string old = _directory[$"disk/tmp/{new string('a', 32)}"], young = _directory[$"disk/tmp/{new string('b', 32)}"], strange = _directory["disk/tmp/notes"];
+        foreach (string path in (string[])[old, young, strange]) await File.WriteAllTextAsync(path, "half", Cancel);
+        foreach (string path in (string[])[old, strange]) File.SetLastWriteTimeUtc(path, TimeProvider.System.GetUtcNow().UtcDateTime - Limits.TemporaryAge - TimeSpan.FromHours(1));
+        await using (IRemoteFolder folder = await CreateAsync())
+        {
+            await foreach (RemoteFile file in folder.ListAsync("", Cancel)) Assert.Equal("file", file.Name);
+        }
+
+        Assert.Equal([young, strange], Directory.EnumerateFiles(_directory["disk/tmp"]).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Directory_above_the_folder_is_not_made()
     {
         await using var folder = new DirectoryFolder("disk:blue", () => DirectoryHandle.Open(_directory.Path), "no/such/place", new SodiumEntropy(), TimeProvider.System);

@@ -23,7 +23,7 @@ public abstract class FaultyPackStoreContract : ObjectStoreContract
         Seed seed = Seed.Take(20261124);
         TestContext.Current.SendDiagnosticMessage($"{seed}");
         var folder = new FaultyFolder(OpenFolder(), new FaultPlan(seed, 0.2, Fault.Late, Fault.Failing, Fault.Failing, Fault.Lost, Fault.Lost));
-        return new(new RepeatingStore(new PackStore(folder, new MemoryMetadataStore(), new SodiumEntropy(), TimeProvider.System, mayMake: true)));
+        return new(new RepeatingStore(new PackStore(folder, new MemoryMetadataStore(), new SodiumEntropy(), TimeProvider.System, TestNode.Key(1), mayMake: true)));
     }
 }
 

@@ -93,7 +93,7 @@ public sealed class FaultyReadsTests : IAsyncDisposable
         await multi.Local.DeleteAsync(id, cancel);
     }
 
-    private static PackStore Packs(IRemoteFolder folder) => new(folder, new MemoryMetadataStore(), new SodiumEntropy(), TimeProvider.System, mayMake: true);
+    private static PackStore Packs(IRemoteFolder folder) => new(folder, new MemoryMetadataStore(), new SodiumEntropy(), TimeProvider.System, TestNode.Key(1), mayMake: true);
 
     private static byte[] Bytes(int seed)
     {

@@ -12,7 +12,7 @@ namespace Bazil.Remotes.Tests.Packs;
 
 public sealed class PackStoreContractTests : ObjectStoreContract
 {
-    protected override ValueTask<IObjectStore> CreateAsync() => new(new PackStore(new MemoryFolder(), new MemoryMetadataStore(), new SodiumEntropy(), TimeProvider.System, mayMake: true));
+    protected override ValueTask<IObjectStore> CreateAsync() => new(new PackStore(new MemoryFolder(), new MemoryMetadataStore(), new SodiumEntropy(), TimeProvider.System, TestNode.Key(1), mayMake: true));
 }
 
 /// <summary>The same on a real SFTP server.</summary>
@@ -23,5 +23,5 @@ public sealed class SftpPackStoreContractTests : ObjectStoreContract, IDisposabl
     public void Dispose() => _server.Dispose();
 
     protected override ValueTask<IObjectStore> CreateAsync() =>
-        new(new PackStore(_server.OpenFolder(), new MemoryMetadataStore(), new SodiumEntropy(), TimeProvider.System, mayMake: true));
+        new(new PackStore(_server.OpenFolder(), new MemoryMetadataStore(), new SodiumEntropy(), TimeProvider.System, TestNode.Key(1), mayMake: true));
 }

@@ -147,10 +147,11 @@ public sealed class PackStoreLossTests : IDisposable
         Assert.True(store.KnowsForSure(Id(1)));
 
         // What is not sure is written.
+        await store.RequireLeaseAsync(_none);
         foreach (int number in (int[])[1, 2]) await store.PutAsync(Id(number), Bytes(number), _none);
         await store.SyncAsync(_none);
         Assert.True(store.KnowsForSure(Id(2)));
-        Assert.Equal(1, folder.WriteCount);
+        Assert.Equal(2, folder.WriteCount); // the lease and a pack
         Assert.Equal(2, _files.Keys.Count(IsPack));
     }
 
@@ -200,7 +201,7 @@ public sealed class PackStoreLossTests : IDisposable
         folder.Written = async _ => await RefreshAsync(store);
         await store.PutAsync(Id(1), Bytes(1), _none);
         await store.SyncAsync(_none);
-        Assert.Equal(0, await store.ReclaimAsync(_none));
+        Assert.Equal(0, (await store.ReclaimAsync(null, _none)).RemovedPacks);
         Assert.Equal(Bytes(1), await ReadAsync(store, 1));
     }
 
@@ -212,7 +213,7 @@ public sealed class PackStoreLossTests : IDisposable
         Assert.Equal(2, _files.Keys.Count(IsPack));
         await using PackStore store = Open(_metadata);
         await RefreshAsync(store);
-        Assert.Equal(0, await store.ReclaimAsync(_none));
+        Assert.Equal(0, (await store.ReclaimAsync(null, _none)).RemovedPacks);
         Assert.Equal(2, _files.Keys.Count(IsPack));
 
         async Task CopyOfAsync(MemoryMetadataStore metadata)
@@ -256,7 +257,7 @@ public sealed class PackStoreLossTests : IDisposable
     [Fact]
     public void Packs_of_others_are_bounded_by_number_and_size()
     {
-        var own = new PackUse(Limits.OthersPackBytes, 0, IsOwn: true, HasSpare: false);
+        var own = new PackUse(Limits.OthersPackBytes, 0, 1, IsOwn: true, HasSpare: false);
         var quota = new PackQuota([own]);
         Assert.False(quota.Take(Limits.OthersPackBytes + 1));
         Assert.True(quota.Take(Limits.OthersPackBytes - 1));
@@ -273,7 +274,7 @@ public sealed class PackStoreLossTests : IDisposable
 
     private static bool IsPack(string name) => name.StartsWith("packs/", StringComparison.Ordinal);
 
-    private PackStore Open(MemoryMetadataStore metadata, MemoryFolder? folder = null) => new(folder ?? new MemoryFolder(_files), metadata, new SodiumEntropy(), _time, mayMake: true);
+    private PackStore Open(MemoryMetadataStore metadata, MemoryFolder? folder = null) => new(folder ?? new MemoryFolder(_files), metadata, new SodiumEntropy(), _time, TestNode.KeyOf(metadata), mayMake: true);
 
     private async Task PutAsync(MemoryMetadataStore metadata, params int[] numbers)
     {

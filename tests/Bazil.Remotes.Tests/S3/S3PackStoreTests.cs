@@ -149,7 +149,7 @@ public sealed class S3PackStoreTests : ObjectStoreContract, IDisposable
     {
         var database = new MemoryMetadataStore();
         _databases.Add(database);
-        return new PackStore(server.OpenFolder(bucket, prefix), database, new SodiumEntropy(), TimeProvider.System, mayMake: true);
+        return new PackStore(server.OpenFolder(bucket, prefix), database, new SodiumEntropy(), TimeProvider.System, TestNode.KeyOf(database), mayMake: true);
     }
 
     private static async Task<byte[]?> ReadAsync(PackStore store, int number)

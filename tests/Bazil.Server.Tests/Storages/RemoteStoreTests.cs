@@ -18,12 +18,14 @@ public sealed class RemoteStoreTests : IDisposable
     private readonly MemoryMetadataStore _metadata = new();
     private readonly ManualTime _time = new();
     private readonly SodiumEntropy _entropy = new();
+    private readonly SigningKey _identity = SigningKey.Generate(new SodiumEntropy());
     private bool _isPlugged = true;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public void Dispose()
     {
+        _identity.Dispose();
         _metadata.Dispose();
         _directory.Dispose();
     }
@@ -65,7 +67,7 @@ public sealed class RemoteStoreTests : IDisposable
     }
 
     private RemoteStore Open() =>
-        new(new PackStore(new DirectoryFolder("disk:blue", OpenDisk, "bazil", _entropy, _time), _metadata, _entropy, _time, mayMake: true), _time);
+        new(new PackStore(new DirectoryFolder("disk:blue", OpenDisk, "bazil", _entropy, _time), _metadata, _entropy, _time, _identity, mayMake: true), _time);
 
     private DirectoryHandle OpenDisk() => _isPlugged ? DirectoryHandle.Open(_directory.Path) : throw new StoreException("disk blue is not plugged in") { IsUnreachable = true };
 }

@@ -111,7 +111,7 @@ internal sealed class SyncRig : IAsyncDisposable
             _keys = new SharingKeyRing(Config);
             _addresses = new PeerAddressBook(Config);
             _client = new PeerClient(new NodeIdentity(_key, TimeProvider.System), _addresses, new PeerClientOptions(), TimeProvider.System, entropy, new PeerRuns(RunId.Random(entropy), TimeProvider.System, NullLogger<PeerRuns>.Instance));
-            _storages = new StoragePool(directory, new PeerConnections(_client, Config), _database.Store, entropy, TimeProvider.System);
+            _storages = new StoragePool(directory, new PeerConnections(_client, Config), _database.Store, _key, entropy, TimeProvider.System);
             _epochs = new VolumeEpochs(_database.Store, _keys);
             var factory = new VolumeFactory(Config, _epochs, _database.Store, _storages, directory, _key, _budget, new ChunkCache(), time, entropy, NullLogger<VolumeFactory>.Instance);
             _volumes = new VolumeRegistry(Config, factory, _key.PeerId, NullLogger<VolumeRegistry>.Instance);

@@ -33,7 +33,7 @@ public sealed class VolumeRegistryTests : IDisposable
         using SigningKey key = database.OpenSigningKey();
         using var keys = new SharingKeyRing(database.Config);
         await using var client = new PeerClient(new NodeIdentity(key, TimeProvider.System), new PeerAddressBook(database.Config), new PeerClientOptions(), TimeProvider.System, entropy, new PeerRuns(RunId.Random(entropy), TimeProvider.System, NullLogger<PeerRuns>.Instance));
-        await using var storages = new StoragePool(directory, new PeerConnections(client, database.Config), database.Store, entropy, TimeProvider.System);
+        await using var storages = new StoragePool(directory, new PeerConnections(client, database.Config), database.Store, key, entropy, TimeProvider.System);
         await using var budget = new DirtyBudget();
         var factory = new VolumeFactory(
             database.Config, new VolumeEpochs(database.Store, keys), database.Store, storages, directory, key, budget, new ChunkCache(), TimeProvider.System, entropy, NullLogger<VolumeFactory>.Instance);

@@ -11,6 +11,8 @@ internal static class VolumeStorageCommand
             VolumeStorageAddCommand.Create(context),
             VolumeStorageLimitCommand.Create(context),
             VolumeStorageListCommand.Create(context),
+            VolumeStorageReleaseCommand.Create(context),
             VolumeStorageRemoveCommand.Create(context),
+            VolumeStorageSyncCommand.Create(context),
         };
 }

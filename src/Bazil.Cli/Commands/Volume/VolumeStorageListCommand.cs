@@ -18,8 +18,14 @@ internal static class VolumeStorageListCommand
         {
             StorageListReply reply = await context.CallAsync(
                 parsed, ControlMethods.VolumeStorageList, new VolumeRequest(parsed.GetRequiredValue(volume)), cancel);
-            if (parsed.GetValue(json)) Json.Print(context.Environment, reply);
-            else Table.Print(context.Environment, ["NAME", "STORAGE", "READS", "STORED", "COPIES"], reply.Storages.Select(static s => new[] { s.Name, s.Storage, TextOf(s.Health), StoredText(s.Health), TextOf(s.Copy) }));
+            if (parsed.GetValue(json))
+            {
+                Json.Print(context.Environment, reply);
+                return;
+            }
+
+            Table.Print(context.Environment, ["NAME", "STORAGE", "READS", "STORED", "COPIES"], reply.Storages.Select(static s => new[] { s.Name, s.Storage, TextOf(s.Health), StoredText(s.Health), TextOf(s.Copy) }));
+            foreach (StorageInfo storage in reply.Storages.Where(static storage => storage.Health?.Damaged.Count > 0)) PrintDamaged(context.Environment, storage);
         });
         return command;
     }
@@ -31,8 +37,14 @@ internal static class VolumeStorageListCommand
         _ => string.Create(CultureInfo.InvariantCulture, $"{health.LatencyMs:0.#} ms{(health.BytesPerSecond is { } rate ? $", {rate / (1 << 20):0.#} MiB/s" : "")}"),
     };
 
+    private static void PrintDamaged(CliEnvironment environment, StorageInfo storage)
+    {
+        foreach (string pack in storage.Health!.Damaged) environment.Output.WriteLine($"cannot be read in {storage.Name}: {pack}");
+        environment.Output.WriteLine("  what is in it is read from elsewhere; if the file is damaged, remove it there: machines that have its content send it again");
+    }
+
     private static string StoredText(StorageHealthInfo? health) => health is { Packs: { } packs, StoredBytes: { } bytes }
-        ? string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 20):0.#} MiB in {packs} {(packs == 1 ? "pack" : "packs")}")
+        ? string.Create(CultureInfo.InvariantCulture, $"{(health.Objects is { } objects ? $"{objects} {(objects == 1 ? "object" : "objects")}, " : "")}{bytes / (double)(1 << 20):0.#} MiB in {packs} {(packs == 1 ? "pack" : "packs")}")
         : "";
 
     private static string TextOf(StorageCopyInfo? copy)

@@ -7,6 +7,25 @@ public sealed record VolumeStorageAddRequest(string Volume, string? Name, string
 
 public sealed record VolumeStorageRemoveRequest(string Volume, string Name);
 
+/// <param name="Node">The public key of a node that is gone, or a nickname.</param>
+public sealed record VolumeStorageReleaseRequest(string Volume, string Name, string Node);
+
+/// <param name="From">What the volume calls the storage that has the content; <c>local</c> for this node's own.</param>
+/// <param name="To">The one that gets it.</param>
+/// <param name="Ticket">Chosen by the caller, to ask how far it is.</param>
+public sealed record VolumeStorageSyncRequest(string Volume, string From, string To, string Ticket);
+
+/// <param name="Chunks">That were looked at.</param>
+/// <param name="AbsentChunks">That are in neither of both.</param>
+/// <param name="DamagedChunks">That are damaged where they were to be copied from, and not in the other one.</param>
+/// <param name="Problem">The first of these, or of those that lead to others and could not be read; null for none.</param>
+public sealed record VolumeStorageSyncReply(long Chunks, long CopiedChunks, long CopiedBytes, long AbsentChunks, long DamagedChunks, string? Problem, double Seconds);
+
+public sealed record VolumeStorageSyncProgressRequest(string Ticket);
+
+/// <param name="Current">Null when nothing runs under the ticket.</param>
+public sealed record VolumeStorageSyncProgressReply(VolumeStorageSyncReply? Current);
+
 public sealed record StorageListReply(IReadOnlyList<StorageInfo> Storages);
 
 /// <param name="Up">The most that is copied to it, or null.</param>
@@ -33,6 +52,12 @@ public sealed record StorageHealthInfo(string State, double? LatencyMs, double? 
 {
     /// <summary>Why it could not be reached when it was asked last; null when it answered.</summary>
     public string? Problem { get; init; }
+
+    /// <summary>Objects in it that this node knows of; null for a peer.</summary>
+    public long? Objects { get; init; }
+
+    /// <summary>Packs that cannot be read, and why.</summary>
+    public IReadOnlyList<string> Damaged { get; init; } = [];
 }
 
 /// <param name="State"><c>complete</c>, <c>copying</c>, <c>away</c> when the machine or disk is not there, or <c>waiting</c> after another failure.</param>

@@ -1,0 +1,123 @@
+using Bazil.Core;
+using Bazil.Storage.Stores;
+
+namespace Bazil.Remotes.Packs;
+
+/// <summary>What this node says to the others that use the folder, and hears from them (docs/gc.md, "Stores that nodes share").</summary>
+public sealed partial class PackStore
+{
+    private readonly SemaphoreSlim _leasing = new(1); // held while leases are read and the own one is written; nothing else is waited for meanwhile but the folder
+    private volatile PackLease? _lease; // this node's, since it was looked at in this run
+    private volatile IReadOnlyList<FoundLease> _others = []; // as they were then
+
+    /// <summary>
+    /// Makes sure that the others know that this node relies on what is there, and that this node knows what they are about to remove. Once in each run of the daemon; without it <see cref="Rely"/> answers no.
+    /// </summary>
+    /// <exception cref="StoreException">The folder failed, or takes no files.</exception>
+    public async Task RequireLeaseAsync(CancellationToken cancel)
+    {
+        if (_lease is null) await CheckLeaseAsync(cancel);
+    }
+
+    /// <summary>
+    /// Counts on an object: true when it is there for sure and stays, until a later collection finds that nothing refers to it any more. False when it is to be put anew. Asks nobody.
+    /// </summary>
+    public bool Rely(in ObjectId id)
+    {
+        if (_lease is null || _index is not { } index) return false;
+        if (FindWaiting(id) is not PackTrust.Verified) return index.Rely(id);
+        index.Restore(id); // a copy of it that is being moved
+        return true;
+    }
+
+    /// <summary>
+    /// Which of some objects are there now, asked of the folder, and stay there (<see cref="Rely"/>), with this node's lease in place. Durable on return: whoever has another copy of these may remove it.
+    /// Costs a look at the leases, and a small read for each pack.
+    /// </summary>
+    /// <exception cref="StoreException">The folder failed: nothing is known.</exception>
+    public async Task<IReadOnlySet<ObjectId>> ConfirmAsync(IReadOnlyCollection<ObjectId> ids, CancellationToken cancel)
+    {
+        await MeetAsync(cancel);
+        await CheckLeaseAsync(cancel);
+        PackIndex index = _index!;
+        var there = new HashSet<ObjectId>();
+        byte[] last = new byte[1];
+        foreach (IGrouping<PackId, ObjectId> held in ids.Where(id => index.Find(id) is { Trust: PackTrust.Verified }).ToLookup(id => index.Find(id)?.Pack ?? default))
+        {
+            if (index.FindPack(held.Key) is not { } use || await _folder.ReadAsync(held.Key.FileName, use.SizeBytes - 1, last, cancel) is not 1) continue;
+            foreach (ObjectId id in held)
+            {
+                if (index.Rely(id)) there.Add(id);
+            }
+        }
+
+        _metadata.Sync();
+        return there;
+    }
+
+    /// <summary>Those who use the folder beside this node, as they were when it last looked.</summary>
+    public IReadOnlyList<PeerId> OtherNodes => [.. _others.Select(static lease => lease.Node)];
+
+    /// <summary>
+    /// Removes the lease of a node that is gone for good: nobody waits for it any more. What it kept there, and has nowhere else, may be removed from then on.
+    /// </summary>
+    /// <returns>False when there is none.</returns>
+    /// <exception cref="StoreException">The folder failed.</exception>
+    public async Task<bool> ReleaseAsync(PeerId node, CancellationToken cancel)
+    {
+        await MeetAsync(cancel);
+        return await Leases().RemoveAsync(node, cancel);
+    }
+
+    /// <summary>Gives up what this node has there: nothing that it knew of the store counts any more, and its lease goes. Only when nothing uses the store.</summary>
+    /// <exception cref="StoreException">The folder failed: the others wait for this node until somebody releases it there.</exception>
+    public async Task LeaveAsync(CancellationToken cancel)
+    {
+        if (_index is not { } index || PackLeaseRow.Read(_metadata, index.StoreId) is null) return;
+        await ReadMarkAsync(cancel);
+        index.Clear();
+        _metadata.Sync();
+        await Leases().RemoveAsync(_identity.PeerId, cancel);
+    }
+
+    private PackLeases Leases() => new(_folder, _metadata, _identity, _index!, _entropy, _time);
+
+    /// <summary>Reads all leases, makes this node's own when there is none, and notes what is about to be removed.</summary>
+    private async Task<PackLease> CheckLeaseAsync(CancellationToken cancel)
+    {
+        PackIndex index = await MeetIndexAsync(cancel);
+        await _leasing.WaitAsync(cancel);
+        try
+        {
+            PackLeases leases = Leases();
+            List<FoundLease> found = await leases.ListAsync(cancel);
+            (PackLease own, bool isNew) = await leases.RequireOwnAsync(found, cancel);
+
+            // Who announced something before it could see the new lease does not wait for it: that has to be seen here.
+            if (isNew) found = await leases.ListAsync(cancel);
+            index.Doom(found.Where(static lease => lease.Lease is not null).SelectMany(static lease => lease.Lease!.Doomed));
+            _others = [.. found.Where(lease => lease.Node != leases.Self)];
+            _lease = own;
+            return own;
+        }
+        finally
+        {
+            _leasing.Release();
+        }
+    }
+
+    /// <summary>Changes this node's lease, which was looked at in this run. All that the new one rests on is durable before it can be read.</summary>
+    private async Task<PackLease> ChangeLeaseAsync(Func<PackLease, PackLease> change, bool isNewRound, CancellationToken cancel)
+    {
+        await _leasing.WaitAsync(cancel);
+        try
+        {
+            PackLease lease = _lease ?? throw new StoreException($"{Name}: this node's lease could not be read a moment ago; it is tried again") { IsUnreachable = true };
+            return _lease = await Leases().WriteAsync(change(lease) with { Sequence = lease.Sequence + 1 }, isNewRound, cancel);
+        }
+        finally
+        {
+            _leasing.Release();
+        }
+    }
+}

@@ -1,0 +1,136 @@
+using System.Buffers.Binary;
+using Bazil.Core;
+using Bazil.Core.Crypto;
+using Bazil.Storage.Collection;
+using Bazil.Storage.Metadata;
+
+namespace Bazil.Server.Storages;
+
+/// <summary>
+/// What of that which this node put at a peer nothing refers to (docs/gc.md, "What peers keep for each other"). A put makes a fossil an ordinary object again before it is sent, and waits while the object is being
+/// released: so a release never takes what was put after it was decided. The rows are those of stores elsewhere, under a store id that follows from the peer's key. Safe for concurrent use; one collection at a time.
+/// </summary>
+internal sealed class PeerFossils
+{
+    public const int IdBytes = 16;
+
+    private readonly IMetadataStore _metadata;
+    private readonly byte[] _prefix;
+
+    // Guards the rows and what follows; nothing is waited for while it is held.
+    private readonly Lock _gate = new();
+    private readonly HashSet<ObjectId> _releasing = [];
+    private TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public PeerFossils(IMetadataStore metadata, in PeerId peer)
+    {
+        _metadata = metadata;
+        byte[] id = new byte[IdBytes];
+        Blake2b.Hash(peer.Span, id, personal: "bazil-peer-store"u8);
+        _prefix = [(byte)Table.RemoteFossil, .. id];
+    }
+
+    /// <summary>Under which the rows are.</summary>
+    public ReadOnlyMemory<byte> StoreId => _prefix.AsMemory(1);
+
+    /// <summary>An object is about to be put: it is no fossil, and nobody releases it.</summary>
+    public async ValueTask RestoreAsync(ObjectId id, CancellationToken cancel)
+    {
+        for (;;)
+        {
+            Task released;
+            lock (_gate)
+            {
+                if (!_releasing.Contains(id))
+                {
+                    if (_metadata.Get(KeyOf(id)) is not null) Delete([id]);
+                    return;
+                }
+
+                released = _released.Task;
+            }
+
+            await released.WaitAsync(cancel);
+        }
+    }
+
+    /// <summary>The rows' part of a collection, which asks nobody: what something refers to is no fossil.</summary>
+    public async ValueTask<SweepReport> SweepAsync(SweepOrder order, CancellationToken cancel)
+    {
+        var report = default(SweepReport);
+        using IMetadataCursor cursor = _metadata.ScanPrefix(_prefix);
+        while (cursor.MoveNext())
+        {
+            var id = new ObjectId(cursor.Key[_prefix.Length..]);
+            if (order.IsMarked(id)) report = report with { Restored = report.Restored.Add(0) };
+            else if (!order.StartsAgain) continue;
+            if (!order.IsDryRun) Change(id, order.IsMarked(id) ? null : order.Generation);
+            await order.Pace.StepAsync(cancel);
+        }
+
+        return report;
+    }
+
+    /// <summary>The collection that found an object unused first; null when none has.</summary>
+    public ulong? Find(in ObjectId id) => _metadata.Get(KeyOf(id)) is { Length: sizeof(ulong) } row ? BinaryPrimitives.ReadUInt64BigEndian(row) : null;
+
+    public void Add(IReadOnlyCollection<ObjectId> ids, ulong generation)
+    {
+        byte[] row = new byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64BigEndian(row, generation);
+        lock (_gate)
+        {
+            var batch = new MetadataBatch();
+            foreach (ObjectId id in ids) batch.Put(KeyOf(id), row);
+            _metadata.Commit(batch);
+        }
+    }
+
+    /// <summary>Does something with those of some objects that are still fossils, while nobody can put them; they are none after that.</summary>
+    public async Task ReleaseAsync(IReadOnlyCollection<ObjectId> ids, Func<IReadOnlyList<ObjectId>, Task> release)
+    {
+        List<ObjectId> still;
+        lock (_gate)
+        {
+            still = [.. ids.Where(id => _metadata.Get(KeyOf(id)) is not null)];
+            _releasing.UnionWith(still);
+        }
+
+        try
+        {
+            if (still.Count > 0) await release(still);
+            lock (_gate) Delete(still);
+        }
+        finally
+        {
+            TaskCompletionSource released;
+            lock (_gate)
+            {
+                _releasing.ExceptWith(still);
+                (released, _released) = (_released, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            }
+
+            released.SetResult();
+        }
+    }
+
+    private void Change(in ObjectId id, ulong? generation)
+    {
+        lock (_gate)
+        {
+            if (_metadata.Get(KeyOf(id)) is null) return;
+            if (generation is null) Delete([id]);
+        }
+
+        if (generation is { } after) Add([id], after);
+    }
+
+    private void Delete(IEnumerable<ObjectId> ids)
+    {
+        var batch = new MetadataBatch();
+        foreach (ObjectId id in ids) batch.Delete(KeyOf(id));
+        _metadata.Commit(batch);
+    }
+
+    private byte[] KeyOf(in ObjectId id) => [.. _prefix, .. id.Span];
+}
