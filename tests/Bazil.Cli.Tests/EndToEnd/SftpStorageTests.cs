@@ -55,6 +55,27 @@ public sealed class SftpStorageTests : EndToEndTest
     }
 
     [Fact]
+    public async Task Content_that_is_there_goes_from_this_machine_while_that_can_be_seen_and_is_read_from_there()
+    {
+        await MountAsync(White);
+        UseServer(White);
+        await White.RunAsync($"volume storage add myfiles nas {_server.Address}");
+        await White.ShellAsync("head -c 3000000 /dev/urandom >mnt/file");
+        string sum = await White.ShellAsync("sha256sum <mnt/file");
+        await CompleteAsync(White);
+        Assert.Contains("1 copy, one in nas; none of", await White.RunAsync("volume policy set -require=nas myfiles"));
+        _server.Stop();
+        Assert.Matches(@"^nothing went\nstays: .* nas could not be asked: ", await White.RunAsync("evict mnt/file"));
+        _server.Start();
+        Assert.Matches(@"^2\.\d+ MiB in \d+ objects gone$", await White.RunAsync("evict mnt/file"));
+        Assert.Matches(@"mnt/file +default +1 of \d+ chunks", await White.RunAsync("whereis mnt/file"));
+        await White.RunAsync("volume unmount myfiles");
+        await White.RunAsync("volume mount myfiles mnt");
+        Assert.Equal(sum, await White.ShellAsync("sha256sum <mnt/file"));
+        Assert.Matches(@"mnt/file +default +everything", await White.RunAsync("whereis mnt/file"));
+    }
+
+    [Fact]
     public async Task Copying_goes_on_after_the_machine_was_away_and_after_a_kill()
     {
         await MountAsync(White);
