@@ -5,8 +5,8 @@ using Bazil.Storage.Eviction;
 namespace Bazil.Server.Caching;
 
 /// <summary>
-/// The copies in packs on another machine or a removable disk, which promises nothing: the folder is listed now, and an object counts that lies in a pack that is there, and that this node has put there or read from there itself. Nothing that a node
-/// has put there is removed while something refers to it, so that is as good as a hold; what a collection across stores needs besides (a lease of this node) is to be taken in <see cref="HoldAsync"/>.
+/// The copies in packs on another machine or a removable disk. Held is what this node has put there or read from there itself, whose pack is there now, under this node's lease: it stays until a collection finds that nothing refers to it
+/// (docs/gc.md, "Stores that nodes share").
 /// </summary>
 internal sealed class PackCopies(string name, RemoteStore store, TimeProvider time) : ICountedStore
 {
@@ -14,8 +14,11 @@ internal sealed class PackCopies(string name, RemoteStore store, TimeProvider ti
 
     public string Name => name;
 
-    public async ValueTask<IReadOnlyList<HoldAnswer>> HoldAsync(HoldTicket ticket, IReadOnlyList<ObjectId> ids, CancellationToken cancel) =>
-        [.. (await LookAsync(ids, cancel)).Select(static has => has ? HoldAnswer.Held : HoldAnswer.Absent)];
+    public async ValueTask<IReadOnlyList<HoldAnswer>> HoldAsync(HoldTicket ticket, IReadOnlyList<ObjectId> ids, CancellationToken cancel)
+    {
+        IReadOnlySet<ObjectId> there = await store.ConfirmAsync(ids, cancel);
+        return [.. ids.Select(id => there.Contains(id) ? HoldAnswer.Held : HoldAnswer.Absent)];
+    }
 
     public ValueTask ReleaseAsync(HoldTicket ticket, CancellationToken cancel) => ValueTask.CompletedTask;
 
