@@ -6,13 +6,18 @@ namespace Bazil.Storage.Arena;
 /// <content>Work that nobody waits for.</content>
 public sealed partial class ArenaStore
 {
-    /// <summary>How often there is a look at free space and at what was deleted.</summary>
+    /// <summary>How long after a change there is a look at free space and at what was deleted.</summary>
     private static readonly TimeSpan _upkeepInterval = TimeSpan.FromSeconds(5);
+
+    /// <summary>The same of a store that nobody uses: others may fill its disk.</summary>
+    private static readonly TimeSpan _idleUpkeepInterval = TimeSpan.FromMinutes(1);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly ITimer _nextUpkeep;
     private readonly Task _background;
     private int _isDisposed;
+    private int _isChanged; // 1 when something was put or deleted since the last look
 
     /// <summary>Does once what runs in the background.</summary>
     internal async ValueTask UpkeepAsync(CancellationToken cancel)
@@ -26,15 +31,23 @@ public sealed partial class ArenaStore
 
     private void WakeBackground() => _wake.Writer.TryWrite(true);
 
+    /// <summary>Something was put or deleted.</summary>
+    private void NoteChange()
+    {
+        if (_options.RunsInBackground && Volatile.Read(ref _isChanged) == 0 && Interlocked.Exchange(ref _isChanged, 1) == 0) _nextUpkeep.Change(_upkeepInterval, Timeout.InfiniteTimeSpan);
+    }
+
     private async Task RunInBackgroundAsync()
     {
-        await using ITimer timer = _options.Clock.CreateTimer(_ => WakeBackground(), null, _upkeepInterval, _upkeepInterval);
         while (!_stop.IsCancellationRequested)
         {
             try
             {
                 await _wake.Reader.ReadAsync(_stop.Token);
+                Volatile.Write(ref _isChanged, 0);
+                _nextUpkeep.Change(_upkeepInterval, Timeout.InfiniteTimeSpan); // should this fail
                 await UpkeepAsync(_stop.Token);
+                Rest();
             }
             catch (OperationCanceledException)
             {
@@ -48,10 +61,19 @@ public sealed partial class ArenaStore
         }
     }
 
+    /// <summary>Puts off the next look when there is nothing to be done.</summary>
+    private void Rest()
+    {
+        if (PendingPunchCount > 0) return;
+        _nextUpkeep.Change(_idleUpkeepInterval, Timeout.InfiniteTimeSpan);
+        if (Volatile.Read(ref _isChanged) != 0) _nextUpkeep.Change(_upkeepInterval, Timeout.InfiniteTimeSpan); // changed meanwhile
+    }
+
     private async ValueTask StopBackgroundAsync()
     {
         await _stop.CancelAsync();
         await _background;
+        await _nextUpkeep.DisposeAsync();
         await _commits.IdleAsync();
         _stop.Dispose();
     }

@@ -74,6 +74,7 @@ public sealed partial class ArenaStore
         }
 
         if (PendingPunchCount == ArenaLimits.WakingPunchCount) WakeBackground();
+        if (wasThere) NoteChange();
         return wasThere;
     }
 

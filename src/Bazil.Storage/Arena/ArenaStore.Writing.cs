@@ -60,6 +60,8 @@ public sealed partial class ArenaStore
             uint block = tail.Segment.Append(header, content);
             tail.Table.Add(header.Id, block);
         }
+
+        NoteChange();
     }
 
     /// <summary>An empty segment takes a record of any size.</summary>

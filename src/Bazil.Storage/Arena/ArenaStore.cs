@@ -58,6 +58,7 @@ public sealed partial class ArenaStore : IObjectStore, IStoreInventory, IStoreVe
         _nameChanges = _tables.Length; // an earlier process may have made them without a sync of the directory
         if (_tables.Length > 0 && _tables[0].Segment.Head < options.SegmentSizeBytesMax) _open = _tables[0];
         if (opened.Empty.Count > 0) Retire(opened.Empty);
+        _nextUpkeep = options.Clock.CreateTimer(_ => WakeBackground(), null, options.RunsInBackground ? _upkeepInterval : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _background = options.RunsInBackground ? Task.Run(RunInBackgroundAsync) : Task.CompletedTask;
     }
 
