@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Bazil.Unix;
@@ -5,6 +6,7 @@ namespace Bazil.Unix;
 /// <summary>The heap of the C library, which native libraries allocate from.</summary>
 public static unsafe class NativeHeap
 {
+    private const string BegunVariable = "BAZIL_BEGUN_ANEW"; // the C library takes its own out of the environment of a program with privileges
     private const string HeapsVariable = "MALLOC_ARENA_MAX"; // mallopt(3); read when a process starts, and only then
 
 
@@ -36,8 +38,8 @@ public static unsafe class NativeHeap
     /// </summary>
     public static void BeginAnewWith(int heaps)
     {
-        if (Environment.GetEnvironmentVariable(HeapsVariable) is not null || Environment.ProcessPath is not { } program) return;
-        if (Libc.SetVariable(HeapsVariable, heaps.ToString(System.Globalization.CultureInfo.InvariantCulture), overwrite: 0) != 0) return;
+        if (Environment.GetEnvironmentVariable(HeapsVariable) is not null || Environment.GetEnvironmentVariable(BegunVariable) is not null || Environment.ProcessPath is not { } program) return;
+        if (Libc.SetVariable(HeapsVariable, heaps.ToString(CultureInfo.InvariantCulture), overwrite: 0) != 0 || Libc.SetVariable(BegunVariable, "1", overwrite: 1) != 0) return;
         byte[] line = File.ReadAllBytes("/proc/self/cmdline"); // as it was given, also what is no UTF-8; each argument ends with NUL
         fixed (byte* words = line)
         fixed (byte* path = Encoding.UTF8.GetBytes(program + '\0'))

@@ -11,7 +11,7 @@ public sealed partial class Volume
     {
         lock (_gate)
         {
-            if (_store.Tables.ReadState(ResumeName(peer)) is not { } row) return null;
+            if (_store.Tables.ReadState(ResumePoint.RowName(peer)) is not { } row) return null;
             var reader = new WireReader(row, "row of an interrupted pull");
             ResumePoint point = ResumePoint.Read(ref reader);
             reader.ExpectEnd();
@@ -22,7 +22,7 @@ public sealed partial class Volume
     /// <summary>Part of the batch that brings the nodes: the note is there if and only if they are. Under the gate.</summary>
     private void NoteResumePoint(Transaction transaction, PeerId peer, ResumePoint? point)
     {
-        byte[] key = StateKey(ResumeName(peer));
+        byte[] key = StateKey(ResumePoint.RowName(peer));
         if (point is null)
         {
             if (_options.Metadata.Get(key) is not null) transaction.Batch.Delete(key);
@@ -33,6 +33,4 @@ public sealed partial class Volume
         point.Write(writer);
         transaction.Batch.Put(key, writer.Span);
     }
-
-    private static byte[] ResumeName(PeerId peer) => [.. "resume "u8, .. peer.Span];
 }

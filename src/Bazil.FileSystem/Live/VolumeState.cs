@@ -1,4 +1,5 @@
 using Bazil.Core;
+using Bazil.FileSystem.Sync;
 using Bazil.Storage.Metadata;
 
 namespace Bazil.FileSystem.Live;
@@ -169,6 +170,7 @@ internal sealed class VolumeState
     public static void ForgetStructure(IMetadataStore metadata, VolumeTables tables)
     {
         var batch = new MetadataBatch();
+        ResumePoint.DeleteAll(batch, tables); // nodes that came may be lost
         batch.Delete(tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.VolumeState).Add(UnionsName).Bytes);
         batch.Delete(tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.VolumeState).Add(LooseName).Bytes);
         metadata.Commit(batch);

@@ -52,6 +52,7 @@ public sealed class VolumeRepair
         _rows.CopyStateTo(number | UnderWay);
         if (_rows.LoosePatchCount > 0) _notes.Add($"the last {_rows.LoosePatchCount} small changes that were synced to open files lack what they were made to");
         VolumeStore store = OpenStore(number | UnderWay);
+        bool hasOpenPull = store.State.OpenReferences().Any();
         var rebuild = new RecordRebuild(store, _rows, UnixTime.Now(_options.Clock));
         rebuild.Run(cancel);
         bool mayLackMore = _rows.MayLack(_salvage) || _rows.MalformedCount > 0;
@@ -61,7 +62,10 @@ public sealed class VolumeRepair
         PeerId[] others = [.. new Transaction(store).Members().Where(member => member != store.Self)];
         bool isShared = others.Length > 0;
         bool isHurt = mayLackMore || missing.Count > 0 || _salvage.WasRebuilt;
-        if (isShared && isHurt)
+
+        // Nodes of an interrupted pull are here without all that was known where they came from, and what they rest on is not rebuilt.
+        bool isAnew = hasOpenPull || (isShared && isHurt);
+        if (isAnew)
         {
             final = number | Anew;
             Volume.Delete(_options.Metadata, final);
@@ -87,7 +91,7 @@ public sealed class VolumeRepair
             LostCount = missing.NamedCount,
             NamelessLostCount = missing.NamelessCount,
             MayLackMore = mayLackMore,
-            WasWrittenAnew = isShared && isHurt,
+            WasWrittenAnew = isAnew,
             Notes = _notes,
         };
         _rows.Replace(final);

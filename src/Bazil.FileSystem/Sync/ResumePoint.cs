@@ -1,4 +1,6 @@
 using Bazil.Core;
+using Bazil.FileSystem.Live;
+using Bazil.Storage.Metadata;
 
 namespace Bazil.FileSystem.Sync;
 
@@ -11,8 +13,10 @@ namespace Bazil.FileSystem.Sync;
 /// </summary>
 /// <param name="Known">What the serving side knew when the first of these pulls began.</param>
 /// <param name="Last">The last node that was merged.</param>
-public sealed record ResumePoint(Knowledge Known, NodeId Last)
+internal sealed record ResumePoint(Knowledge Known, NodeId Last)
 {
+    private static ReadOnlySpan<byte> Prefix => "resume "u8;
+
     public void Write(WireWriter writer)
     {
         KnowledgeCodec.Write(writer, Known);
@@ -20,6 +24,16 @@ public sealed record ResumePoint(Knowledge Known, NodeId Last)
     }
 
     public static ResumePoint Read(ref WireReader reader) => new(KnowledgeCodec.Read(ref reader), reader.ReadNodeId());
+
+    /// <summary>The name of the row in which it stands.</summary>
+    public static byte[] RowName(PeerId peer) => [.. Prefix, .. peer.Span];
+
+    /// <summary>Forgets the points of all peers: from each of them everything is asked for anew.</summary>
+    public static void DeleteAll(MetadataBatch batch, VolumeTables tables)
+    {
+        using IMetadataCursor cursor = tables.Reader.ScanPrefix(tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.VolumeState).Add(Prefix).Bytes);
+        while (cursor.MoveNext()) batch.Delete(cursor.Key);
+    }
 
     /// <summary>Takes out of the nodes that changed beyond what the puller knows those that it has got already.</summary>
     /// <param name="changed">Shrinks.</param>

@@ -171,9 +171,8 @@ internal sealed class SyncService : IAsyncDisposable
                 await _configChanged.WaitAsync(_stop.Token);
                 try
                 {
-                    SyncPair[] there = [.. _pairs.Values]; // a new one knows how things are, and may have called already
-                    await ReconcileAsync(_stop.Token);
-                    foreach (SyncPair pair in there.Intersect(_pairs.Values)) pair.Refresh();
+                    HashSet<SyncPair> made = await ReconcileAsync(_stop.Token); // they know how things are, and may have called already
+                    foreach (SyncPair pair in _pairs.Values.Where(pair => !made.Contains(pair))) pair.Refresh();
                     foreach (VolumeAnnouncer announcer in _announcers.Values) announcer.Refresh();
                 }
                 catch (Exception e) when (e is not OperationCanceledException)
@@ -189,20 +188,24 @@ internal sealed class SyncService : IAsyncDisposable
         }
     }
 
-    /// <summary>Makes and ends pairs until they are what the configuration says.</summary>
-    private async Task ReconcileAsync(CancellationToken cancel)
+    /// <summary>Makes and ends pairs until they are what the configuration says. Returns those that it made.</summary>
+    private async Task<HashSet<SyncPair>> ReconcileAsync(CancellationToken cancel)
     {
         await _gate.WaitAsync(cancel);
         try
         {
             Dictionary<VolumeId, VolumeConfig> volumes = _parts.Config.ListVolumes().Where(volume => !_suspended.ContainsKey(volume.Id)).ToDictionary(static volume => volume.Id);
             var wanted = new HashSet<(VolumeId, PeerId)>();
+            var made = new HashSet<SyncPair>();
             foreach (PeerConfig peer in _parts.Config.ListPeers())
             {
                 foreach (VolumeId id in peer.Volumes.Where(volumes.ContainsKey))
                 {
                     wanted.Add((id, peer.Id));
-                    _pairs.GetOrAdd((id, peer.Id), static (key, arguments) => new SyncPair(arguments.Volume, key.Peer, arguments.Parts), (Volume: volumes[id], Parts: _parts));
+                    if (_pairs.ContainsKey((id, peer.Id))) continue;
+                    var pair = new SyncPair(volumes[id], peer.Id, _parts);
+                    _pairs[(id, peer.Id)] = pair;
+                    made.Add(pair);
                 }
             }
 
@@ -212,6 +215,8 @@ internal sealed class SyncService : IAsyncDisposable
                 _pairs.TryRemove(key, out _);
                 await pair.DisposeAsync();
             }
+
+            return made;
         }
         finally
         {

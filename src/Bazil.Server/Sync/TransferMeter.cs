@@ -5,6 +5,8 @@ namespace Bazil.Server.Sync;
 /// <summary>Counts the bytes of one transfer at a time, and how far it is. Concurrent.</summary>
 internal sealed class TransferMeter
 {
+    private static readonly TimeSpan RemainingMax = TimeSpan.FromDays(365); // a peer says how much there is
+
     private readonly Lock _lock = new(); // guards the progress; calls nothing
     private PullProgress _progress;
     private long _begun;
@@ -33,7 +35,9 @@ internal sealed class TransferMeter
     {
         long begun = Volatile.Read(ref _begun);
         PullProgress progress = Progress;
-        return begun == 0 || progress.Merged == 0 || progress.Expected <= progress.Merged ? null : time.GetElapsedTime(begun) * ((progress.Expected - progress.Merged) / (double)progress.Merged);
+        if (begun == 0 || progress.Merged == 0 || progress.Expected <= progress.Merged) return null;
+        double seconds = time.GetElapsedTime(begun).TotalSeconds * ((progress.Expected - progress.Merged) / (double)progress.Merged);
+        return seconds < RemainingMax.TotalSeconds ? TimeSpan.FromSeconds(seconds) : null;
     }
 
     public void Begin(long timestamp)

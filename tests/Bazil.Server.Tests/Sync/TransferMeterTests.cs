@@ -17,6 +17,8 @@ public sealed class TransferMeterTests
         Assert.Null(meter.Remaining(time));
         meter.Progress = new PullProgress(100, 400, null);
         Assert.Equal(TimeSpan.FromSeconds(30), meter.Remaining(time));
+        meter.Progress = new PullProgress(1, long.MaxValue, null);
+        Assert.Null(meter.Remaining(time));
         meter.Progress = new PullProgress(400, 400, null);
         Assert.Null(meter.Remaining(time));
         meter.Progress = new PullProgress(100, 0, null);
