@@ -1,3 +1,4 @@
+using Bazil.FileSystem.Repair;
 using Bazil.FileSystem.Tests.Simulation;
 using Bazil.Storage.Metadata;
 using Bazil.Unix;
@@ -81,6 +82,27 @@ public sealed class ResumeTests
         Assert.InRange(link.Reports[^1].Merged, FileCount - had, FileCount - had + 5);
         await world.SettleAsync();
         Assert.Equal(FileCount, b.Tree().Count);
+    }
+
+    /// <summary>The first node that comes is the last that was changed: who took its stamp for what is known here would never ask for the others.</summary>
+    [Fact]
+    public async Task A_repair_does_not_take_an_interrupted_pull_for_a_completed_one()
+    {
+        await using World world = await World.CreateAsync(2);
+        (Replica a, Replica b) = world;
+        await world.SpreadAsync();
+        for (int index = 0; index < FileCount; index++) a.MakeFile($"{index:0000}", "text");
+        await a.WriteAsync("0000", "changed");
+        await b.PullAndLoseAsync(a, 5);
+        int had = b.Tree().Count;
+        Assert.InRange(had, 1, FileCount - 1);
+        VolumeRepairReport report = await b.RepairAsync(new MetadataSalvage(1, [], [], WasRebuilt: false));
+        Assert.True(report.WasWrittenAnew);
+        Assert.Equal(had, b.Tree().Count);
+        await b.PullAsync(a);
+        Assert.Equal(FileCount, b.Tree().Count);
+        await world.SettleAsync();
+        Assert.Equal(FileCount, a.Tree().Count);
     }
 
     private static async Task<World> BeginAsync()
