@@ -117,6 +117,9 @@ public static class Limits
     /// <summary>The name of a secret, which is a file's name.</summary>
     public const int S3SecretNameMax = 64;
 
+    /// <summary>Letters of all names in one listing of a bucket: <see cref="ListEntries"/> packs have 48 million.</summary>
+    public const int S3ListLetters = 64 << 20;
+
     /// <summary>Connections to one S3 server: reads, uploads and listings at once; more would only share the line.</summary>
     public const int S3Connections = 32;
 
@@ -129,6 +132,9 @@ public static class Limits
     /// <summary>What is sent without asking the server first whether it takes it: as much as is on its way before an answer could come.</summary>
     public const int S3UnaskedBytes = 64 << 10;
 
+    /// <summary>What is handed to the system at once of an upload, and what it takes without having sent it: a line that moves so much in <see cref="S3SilenceMax"/> on a connection is slow, not silent.</summary>
+    public const int S3SliceBytes = 64 << 10;
+
     /// <summary>Names in one page of a listing, as the protocol has it.</summary>
     public const int S3PageEntries = 1000;
 
@@ -140,6 +146,18 @@ public static class Limits
 
     /// <summary>Uploads of others that are looked at when what is left of dead ones is given up.</summary>
     public const int S3LeftUploads = 10_000;
+
+    /// <summary>Uploads of our own that could not be given up and are remembered; more are found by looking, a day later.</summary>
+    public const int S3FailedUploads = 64;
+
+    /// <summary>Attempts at a file that others are writing at the same moment.</summary>
+    public const int S3ConflictTries = 5;
+
+    /// <summary>And the pause between them: a small write takes less.</summary>
+    public static readonly TimeSpan S3ConflictPause = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>How often uploads that dead nodes left are looked for.</summary>
+    public static readonly TimeSpan S3TidyInterval = TimeSpan.FromDays(1);
 
     /// <summary>How long a connection to an S3 server may take.</summary>
     public static readonly TimeSpan S3ConnectTimeMax = TimeSpan.FromSeconds(10);

@@ -79,7 +79,7 @@ public sealed partial class PackStore
         {
             foreach ((PackBuilder pack, Task upload) in _closed.ToArray())
             {
-                if (upload.IsFaulted) _closed[pack] = UploadAsync(pack);
+                if (upload.IsFaulted || upload.IsCanceled) _closed[pack] = UploadAsync(pack);
             }
 
             uploads = [.. _closed.Values];
@@ -146,8 +146,9 @@ public sealed partial class PackStore
         {
             await upload.WaitAsync(cancel);
         }
-        catch (StoreException)
+        catch (Exception) when (!cancel.IsCancellationRequested)
         {
+            // Whatever it was: a pack that nobody tries again would be in the way for ever.
             await FlushAsync(cancel); // one more attempt at all that failed; its failure is the caller's
         }
     }

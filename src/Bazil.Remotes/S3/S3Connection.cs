@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Amazon;
 using Amazon.Runtime;
 using Amazon.S3;
@@ -14,12 +15,15 @@ internal sealed class S3Connection : IDisposable
     /// <summary>What a server that has no regions is told: every one takes it.</summary>
     private const string AnyRegion = "us-east-1";
 
+    /// <summary>IPPROTO_TCP and TCP_NOTSENT_LOWAT (tcp(7), <c>linux/tcp.h</c>).</summary>
+    private const int TcpLevel = 6, TcpUnsentMax = 25;
+
     private readonly HttpClient _http;
 
     /// <exception cref="StoreException">There are no credentials, or no region is known.</exception>
     public S3Connection(S3Address address, AWSCredentials? credentials, TimeProvider time)
     {
-        _http = new HttpClient(new WholeAnswers(Handler(time))) { Timeout = Timeout.InfiniteTimeSpan };
+        _http = new HttpClient(new WholeAnswers(CreateHandler(time))) { Timeout = Timeout.InfiniteTimeSpan };
         var config = new AmazonS3Config
         {
             ForcePathStyle = address.IsPathStyle,
@@ -51,13 +55,8 @@ internal sealed class S3Connection : IDisposable
 
     public AmazonS3Client Client { get; }
 
-    public void Dispose()
-    {
-        Client.Dispose();
-        _http.Dispose();
-    }
-
-    private static SocketsHttpHandler Handler(TimeProvider time) => new()
+    /// <summary>What makes the connections. The caller disposes it.</summary>
+    public static SocketsHttpHandler CreateHandler(TimeProvider time) => new()
     {
         AllowAutoRedirect = false,
         UseCookies = false,
@@ -74,8 +73,9 @@ internal sealed class S3Connection : IDisposable
             var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             try
             {
+                BoundUnsent(socket);
                 await socket.ConnectAsync(context.DnsEndPoint, cancel);
-                return new WatchedStream(new NetworkStream(socket, ownsSocket: true), Limits.S3SilenceMax, time);
+                return new NetworkStream(socket, ownsSocket: true);
             }
             catch
             {
@@ -83,7 +83,31 @@ internal sealed class S3Connection : IDisposable
                 throw;
             }
         },
+
+        // Above the encryption, which reads ahead for reasons of its own.
+        PlaintextStreamFilter = (context, _) => ValueTask.FromResult<Stream>(new WatchedStream(context.PlaintextStream, Limits.S3SilenceMax, time)),
     };
+
+    public void Dispose()
+    {
+        Client.Dispose();
+        _http.Dispose();
+    }
+
+    /// <summary>The system takes no more than is sent soon: what it has taken counts as moved, and megabytes of it would take longer on a slow line than a silence may.</summary>
+    private static void BoundUnsent(Socket socket)
+    {
+        Span<byte> most = stackalloc byte[sizeof(int)];
+        MemoryMarshal.Write(most, Limits.S3SliceBytes);
+        try
+        {
+            socket.SetRawSocketOption(TcpLevel, TcpUnsentMax, most);
+        }
+        catch (SocketException)
+        {
+            // A kernel that cannot do it: a slow line may be given up too early.
+        }
+    }
 
     /// <summary>
     /// Fetches answers before the library sees them, all but the content of files: it reads them with calls that block a thread and cannot be cancelled. What is too long to be one is refused.
@@ -95,8 +119,13 @@ internal sealed class S3Connection : IDisposable
         {
             if (request.Content?.Headers.ContentLength <= Limits.S3UnaskedBytes) request.Headers.ExpectContinue = false;
             HttpResponseMessage answer = await base.SendAsync(request, cancellationToken);
+
+            // The library follows wherever a server sends it, and fails on what is no address. Where a bucket is, is for its owner to say.
+            if ((int)answer.StatusCode is >= 300 and < 400) answer.Headers.Remove("Location");
             bool isFile = request.Method == HttpMethod.Get && request.RequestUri!.Query.Length == 0 && answer.IsSuccessStatusCode;
-            if (isFile) return answer;
+
+            // The answer about a file's attributes names its length, and has nothing of it.
+            if (isFile || request.Method == HttpMethod.Head) return answer;
             try
             {
                 await answer.Content.LoadIntoBufferAsync(Limits.S3AnswerBytes, cancellationToken);

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using Amazon.Runtime;
 using Amazon.S3;
+using Bazil.Core;
 using Bazil.Remotes.Sftp;
 using Bazil.Storage.Stores;
 
@@ -23,9 +24,10 @@ internal static class S3Failure
         Full,
     }
 
-    /// <summary>Failures of the environment that are not named yet.</summary>
-    public static bool IsEnvironmental(Exception e) => e is AmazonClientException or AmazonServiceException or HttpRequestException or (IOException and not StoreException) or OperationCanceledException or TimeoutException or ObjectDisposedException
-        || (e is not StoreException && StoreFailureIn(e) is not null);
+    /// <summary>
+    /// All that is not named yet and no fault of ours. The library fails with anything on answers that are not what it expects: with an error of the XML's reader, with a missing reference.
+    /// </summary>
+    public static bool IsEnvironmental(Exception e) => e is not (StoreException or InvariantException or OutOfMemoryException);
 
     /// <summary>The answer that there is no such file, rather than no such bucket.</summary>
     public static bool IsNoSuchFile(AmazonS3Exception e) => e.StatusCode == HttpStatusCode.NotFound && e.ErrorCode == "NoSuchKey";
@@ -45,7 +47,8 @@ internal static class S3Failure
             AmazonUnmarshallingException => (Kind.Refused, "what answers there does not speak S3; look at the endpoint"),
             AmazonServiceException answer when answer.StatusCode != 0 => OfAnswer(address, what, answer),
             AmazonClientException or AmazonServiceException => OfLibrary(address, failure),
-            _ => OfWay(address, failure),
+            HttpRequestException or IOException or SocketException or AuthenticationException or OperationCanceledException or TimeoutException or ObjectDisposedException => OfWay(address, failure),
+            _ => (Kind.Refused, $"what the server answers cannot be understood ({ServerWords.Printable(failure.Message.ReplaceLineEndings(" "))}); look at the endpoint"),
         };
         return new StoreException($"{address}: cannot {what}: {reason}", failure) { IsUnreachable = kind == Kind.Away, IsDiskFull = kind == Kind.Full };
     }
@@ -58,14 +61,18 @@ internal static class S3Failure
         "NoSuchBucket" => (Kind.Refused, $"there is no bucket {address.Bucket} there; make it, or look at its name and the endpoint: Bazil makes none"),
         "RequestTimeTooSkewed" or "RequestExpired" => (Kind.Refused, "the clocks of this machine and of the server differ by more than a quarter of an hour; set the one that is wrong (here: timedatectl set-ntp true)"),
         "PermanentRedirect" or "TemporaryRedirect" or "AuthorizationHeaderMalformed" or "IllegalLocationConstraintException" or "MovedPermanently" => (Kind.Refused, $"the bucket is in another region, or behind another endpoint{Said(e)}; add the storage with the right one (-region, -endpoint)"),
-        "QuotaExceeded" or "XMinioStorageFull" or "StorageFull" or "InsufficientStorage" or "NoSpaceLeft" => (Kind.Full, "there is no room left, or no more may be used; make some there, or have the quota raised"),
+        "QuotaExceeded" or "XMinioAdminBucketQuotaExceeded" or "XMinioStorageFull" or "StorageFull" or "InsufficientStorage" or "NoSpaceLeft" => (Kind.Full, "there is no room left, or no more may be used; make some there, or have the quota raised"),
         "InvalidObjectState" => (Kind.Refused, "it was moved to an archive; bring it back there, and exempt the bucket from such rules"),
         "XAmzContentSHA256Mismatch" or "BadDigest" or "InvalidDigest" => (Kind.Away, "the bytes were changed on their way; it is tried again"),
         "AccessDenied" or "AccountProblem" or "AllAccessDisabled" or "Forbidden" or "MethodNotAllowed" => (Kind.Refused, $"the server does not allow it{Said(e)}; {Allow(address, what)}"),
         _ when e.StatusCode == HttpStatusCode.InsufficientStorage => (Kind.Full, "there is no room left there; make some"),
         _ when e.StatusCode is HttpStatusCode.MovedPermanently or HttpStatusCode.Redirect or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect => (Kind.Refused, "the server sends us elsewhere: the bucket is in another region, or behind another endpoint; add the storage with the right one (-region, -endpoint)"),
         _ when e.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized => (Kind.Refused, $"the server does not allow it{Said(e)}; {Allow(address, what)}"),
-        _ when e.StatusCode >= HttpStatusCode.InternalServerError || e.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout || e.ErrorCode is "SlowDown" or "RequestTimeout" => (Kind.Away, $"the server fails or has too much to do{Said(e)}"),
+        _ when e.StatusCode == HttpStatusCode.NotImplemented || e.ErrorCode == nameof(HttpStatusCode.NotImplemented) => (Kind.Refused, $"the server cannot do that{Said(e)}; it needs a newer version, or is none that can keep packs"),
+        _ when e.StatusCode == HttpStatusCode.Conflict || e.ErrorCode == "OperationAborted" => (Kind.Away, $"others write there at this moment{Said(e)}"),
+
+        // By their codes, too: some come in an answer that began as a success.
+        _ when e.StatusCode >= HttpStatusCode.InternalServerError || e.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout || e.ErrorCode is "SlowDown" or "RequestTimeout" or "InternalError" or "ServiceUnavailable" => (Kind.Away, $"the server fails or has too much to do{Said(e)}"),
         _ => (Kind.Refused, $"the server refuses it{Said(e)}; if it is another kind of server, look at the endpoint"),
     };
 

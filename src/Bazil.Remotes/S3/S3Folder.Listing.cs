@@ -11,7 +11,9 @@ public sealed partial class S3Folder
 {
     private const string Separator = "/";
 
-    private bool _isTidied; // what dead nodes left was looked for; guarded by the gate
+    // When what dead nodes left was last looked for below a directory, and whether that goes on; guarded by the gate.
+    private readonly Dictionary<string, DateTimeOffset> _tidied = new(StringComparer.Ordinal);
+    private bool _isTidying;
 
     /// <summary>
     /// A directory of up to a thousand files is one request. A larger one is listed part by part, many at once: a listing goes on only where the page before has ended.
@@ -20,39 +22,29 @@ public sealed partial class S3Folder
     {
         if (directory.Length > 0) await TidyAsync(directory, cancel);
         string prefix = directory.Length > 0 ? KeyOf(directory) + Separator : address.Prefix.Length > 0 ? address.Prefix + Separator : "";
+        var bound = new ListingBound(Name);
         ListObjectsV2Response whole = await PageAsync(prefix, null, null, cancel);
         if (whole.IsTruncated is not true)
         {
-            foreach (RemoteFile file in FilesOf(whole, prefix)) yield return file;
+            foreach (RemoteFile file in FilesOf(whole, prefix, bound)) yield return file;
             yield break;
         }
 
-        int count = 0;
         var below = new Queue<string>();
         string? next = null;
         do
         {
             ListObjectsV2Response page = await PageAsync(prefix, Separator, next, cancel);
-            foreach (RemoteFile file in FilesOf(page, prefix))
-            {
-                Count(ref count);
-                yield return file;
-            }
-
-            foreach (string part in page.CommonPrefixes ?? []) below.Enqueue(Decode(page, part));
-            if (below.Count > Limits.ListEntries) throw TooMany();
-            next = NextOf(page);
+            foreach (RemoteFile file in FilesOf(page, prefix, bound)) yield return file;
+            foreach (string part in PrefixesOf(page, prefix, bound)) below.Enqueue(part);
+            next = NextOf(page, next);
         }
         while (next is not null);
 
-        await foreach (RemoteFile file in ListPartsAsync(below, cancel))
-        {
-            Count(ref count);
-            yield return file;
-        }
+        await foreach (RemoteFile file in ListPartsAsync(below, bound, cancel)) yield return file;
     }
 
-    private async IAsyncEnumerable<RemoteFile> ListPartsAsync(Queue<string> prefixes, [EnumeratorCancellation] CancellationToken cancel)
+    private async IAsyncEnumerable<RemoteFile> ListPartsAsync(Queue<string> prefixes, ListingBound bound, [EnumeratorCancellation] CancellationToken cancel)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var running = new Queue<Task<List<RemoteFile>>>();
@@ -60,7 +52,7 @@ public sealed partial class S3Folder
         {
             while (prefixes.Count + running.Count > 0)
             {
-                while (running.Count < Limits.ListsInFlight && prefixes.TryDequeue(out string? prefix)) running.Enqueue(ListPartAsync(prefix, stop.Token));
+                while (running.Count < Limits.ListsInFlight && prefixes.TryDequeue(out string? prefix)) running.Enqueue(ListPartAsync(prefix, bound, stop.Token));
                 foreach (RemoteFile file in await running.Peek()) yield return file;
                 _ = running.Dequeue(); // it has ended
             }
@@ -72,16 +64,15 @@ public sealed partial class S3Folder
         }
     }
 
-    private async Task<List<RemoteFile>> ListPartAsync(string prefix, CancellationToken cancel)
+    private async Task<List<RemoteFile>> ListPartAsync(string prefix, ListingBound bound, CancellationToken cancel)
     {
         var files = new List<RemoteFile>();
         string? next = null;
         do
         {
             ListObjectsV2Response page = await PageAsync(prefix, null, next, cancel);
-            files.AddRange(FilesOf(page, prefix));
-            if (files.Count > Limits.ListEntries) throw TooMany();
-            next = NextOf(page);
+            files.AddRange(FilesOf(page, prefix, bound));
+            next = NextOf(page, next);
         }
         while (next is not null);
         return files;
@@ -97,58 +88,84 @@ public sealed partial class S3Folder
     }, cancel);
 
     /// <summary>The files of a page, with their names below the root. What stands for a directory, as some programs make it, is no file.</summary>
-    private IEnumerable<RemoteFile> FilesOf(ListObjectsV2Response page, string prefix)
+    private IEnumerable<RemoteFile> FilesOf(ListObjectsV2Response page, string prefix, ListingBound bound)
     {
-        int rootLength = address.Prefix.Length > 0 ? address.Prefix.Length + 1 : 0;
         foreach (S3Object found in page.S3Objects ?? [])
         {
-            string key = Decode(page, found.Key);
-            if (!key.StartsWith(prefix, StringComparison.Ordinal)) throw new StoreException($"{Name}: cannot list {prefix}: the server names what was not asked for");
+            string key = Decode(page, found.Key ?? "");
+            if (!key.StartsWith(prefix, StringComparison.Ordinal)) throw NotAskedFor(prefix);
             if (key.EndsWith('/') && found.Size is null or 0) continue;
+            string name = key[KeyOf("").Length..];
+            bound.Take(name);
             DateTimeOffset modified = found.LastModified is { } at ? new DateTimeOffset(at.ToUniversalTime()) : DateTimeOffset.UnixEpoch;
-            yield return new RemoteFile(key[rootLength..], found.Size ?? 0, modified);
+            yield return new RemoteFile(name, found.Size ?? 0, modified);
+        }
+    }
+
+    private IEnumerable<string> PrefixesOf(ListObjectsV2Response page, string prefix, ListingBound bound)
+    {
+        foreach (string? found in page.CommonPrefixes ?? [])
+        {
+            string part = Decode(page, found ?? "");
+            if (part.Length <= prefix.Length || !part.StartsWith(prefix, StringComparison.Ordinal)) throw NotAskedFor(prefix);
+            bound.Take(part[KeyOf("").Length..]);
+            yield return part;
         }
     }
 
     /// <summary>Names are asked for escaped: XML cannot carry all of them. A blank may be a plus.</summary>
     private static string Decode(ListObjectsV2Response page, string name) => page.Encoding == EncodingType.Url ? WebUtility.UrlDecode(name) : name;
 
-    /// <summary>Where the next page begins. A server that never ends is stopped by the bound of the listing's time and size.</summary>
-    private static string? NextOf(ListObjectsV2Response page) => page.IsTruncated is true && page.NextContinuationToken is { Length: > 0 } next ? next : null;
-
-    private void Count(ref int count)
+    /// <summary>Where the next page begins; null after the last one. A part of a listing is never taken for the whole: what is not in it would be forgotten.</summary>
+    private string? NextOf(ListObjectsV2Response page, string? asked)
     {
-        if (++count > Limits.ListEntries) throw TooMany();
+        if (page.IsTruncated is not true) return null;
+        if (page.NextContinuationToken is { Length: > 0 } next && next != asked) return next;
+        throw new StoreException($"{Name}: cannot list it: the server says that there is more, and not where that begins; it needs a newer version, or is none that can keep packs");
     }
 
-    private StoreException TooMany() => new($"{Name}: there are more than {Limits.ListEntries} files in it");
+    private StoreException NotAskedFor(string prefix) => new($"{Name}: cannot list {prefix}: the server names what was not asked for");
 
-    /// <summary>Gives up uploads that somebody began and did not end, once: what was sent of them takes room and shows nowhere. Those of the last day may go on.</summary>
+    /// <summary>
+    /// Gives up uploads that somebody began and did not end, once a day: what was sent of them takes room and shows nowhere. Those of the last day may go on. A listing does not depend on it: the credentials may not
+    /// allow it, or the server cannot do it. Whoever owns the bucket can have it done by a rule there.
+    /// </summary>
     private async Task TidyAsync(string directory, CancellationToken cancel)
     {
         lock (_gate)
         {
-            if (_isTidied) return;
-            _isTidied = true;
+            if (_isTidying || (_tidied.TryGetValue(directory, out DateTimeOffset last) && time.GetUtcNow() - last < Limits.S3TidyInterval)) return;
+            _isTidying = true;
         }
 
+        bool isDone = false;
         try
         {
-            await CallAsync("tidy", directory, async (client, token) =>
+            isDone = await CallAsync("tidy", directory, async (client, token) =>
             {
-                await AbortLeftAsync(client, KeyOf(directory) + Separator, token);
-                return true;
+                await AbortFailedAsync(client, token);
+                return await AbortLeftAsync(client, KeyOf(directory) + Separator, token);
             }, cancel);
         }
-        catch (StoreException e) when (!e.IsUnreachable)
+        catch (StoreException e)
         {
-            // The credentials may not allow it, or the server cannot do it. Whoever owns the bucket can have it done by a rule there.
+            isDone = !e.IsUnreachable; // a server that is away is asked again by the next listing
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _isTidying = false;
+                if (isDone) _tidied[directory] = time.GetUtcNow();
+            }
         }
     }
 
-    private async Task AbortLeftAsync(AmazonS3Client client, string prefix, CancellationToken cancel)
+    /// <summary>False when some are left that should not be.</summary>
+    private async Task<bool> AbortLeftAsync(AmazonS3Client client, string prefix, CancellationToken cancel)
     {
         DateTimeOffset oldest = time.GetUtcNow() - Limits.TemporaryAge;
+        bool isAll = true;
         var request = new ListMultipartUploadsRequest { BucketName = address.Bucket, Prefix = prefix };
         for (int count = 0; count < Limits.S3LeftUploads;)
         {
@@ -156,12 +173,16 @@ public sealed partial class S3Folder
             foreach (MultipartUpload upload in page.MultipartUploads ?? [])
             {
                 count++;
-                bool isOurs = upload.Key.StartsWith(prefix, StringComparison.Ordinal);
-                if (isOurs && upload.Initiated is { } begun && new DateTimeOffset(begun.ToUniversalTime()) < oldest) await AbortAsync(client, upload.Key, upload.UploadId);
+                bool isOurs = upload.Key?.StartsWith(prefix, StringComparison.Ordinal) is true && upload.UploadId is { Length: > 0 };
+                if (!isOurs || upload.Initiated is not { } begun || new DateTimeOffset(begun.ToUniversalTime()) >= oldest) continue;
+                isAll &= await AbortAsync(client, upload.Key!, upload.UploadId, cancel);
+                cancel.ThrowIfCancellationRequested();
             }
 
-            if (page.IsTruncated is not true || page.MultipartUploads is not { Count: > 0 }) return;
+            if (page.IsTruncated is not true || page.MultipartUploads is not { Count: > 0 }) return isAll;
             (request.KeyMarker, request.UploadIdMarker) = (page.NextKeyMarker, page.NextUploadIdMarker);
         }
+
+        return isAll;
     }
 }

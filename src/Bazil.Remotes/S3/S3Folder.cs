@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Runtime.InteropServices;
 using Amazon.S3;
 using Amazon.S3.Model;
@@ -28,12 +29,7 @@ public sealed partial class S3Folder(S3Address address, Func<S3Key>? key, TimePr
 
     public ValueTask<bool> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => new(CallAsync("write", name, (client, token) => CreateAsync(client, name, content, token), cancel));
 
-    public ValueTask<bool> WriteWhereAsync(FileBeginning where, string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => new(CallAsync("write", name, async (client, token) =>
-    {
-        byte[] beginning = new byte[where.Bytes.Length];
-        if (await ReadAsync(client, where.Name, 0, beginning, token) is null || !beginning.AsSpan().SequenceEqual(where.Bytes.Span)) return false;
-        return await WriteAsync(client, name, content, token);
-    }, cancel));
+    public ValueTask<bool> WriteWhereAsync(FileBeginning where, string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => new(WriteIfAsync(where, name, content, cancel));
 
     public ValueTask<int?> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel) => new(CallAsync("read", name, (client, token) => ReadAsync(client, name, offset, buffer, token), cancel));
 
@@ -75,25 +71,42 @@ public sealed partial class S3Folder(S3Address address, Func<S3Key>? key, TimePr
             try
             {
                 using GetObjectResponse? answer = await OpenAsync(client, name, offset + done, buffer.Length - done, version, cancel);
-                if (answer is null) return done > 0 ? throw new IOException("it was deleted while it was read") : null;
+                if (answer is null) return null; // also when it was deleted meanwhile
                 version = answer.ETag;
-                int wanted = done + (int)Math.Min(answer.ContentLength, buffer.Length - done), read;
+                int wanted = WantedOf(answer, name, offset + done, buffer.Length - done) is { } some ? done + some : buffer.Length, read;
                 while (done < wanted && (read = await answer.ResponseStream.ReadAsync(buffer[done..wanted], cancel)) > 0) done += read;
-                if (done == wanted) return done;
+                if (done == wanted || answer.HttpStatusCode == HttpStatusCode.OK) return done;
+                throw new IOException("the answer ended before its end");
             }
-            catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
+            catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable && done == 0)
             {
-                return done; // the offset is at the end or beyond
+                return 0; // the offset is at the end or beyond
             }
             catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.PreconditionFailed && attempt < Limits.S3Retries)
             {
                 (done, version) = (0, null); // replaced while it was read
             }
-            catch (IOException) when (attempt < Limits.S3Retries && !cancel.IsCancellationRequested)
+            catch (IOException e) when (e is not StoreException && attempt < Limits.S3Retries && !cancel.IsCancellationRequested)
             {
                 // The connection ended within the answer. The rest is fetched, of the same version.
             }
         }
+    }
+
+    /// <summary>
+    /// How much of what was asked for an answer has; null when that shows only at its end, in the answer of a server that sends all. Less than was asked for is the end of the file only when the answer says so.
+    /// </summary>
+    private int? WantedOf(GetObjectResponse answer, string name, long offset, int length)
+    {
+        if (answer.HttpStatusCode == HttpStatusCode.OK) return null;
+        if (ContentRangeHeaderValue.TryParse(answer.ContentRange, out ContentRangeHeaderValue? range) && range.To is { } last)
+        {
+            long there = last + 1 - offset;
+            if (there >= length) return length;
+            if (there > 0 && last + 1 == range.Length) return (int)there;
+        }
+
+        throw new StoreException($"{Name}: cannot read {name}: the server sends less of it than was asked for, and it does not end there") { IsUnreachable = true };
     }
 
     /// <summary>Begins to read; null when there is no such file. The caller disposes it.</summary>
@@ -126,6 +139,15 @@ public sealed partial class S3Folder(S3Address address, Func<S3Key>? key, TimePr
         {
             return true; // it is empty
         }
+    }
+
+    /// <summary>Two calls, so that a failure names the right that is missing. They go to the same bucket, whichever connections they use.</summary>
+    private async Task<bool> WriteIfAsync(FileBeginning where, string name, ReadOnlyMemory<byte> content, CancellationToken cancel)
+    {
+        byte[] beginning = new byte[where.Bytes.Length];
+        if (await ReadAsync(where.Name, 0, beginning, cancel) is null || !beginning.AsSpan().SequenceEqual(where.Bytes.Span)) return false;
+        await WriteAsync(name, content, cancel);
+        return true;
     }
 
     private async Task<T> CallAsync<T>(string verb, string name, Func<AmazonS3Client, CancellationToken, Task<T>> call, CancellationToken cancel)

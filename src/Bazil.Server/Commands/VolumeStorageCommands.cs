@@ -43,21 +43,14 @@ internal sealed class VolumeStorageCommands(ConfigStore config, Descriptions des
         string name = request.Name ?? DefaultName(address);
         NameRules.Check("storage name", name);
         volumes.CheckOutsideMounts(address);
-        await MeetAsync(volume.Id, address, cancel);
         var storage = new VolumeStorage(name, address);
+
+        // Before anything is connected, and again: another one may be added meanwhile.
+        CheckIsNew(volume, storage);
+        await MeetAsync(volume.Id, address, cancel);
         VolumeConfig changed = config.UpdateVolume(volume.Name, v =>
         {
-            if (v.Storages.Any(s => s.Name == name))
-            {
-                throw new CommandFailedException(
-                    ErrorKind.AlreadyExists, $"volume {v.Name} has a storage called {name} already", $"see: bazil volume storage list {v.Name}");
-            }
-
-            if (v.Storages.FirstOrDefault(s => s.Address == address) is { } same)
-            {
-                throw new CommandFailedException(ErrorKind.AlreadyExists, $"volume {v.Name} uses this storage already, as {same.Name}", $"see: bazil volume storage list {v.Name}");
-            }
-
+            CheckIsNew(v, storage);
             return v with { Storages = v.Storages.Add(storage) };
         });
         volumes.RefreshStorages(changed);
@@ -137,6 +130,19 @@ internal sealed class VolumeStorageCommands(ConfigStore config, Descriptions des
         PeerId node = PeerId.TryParse(request.Node, out PeerId key) ? key : config.GetPeer(request.Node).Id;
         if (await storages.OpenRemote(storage.Address).Packs.ReleaseAsync(node, cancel)) return Nothing.Instance;
         throw new CommandFailedException(ErrorKind.NotFound, $"no node {request.Node} has a lease in storage {storage.Name}", "bazil gc --dry-run names those that are waited for");
+    }
+
+    private static void CheckIsNew(VolumeConfig volume, VolumeStorage storage)
+    {
+        if (volume.Storages.Any(other => other.Name == storage.Name))
+        {
+            throw new CommandFailedException(ErrorKind.AlreadyExists, $"volume {volume.Name} has a storage called {storage.Name} already", $"see: bazil volume storage list {volume.Name}");
+        }
+
+        if (volume.Storages.FirstOrDefault(other => other.Address == storage.Address) is { } same)
+        {
+            throw new CommandFailedException(ErrorKind.AlreadyExists, $"volume {volume.Name} uses this storage already, as {same.Name}", $"see: bazil volume storage list {volume.Name}");
+        }
     }
 
     private static VolumeStorage Find(VolumeConfig volume, string name) =>

@@ -15,6 +15,9 @@ internal sealed class SecretStore(DataDirectory directory)
 {
     private const string TemporarySuffix = "~"; // no name of a secret ends like that
 
+    // Held while the files change: two who set one secret would use the same temporary file.
+    private readonly Lock _gate = new();
+
     /// <summary>The names of all, in order.</summary>
     public IReadOnlyList<string> List() =>
         Directory.Exists(directory.Secrets) ? [.. Directory.EnumerateFiles(directory.Secrets).Select(static path => Path.GetFileName(path)).Where(S3Address.IsSecretName).Order(StringComparer.Ordinal)] : [];
@@ -32,18 +35,7 @@ internal sealed class SecretStore(DataDirectory directory)
 
         try
         {
-            PrivatePath.CreateDirectory(directory.Secrets);
-            using DirectoryHandle holder = DirectoryHandle.Open(directory.Secrets);
-            holder.Remove(name + TemporarySuffix); // of one who died
-            using (SafeFileHandle file = PrivatePath.CreateFile(Path.Combine(directory.Secrets, name + TemporarySuffix)))
-            {
-                RandomAccess.Write(file, content, 0);
-                UnixFile.Sync(file, name);
-            }
-
-            holder.Rename(name + TemporarySuffix, holder, name);
-            holder.Sync();
-            DirectoryHandle.Sync(directory.Path);
+            lock (_gate) Replace(name, content);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -56,10 +48,14 @@ internal sealed class SecretStore(DataDirectory directory)
     public void Remove(string name)
     {
         CheckName(name);
-        if (!List().Contains(name)) throw new CommandFailedException(ErrorKind.NotFound, $"there is no secret called {name}", "see: bazil secret list");
-        using DirectoryHandle holder = DirectoryHandle.Open(directory.Secrets);
-        holder.Remove(name);
-        holder.Sync();
+        lock (_gate)
+        {
+            if (!List().Contains(name)) throw new CommandFailedException(ErrorKind.NotFound, $"there is no secret called {name}", "see: bazil secret list");
+            using DirectoryHandle holder = DirectoryHandle.Open(directory.Secrets);
+            holder.Remove(name + TemporarySuffix); // of one who died
+            holder.Remove(name);
+            holder.Sync();
+        }
     }
 
     /// <summary>The credentials of a storage.</summary>
@@ -79,6 +75,22 @@ internal sealed class SecretStore(DataDirectory directory)
         {
             throw new StoreException($"cannot read secret {name}: {e.Message}", e);
         }
+    }
+
+    private void Replace(string name, ReadOnlySpan<byte> content)
+    {
+        PrivatePath.CreateDirectory(directory.Secrets);
+        using DirectoryHandle holder = DirectoryHandle.Open(directory.Secrets);
+        holder.Remove(name + TemporarySuffix); // of one who died
+        using (SafeFileHandle file = PrivatePath.CreateFile(Path.Combine(directory.Secrets, name + TemporarySuffix)))
+        {
+            RandomAccess.Write(file, content, 0);
+            UnixFile.Sync(file, name);
+        }
+
+        holder.Rename(name + TemporarySuffix, holder, name);
+        holder.Sync();
+        DirectoryHandle.Sync(directory.Path);
     }
 
     private static void CheckName(string name)

@@ -112,6 +112,25 @@ public sealed class PackStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Packs_that_failed_in_a_way_that_nobody_foresaw_are_tried_again()
+    {
+        var folder = new MemoryFolder(_files);
+        await using PackStore store = Open(folder);
+        await store.MeetAsync(_none);
+        folder.Written = static _ => throw new FormatException("unforeseen");
+        int index = 0;
+        await Assert.ThrowsAsync<FormatException>(async () =>
+        {
+            while (true) await store.PutAsync(PackFormatTests.Id(index), Bytes(index++, 1 << 20), _none);
+        });
+        folder.Written = null;
+        await store.PutAsync(PackFormatTests.Id(index), Bytes(index, 1 << 20), _none);
+        await store.SyncAsync(_none);
+        Assert.Equal(Bytes(3, 1 << 20), await ReadAsync(store, 3));
+        Assert.True(store.IsCopied(PackFormatTests.Id(3)));
+    }
+
+    [Fact]
     public async Task Abandoned_store_forgets_what_was_not_synced_and_writes_nothing()
     {
         PackStore store = Open(new MemoryFolder(_files));

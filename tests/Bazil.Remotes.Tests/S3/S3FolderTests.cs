@@ -48,16 +48,13 @@ public sealed class S3FolderTests : RemoteFolderContract
         foreach (string key in (string[])["mine/packs/aa/left", "theirs/left"]) await server.Client.InitiateMultipartUploadAsync(new InitiateMultipartUploadRequest { BucketName = bucket, Key = key }, _none);
         var time = new ManualTime();
         time.Advance(TimeProvider.System.GetUtcNow() - time.GetUtcNow());
-        await using (S3Folder folder = server.OpenFolder(bucket, "mine", time: time)) Assert.Empty(await ListAsync(folder, "packs"));
+        await using S3Folder folder = server.OpenFolder(bucket, "mine", time: time);
+        Assert.Empty(await ListAsync(folder, "packs"));
         Assert.Equal(2, await CountUploadsAsync(server, bucket));
         time.Advance(Limits.TemporaryAge + TimeSpan.FromMinutes(1));
-        await using (S3Folder folder = server.OpenFolder(bucket, "mine", time: time))
-        {
-            Assert.Empty(await ListAsync(folder, ""));
-            Assert.Equal(2, await CountUploadsAsync(server, bucket)); // it may be somebody else's bucket
-            Assert.Empty(await ListAsync(folder, "packs"));
-        }
-
+        Assert.Empty(await ListAsync(folder, ""));
+        Assert.Equal(2, await CountUploadsAsync(server, bucket)); // it may be somebody else's bucket
+        Assert.Empty(await ListAsync(folder, "packs"));
         Assert.Equal(1, await CountUploadsAsync(server, bucket));
     }
 

@@ -4,18 +4,24 @@ using System.Text;
 
 namespace Bazil.Remotes.Tests.S3;
 
-/// <summary>Answers each HTTP request on loopback with the same bytes, as no real server would that tests can start; with none it stays silent.</summary>
+/// <summary>Answers HTTP requests on loopback as no real server would that tests can start; with nothing it stays silent. Bodies are not awaited.</summary>
 internal sealed class ScriptedServer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _ending = new();
     private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously), _answered = new(TaskCreationOptions.RunContinuationsAsynchronously), _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly byte[] _answer;
+    private readonly Func<string, string> _answer;
     private readonly Task _serving;
 
     public ScriptedServer(string answer)
+        : this(_ => answer)
     {
-        _answer = Encoding.UTF8.GetBytes(answer);
+    }
+
+    /// <param name="answer">Given what came since the last answer: the header of a request, perhaps after the body of the one before.</param>
+    public ScriptedServer(Func<string, string> answer)
+    {
+        _answer = answer;
         _listener.Start();
         _serving = ServeAsync();
     }
@@ -63,10 +69,11 @@ internal sealed class ScriptedServer : IAsyncDisposable
             while ((read = await socket.ReceiveAsync(buffer.AsMemory(length), _ending.Token)) > 0)
             {
                 length += read;
-                if (!Encoding.ASCII.GetString(buffer, 0, length).Contains("\r\n\r\n", StringComparison.Ordinal)) continue;
+                string request = Encoding.ASCII.GetString(buffer, 0, length);
+                if (!request.Contains("\r\n\r\n", StringComparison.Ordinal)) continue;
                 length = 0;
                 _asked.TrySetResult();
-                await socket.SendAsync(_answer, _ending.Token);
+                await socket.SendAsync(Encoding.UTF8.GetBytes(_answer(request)), _ending.Token);
                 _answered.TrySetResult();
             }
 

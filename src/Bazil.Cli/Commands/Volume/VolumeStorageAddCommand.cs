@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Bazil.Cli.Parsing;
+using Bazil.Remotes.S3;
 using Bazil.Server.Control;
 using Bazil.Server.Control.Messages;
 
@@ -37,9 +38,19 @@ internal static class VolumeStorageAddCommand
                 ("path-style", parsed.GetValue(pathStyle) switch { true => "true", false => "false", null => null }),
                 ("secret", parsed.GetValue(secret)),
             ]);
+            WarnOfClearText(context.Environment, storage);
             return context.CallAsync(parsed, ControlMethods.VolumeStorageAdd, new VolumeStorageAddRequest(parsed.GetRequiredValue(volume), name, storage, parsed.GetValue(sharing)), cancel);
         });
         return command;
+    }
+
+    /// <summary>Objects are sealed, but a server is known by its certificate only.</summary>
+    private static void WarnOfClearText(CliEnvironment environment, string storage)
+    {
+        if (!S3Address.TryParse(storage, out S3Address? address) || address.Endpoint is null) return;
+        var endpoint = new Uri(address.Endpoint);
+        if (endpoint.Scheme != Uri.UriSchemeHttp || endpoint.IsLoopback) return;
+        environment.Error.WriteLine("warning: the way to this server is not encrypted: whoever is on it sees a session token, and may pretend that content was kept; use https:// unless you trust it");
     }
 
     /// <summary>The address of a bucket with what the flags say.</summary>
