@@ -27,8 +27,14 @@ public sealed class EvictionView(IMetadataReader view, uint localNumber)
     {
         _members ??= [.. _tables.ReadRecord(Transaction.MembersInode, static _ => Knowledge.Empty)?.Members.DistinctValues() ?? []];
         if (!_members.Contains(peer)) return false;
+        return content.Versions.Any(KnowledgeOf(peer).Covers);
+    }
+
+    /// <summary>What a member is taken to know. It may have lost it since, or be a member no more: it says so when it is asked to hold something.</summary>
+    public Knowledge KnowledgeOf(in PeerId peer)
+    {
         if (!_known.TryGetValue(peer, out Knowledge? known)) _known.Add(peer, known = MemberTable.Read(_tables, Table.MemberKnowledge, peer));
-        return content.Versions.Any(known.Covers);
+        return known;
     }
 
     /// <summary>The path of a file, for messages.</summary>

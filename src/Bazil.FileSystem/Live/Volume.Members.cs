@@ -16,6 +16,18 @@ public sealed partial class Volume
         }
     }
 
+    /// <summary>
+    /// Whether what these changes name is kept here until the asker vouches for changes that drop it: both are members as it is known here, and this node knows the changes by completed pulls.
+    /// </summary>
+    public bool KeepsFor(PeerId asker, Knowledge changes)
+    {
+        lock (_gate)
+        {
+            PeerId[] members = [.. new Transaction(_store).Members()];
+            return members.Contains(_store.Self) && members.Contains(asker) && changes.IsCoveredBy(_store.State.Knowledge);
+        }
+    }
+
     private MemberState Describe(PeerId member, Knowledge known)
     {
         if (member == _store.Self) return new MemberState(member, true, true);

@@ -167,11 +167,12 @@ public sealed class PeerObjectStore : IObjectStore
     });
 
     /// <summary>Asks the peer to keep objects of its own store for a while (docs/protocol.md, "Holds").</summary>
+    /// <param name="claim">Why it keeps them beyond that. So much of it that the message stays within <see cref="Limits.MessageBytes"/>; the peer refuses it otherwise.</param>
     /// <param name="ids">At most <see cref="Limits.IdsPerRequest"/>.</param>
     /// <returns>In the order of the ids.</returns>
-    public async ValueTask<IReadOnlyList<HoldAnswer>> HoldAsync(HoldTicket ticket, IReadOnlyList<ObjectId> ids, CancellationToken cancel)
+    public async ValueTask<IReadOnlyList<HoldAnswer>> HoldAsync(HoldTicket ticket, HoldClaim claim, IReadOnlyList<ObjectId> ids, CancellationToken cancel)
     {
-        var message = new HoldObjects { Ticket = BytesOf(ticket) };
+        var message = new HoldObjects { Ticket = BytesOf(ticket), Volume = BytesOf(claim.Volume), Known = ByteString.CopyFrom(KnowledgeCodec.Encode(claim.Known)) };
         foreach (var id in ids) message.Ids.Add(ByteString.CopyFrom(id.Span));
         await _requests.WaitAsync(cancel);
         try
@@ -220,6 +221,13 @@ public sealed class PeerObjectStore : IObjectStore
         byte[] bytes = await answer.ReadPayloadAsync(data);
         await EndAsync(answer);
         return bytes;
+    }
+
+    private static ByteString BytesOf(VolumeId volume)
+    {
+        Span<byte> bytes = stackalloc byte[VolumeId.Size];
+        volume.Write(bytes);
+        return ByteString.CopyFrom(bytes);
     }
 
     private static ByteString BytesOf(HoldTicket ticket)

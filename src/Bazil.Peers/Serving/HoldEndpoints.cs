@@ -1,3 +1,4 @@
+using Bazil.Core;
 using Bazil.Peers.Metering;
 using Bazil.Peers.Protocol;
 using Bazil.Storage.Eviction;
@@ -16,11 +17,11 @@ internal sealed class HoldEndpoints(IPeerService service, Endpoint endpoint, ILo
         if (Granter(session) is not { } holds) return PeerStatus.Refused;
         using var watch = endpoint.Watch(context);
         HoldObjects asked = await Endpoint.ReadMessageAsync(context, watch, HoldObjects.Parser);
-        if (ObjectEndpoints.ReadIds(asked.Ids) is not { } ids || ReadTicket(asked.Ticket.Span) is not { } ticket) return PeerStatus.Malformed;
+        if (ObjectEndpoints.ReadIds(asked.Ids) is not { } ids || ReadTicket(asked.Ticket.Span) is not { } ticket || ReadClaim(asked) is not { } claim) return PeerStatus.Malformed;
         var frames = endpoint.Frames(context, watch, session, TrafficKind.Content);
         try
         {
-            HoldAnswer[] answers = await frames.AwaitAsync(new ValueTask<HoldAnswer[]>(holds.HoldAsync(session.Peer, ticket, ids, watch.Token)));
+            HoldAnswer[] answers = await frames.AwaitAsync(new ValueTask<HoldAnswer[]>(holds.HoldAsync(session.Peer, ticket, claim, ids, watch.Token)));
             frames.Write(FrameKind.Data, [.. answers.Select(static answer => (byte)answer)]);
             frames.Write(FrameKind.End, []);
         }
@@ -46,6 +47,19 @@ internal sealed class HoldEndpoints(IPeerService service, Endpoint endpoint, ILo
     }
 
     private HoldGranter? Granter(PeerSession session) => service.IsKnown(session.Peer) ? service.HoldsFor(session.Peer) : null;
+
+    private static HoldClaim? ReadClaim(HoldObjects asked)
+    {
+        if (asked.Volume.Length != VolumeId.Size) return null;
+        try
+        {
+            return new HoldClaim(VolumeId.Read(asked.Volume.Span), KnowledgeCodec.Decode(asked.Known.Span));
+        }
+        catch (WireFormatException)
+        {
+            return null; // the caller is told so
+        }
+    }
 
     private static HoldTicket? ReadTicket(ReadOnlySpan<byte> bytes) => bytes.Length == HoldTicket.Size ? HoldTicket.Read(bytes) : null;
 }

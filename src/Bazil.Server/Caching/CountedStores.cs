@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Bazil.Core;
 using Bazil.FileSystem.Eviction;
 using Bazil.Server.Config;
 using Bazil.Server.Storages;
@@ -18,12 +19,18 @@ internal sealed class CountedStores
         [
             .. volume.Storages.Where(static storage => storage.Address.IsRemote).Select(storage => (storage, (ICountedStore)new PackCopies(storage.Name, storages.OpenRemote(storage.Address), time))),
             .. volume.Storages.Select(storage => (storage, Peer: (storage.Address as StorageAddress.PeerStorage)?.Peer)).Where(static entry => entry.Peer is not null)
-                .Select(entry => (entry.storage, (ICountedStore)new PeerCopies(entry.storage.Name, storages.OfferOf(entry.Peer!.Value)))),
+                .Select(entry => (entry.storage, (ICountedStore)new PeerCopies(entry.storage.Name, storages.OfferOf(entry.Peer!.Value), () => ClaimOf(volume.Id, entry.Peer!.Value)))),
         ];
         if (_stores.Length > EvictionLimits.StoresMax) _stores = _stores[..EvictionLimits.StoresMax];
     }
 
     public CopyPolicy Policy { get; }
+
+    /// <summary>Where it is looked up which peer knows of what. Set before anything is to be held.</summary>
+    public EvictionView? View { get; set; }
+
+    /// <summary>The changes that name the objects that are asked about next.</summary>
+    public Knowledge Asked { get; set; } = Knowledge.Empty;
 
     public IReadOnlyList<ICountedStore> Stores => [.. _stores.Select(static entry => entry.Store)];
 
@@ -45,10 +52,13 @@ internal sealed class CountedStores
     }
 
     /// <summary>Bits of the stores that may count for content of a file: peers only when they know of it.</summary>
-    public ulong CountableFor(EvictionView view, EvictableContent content) => BitsWhere(storage => storage.Address is not StorageAddress.PeerStorage { Peer: var peer } || view.IsKnownTo(peer, content));
+    public ulong CountableFor(EvictableContent content) => BitsWhere(storage => storage.Address is not StorageAddress.PeerStorage { Peer: var peer } || View!.IsKnownTo(peer, content));
 
     /// <summary>Bits of the stores that may count for content that only a snapshot of this node has: which of them its members know is not known here.</summary>
     public ulong CountableForSnapshots => BitsWhere(static storage => storage.Address.IsRemote);
+
+    /// <summary>Of what a peer said that it knows, what is about these objects: all of it may be larger than a message.</summary>
+    private HoldClaim ClaimOf(VolumeId volume, in PeerId peer) => new(volume, Asked.Meet(View!.KnowledgeOf(peer)));
 
     private ulong BitsWhere(Func<VolumeStorage, bool> counts)
     {

@@ -1,5 +1,4 @@
 using Bazil.Core;
-using Bazil.FileSystem.Eviction;
 using Bazil.FileSystem.Reachability;
 using Bazil.Server.Config;
 using Bazil.Server.Pushing;
@@ -25,8 +24,6 @@ internal sealed class EvictedVolume(VolumeConfig config, OpenVolume open, Counte
 
     /// <summary>What open files hold.</summary>
     public IReadOnlyList<HeldContent> Held { get; set; } = [];
-
-    public EvictionView? View { get; set; }
 
     /// <summary>Files that stay, with the reason.</summary>
     public Dictionary<InodeId, string> Staying { get; } = [];

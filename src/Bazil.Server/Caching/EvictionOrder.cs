@@ -14,7 +14,7 @@ internal sealed class EvictionOrder(IReadOnlyList<EvictedVolume> volumes)
             var oldest = new PriorityQueue<EvictableContent, (uint Hour, int Volume, ulong File)>(Comparer<(uint, int, ulong)>.Create(static (left, right) => right.CompareTo(left)));
             for (int number = 0; number < volumes.Count; number++)
             {
-                foreach ((EvictableContent content, uint hour) in volumes[number].View!.ListFiles())
+                foreach ((EvictableContent content, uint hour) in volumes[number].Counted.View!.ListFiles())
                 {
                     (uint, int, ulong) place = (hour, number, content.File.Value);
                     if (place.CompareTo(after) <= 0 || volumes[number].Staying.ContainsKey(content.File)) continue;

@@ -47,8 +47,8 @@ internal sealed class EvictionRun(EvictionParts parts, EvictionGoal goal, Pace p
         await keeping.KeepSharedAsync(_volumes, cancel);
         parts.Metadata.Sync();
 
-        foreach (EvictedVolume volume in _volumes) volume.View = new EvictionView(view, volume.Config.LocalNumber);
-        var batches = _volumes.ToDictionary(static volume => volume, volume => new EvictionBatch(RoundOf(volume, eviction)));
+        foreach (EvictedVolume volume in _volumes) volume.Counted.View = new EvictionView(view, volume.Config.LocalNumber);
+        var batches = _volumes.ToDictionary(static volume => volume, volume => new EvictionBatch(volume.Counted, RoundOf(volume, eviction)));
         if (goal.Files is null) await EvictSnapshotsAsync(eviction, view, batches, cancel);
         foreach ((EvictedVolume volume, EvictableContent content) in goal.Files is null ? new EvictionOrder(_volumes).Files() : Named())
         {
@@ -82,7 +82,7 @@ internal sealed class EvictionRun(EvictionParts parts, EvictionGoal goal, Pace p
         EvictedVolume volume = _volumes.Single(volume => volume.Open == goal.Volume);
         foreach (InodeId file in goal.Files!)
         {
-            if (volume.View!.Find(file) is { } content) yield return (volume, content);
+            if (volume.Counted.View!.Find(file) is { } content) yield return (volume, content);
         }
     }
 
@@ -101,7 +101,7 @@ internal sealed class EvictionRun(EvictionParts parts, EvictionGoal goal, Pace p
             {
                 if (_evictedBytes >= goal.BytesMax) return;
                 if (!EvictionKeeping.IsData(chunk) || shown.MayContain(volume.Content.IdsOf(chunk.Type, chunk.Level, chunk.Key, chunk.KeyEpoch).First())) continue;
-                await OfferAsync(volume.Content.IdsOf(chunk.Type, chunk.Level, chunk.Key, chunk.KeyEpoch), volume.Counted.CountableForSnapshots, null, eviction, batches[volume], cancel);
+                await OfferAsync(volume.Content.IdsOf(chunk.Type, chunk.Level, chunk.Key, chunk.KeyEpoch), volume.Counted.CountableForSnapshots, null, null, eviction, batches[volume], cancel);
             }
         }
     }
@@ -110,15 +110,15 @@ internal sealed class EvictionRun(EvictionParts parts, EvictionGoal goal, Pace p
     {
         string? staying = volume.Staying.GetValueOrDefault(content.File);
         if (staying is not null && goal.Files is null) return;
-        ulong countable = volume.Counted.CountableFor(volume.View!, content);
+        ulong countable = volume.Counted.CountableFor(content);
         await foreach (BlobSubtree data in volume.Content.ListDataAsync(content.Content, cancel))
         {
-            await OfferAsync(volume.Content.IdsOf(data), countable, staying, eviction, batch, cancel);
+            await OfferAsync(volume.Content.IdsOf(data), countable, staying, content, eviction, batch, cancel);
             if (_evictedBytes >= goal.BytesMax) return;
         }
     }
 
-    private async ValueTask OfferAsync(IEnumerable<ObjectId> ids, ulong countable, string? staying, ObjectEviction eviction, EvictionBatch batch, CancellationToken cancel)
+    private async ValueTask OfferAsync(IEnumerable<ObjectId> ids, ulong countable, string? staying, EvictableContent? content, ObjectEviction eviction, EvictionBatch batch, CancellationToken cancel)
     {
         foreach (ObjectId id in ids)
         {
@@ -126,7 +126,7 @@ internal sealed class EvictionRun(EvictionParts parts, EvictionGoal goal, Pace p
             Interlocked.Increment(ref _looked);
             if (eviction.IsKept(id)) Report.AddKept(staying ?? "part of something that stays: what is pinned, open, in conflict, in the trash, held for a peer, or in another volume", sizeBytes);
             else if (batch.Round is null) Report.AddKept("the policy requires a storage that the volume does not have", sizeBytes);
-            else batch.Add(new EvictionCandidate(id, sizeBytes, countable));
+            else batch.Add(new EvictionCandidate(id, sizeBytes, countable), content);
         }
 
         if (batch.IsFull) await FlushAsync(batch, cancel);

@@ -28,7 +28,7 @@ internal sealed class PeerService(ConfigStore config, VolumeRegistry volumes, St
     public IObjectStore? PutsOf(PeerId peer) => config.FindPeer(peer) is { Storages.Length: > 0 } ? storages.OpenPutsOf(peer) : null;
 
     public HoldGranter? HoldsFor(PeerId peer) =>
-        config.FindPeer(peer) is { } known && known.Storages.Contains(StorageAddress.Local) ? new HoldGranter(storages.OpenLocal(), storages.Holds, volumes.Self) : null;
+        config.FindPeer(peer) is { } known && known.Storages.Contains(StorageAddress.Local) ? new HoldGranter(storages.OpenLocal(), storages.Holds, volumes.Self, new HoldConditions(config, volumes).AreMetAsync) : null;
 
     private PeerVolume? Find(PeerId peer, VolumeConfig? volume)
     {

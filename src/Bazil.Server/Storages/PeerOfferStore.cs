@@ -61,7 +61,7 @@ internal sealed class PeerOfferStore(PeerId peer, IPeerConnections connections, 
     public ValueTask SyncAsync(CancellationToken cancel) => Current.SyncAsync(cancel);
 
     /// <inheritdoc cref="PeerObjectStore.HoldAsync"/>
-    public ValueTask<IReadOnlyList<HoldAnswer>> HoldAsync(HoldTicket ticket, IReadOnlyList<ObjectId> ids, CancellationToken cancel) => Current.HoldAsync(ticket, ids, cancel);
+    public ValueTask<IReadOnlyList<HoldAnswer>> HoldAsync(HoldTicket ticket, HoldClaim claim, IReadOnlyList<ObjectId> ids, CancellationToken cancel) => Current.HoldAsync(ticket, claim, ids, cancel);
 
     /// <inheritdoc cref="PeerObjectStore.ReleaseAsync"/>
     public ValueTask ReleaseAsync(HoldTicket ticket, CancellationToken cancel) => Current.ReleaseAsync(ticket, cancel);

@@ -11,14 +11,21 @@ namespace Bazil.Storage.Eviction;
 /// <param name="store">This node's own store.</param>
 /// <param name="holds">Where promises are kept.</param>
 /// <param name="self">Of two nodes that both want to evict an object, the one with the lower id keeps it.</param>
-public sealed class HoldGranter(CollectingObjectStore store, ObjectHolds holds, PeerId self)
+/// <param name="keeps">Whether this node keeps what a claim of a peer is about when the hold is over: nothing is held otherwise, as the copy would be counted and collected.</param>
+public sealed class HoldGranter(CollectingObjectStore store, ObjectHolds holds, PeerId self, Func<PeerId, HoldClaim, CancellationToken, ValueTask<bool>> keeps)
 {
     /// <summary>Holds what is there. On return the promise, and what it is about, are durable.</summary>
-    /// <returns>In the order of the ids.</returns>
+    /// <returns>In the order of the ids. All are absent when this node does not keep what the claim is about.</returns>
     /// <exception cref="StoreException">The store failed: nothing more is promised than before.</exception>
-    public async Task<HoldAnswer[]> HoldAsync(PeerId peer, HoldTicket ticket, IReadOnlyList<ObjectId> ids, CancellationToken cancel)
+    public async Task<HoldAnswer[]> HoldAsync(PeerId peer, HoldTicket ticket, HoldClaim claim, IReadOnlyList<ObjectId> ids, CancellationToken cancel)
     {
         var answers = new HoldAnswer[ids.Count];
+        if (!await keeps(peer, claim, cancel))
+        {
+            Array.Fill(answers, HoldAnswer.Absent);
+            return answers;
+        }
+
         if (!holds.TryBegin(peer, ticket, ids))
         {
             Array.Fill(answers, HoldAnswer.Full);

@@ -14,6 +14,8 @@ namespace Bazil.Peers.Tests.Serving;
 
 public sealed class HoldTests
 {
+    private static HoldClaim Claim { get; } = new(new VolumeId(7), Knowledge.Of([KeyValuePair.Create(new ReplicaId(3), 5UL), KeyValuePair.Create(new ReplicaId(9), 700UL)]));
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -24,9 +26,13 @@ public sealed class HoldTests
         await store.PutAsync(Id(1), new byte[5], Cancel);
         var ticket = new HoldTicket(7);
 
-        Assert.Equal([HoldAnswer.Held, HoldAnswer.Absent], await nodes.Call.Store.HoldAsync(ticket, [Id(1), Id(2)], Cancel));
+        Assert.Equal([HoldAnswer.Held, HoldAnswer.Absent], await nodes.Call.Store.HoldAsync(ticket, Claim, [Id(1), Id(2)], Cancel));
         Assert.Equal(nodes.Black.Id, Assert.Single(holds.List()).Peer);
         using (ObjectEviction eviction = store.BeginEviction()) Assert.True(eviction.IsKept(Id(1)));
+
+        HoldClaim other = Claim with { Known = Claim.Known.With(new Version(6, new ReplicaId(3))) };
+        Assert.Equal([HoldAnswer.Absent], await nodes.Call.Store.HoldAsync(new HoldTicket(8), other, [Id(1)], Cancel));
+        Assert.Single(holds.ListObjects());
 
         await nodes.Call.Store.ReleaseAsync(ticket, Cancel);
         await nodes.Call.Store.ReleaseAsync(ticket, Cancel); // again is fine
@@ -37,7 +43,7 @@ public sealed class HoldTests
     public async Task Who_may_not_use_the_storage_holds_nothing_and_hears_how_to_be_allowed()
     {
         await using var nodes = await TwoNodes.StartAsync();
-        var refused = await Assert.ThrowsAsync<StoreException>(async () => await nodes.Call.Store.HoldAsync(new HoldTicket(7), [Id(1)], Cancel));
+        var refused = await Assert.ThrowsAsync<StoreException>(async () => await nodes.Call.Store.HoldAsync(new HoldTicket(7), Claim, [Id(1)], Cancel));
         Assert.Contains("bazil peer storage allow", refused.Message);
         await Assert.ThrowsAsync<StoreException>(async () => await nodes.Call.Store.ReleaseAsync(new HoldTicket(7), Cancel));
     }
@@ -49,15 +55,21 @@ public sealed class HoldTests
         (_, ObjectHolds holds) = Offer(nodes);
         using var link = await nodes.Black.DialAsync(nodes.White);
         ByteString id = ByteString.CopyFrom(new byte[32]), ticket = ByteString.CopyFrom(new byte[16]), shorter = ByteString.CopyFrom(new byte[15]);
+        ByteString volume = ticket, known = ByteString.CopyFrom(KnowledgeCodec.Encode(Claim.Known));
         var cases = new (string Path, byte[] Body)[]
         {
             (PeerPaths.ObjectsHold, []),
             (PeerPaths.ObjectsHold, [0xff]),
-            (PeerPaths.ObjectsHold, new HoldObjects { Ids = { id } }.ToByteArray()),
-            (PeerPaths.ObjectsHold, new HoldObjects { Ticket = shorter, Ids = { id } }.ToByteArray()),
-            (PeerPaths.ObjectsHold, new HoldObjects { Ticket = ticket }.ToByteArray()),
-            (PeerPaths.ObjectsHold, new HoldObjects { Ticket = ticket, Ids = { shorter } }.ToByteArray()),
-            (PeerPaths.ObjectsHold, new HoldObjects { Ticket = ticket, Ids = { Enumerable.Repeat(id, Limits.IdsPerRequest + 1) } }.ToByteArray()),
+            (PeerPaths.ObjectsHold, new HoldObjects { Volume = volume, Known = known, Ids = { id } }.ToByteArray()),
+            (PeerPaths.ObjectsHold, new HoldObjects { Volume = volume, Known = known, Ticket = shorter, Ids = { id } }.ToByteArray()),
+            (PeerPaths.ObjectsHold, new HoldObjects { Volume = volume, Known = known, Ticket = ticket }.ToByteArray()),
+            (PeerPaths.ObjectsHold, new HoldObjects { Volume = volume, Known = known, Ticket = ticket, Ids = { shorter } }.ToByteArray()),
+            (PeerPaths.ObjectsHold, new HoldObjects { Volume = volume, Known = known, Ticket = ticket, Ids = { Enumerable.Repeat(id, Limits.IdsPerRequest + 1) } }.ToByteArray()),
+            (PeerPaths.ObjectsHold, new HoldObjects { Ticket = ticket, Ids = { id } }.ToByteArray()),
+            (PeerPaths.ObjectsHold, new HoldObjects { Ticket = ticket, Ids = { id }, Known = known }.ToByteArray()),
+            (PeerPaths.ObjectsHold, new HoldObjects { Ticket = ticket, Ids = { id }, Volume = volume }.ToByteArray()),
+            (PeerPaths.ObjectsHold, new HoldObjects { Ticket = ticket, Ids = { id }, Volume = shorter, Known = known }.ToByteArray()),
+            (PeerPaths.ObjectsHold, new HoldObjects { Ticket = ticket, Ids = { id }, Volume = volume, Known = ByteString.CopyFrom([.. known.Span, 0]) }.ToByteArray()),
             (PeerPaths.ObjectsRelease, []),
             (PeerPaths.ObjectsRelease, new ReleaseObjects { Ticket = shorter }.ToByteArray()),
         };
@@ -71,8 +83,8 @@ public sealed class HoldTests
         await using var nodes = await TwoNodes.StartAsync();
         (CollectingObjectStore store, ObjectHolds holds) = Offer(nodes);
         await store.PutAsync(Id(1), new byte[5], Cancel);
-        for (uint ticket = 0; ticket < EvictionLimits.HoldsPerPeer; ticket++) await nodes.Call.Store.HoldAsync(new HoldTicket(ticket), [Id(1)], Cancel);
-        Assert.Equal([HoldAnswer.Full], await nodes.Call.Store.HoldAsync(new HoldTicket(999), [Id(1)], Cancel));
+        for (uint ticket = 0; ticket < EvictionLimits.HoldsPerPeer; ticket++) await nodes.Call.Store.HoldAsync(new HoldTicket(ticket), Claim, [Id(1)], Cancel);
+        Assert.Equal([HoldAnswer.Full], await nodes.Call.Store.HoldAsync(new HoldTicket(999), Claim, [Id(1)], Cancel));
         Assert.Equal(EvictionLimits.HoldsPerPeer, Assert.Single(holds.List()).Requests);
     }
 
@@ -81,7 +93,7 @@ public sealed class HoldTests
         var metadata = new MemoryMetadataStore();
         var holds = new ObjectHolds(metadata, new ManualTime());
         var store = new CollectingObjectStore(new MemoryObjectStore("local"), metadata, new SodiumEntropy(), holds);
-        nodes.White.Holds[nodes.Black.Id] = new HoldGranter(store, holds, nodes.White.Id);
+        nodes.White.Holds[nodes.Black.Id] = new HoldGranter(store, holds, nodes.White.Id, (peer, claim, _) => new ValueTask<bool>(peer == nodes.Black.Id && claim.Volume == Claim.Volume && claim.Known.Equals(Claim.Known)));
         return (store, holds);
     }
 

@@ -211,7 +211,7 @@ internal sealed class EvictionModel
             Run++;
             var holds = new ObjectHolds(_metadata, _model._time);
             _store = new CollectingObjectStore(Disk, _metadata, _entropy, holds);
-            _granter = new HoldGranter(_store, holds, Id);
+            _granter = new HoldGranter(_store, holds, Id, static (_, _, _) => new ValueTask<bool>(true));
         }
 
         private static PeerId PeerOf(int number)
@@ -243,7 +243,7 @@ internal sealed class EvictionModel
             {
                 if (!from._model._asksForHolds) return [.. (await LookAsync(ids, cancel)).Select(static has => has ? HoldAnswer.Held : HoldAnswer.Absent)];
                 await TravelAsync();
-                IReadOnlyList<HoldAnswer> answers = await to._granter.HoldAsync(from.Id, ticket, ids, cancel);
+                IReadOnlyList<HoldAnswer> answers = await to._granter.HoldAsync(from.Id, ticket, new HoldClaim(default, Knowledge.Empty), ids, cancel);
                 await TravelAsync();
                 return answers;
             }

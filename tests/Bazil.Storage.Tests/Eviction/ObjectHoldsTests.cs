@@ -21,6 +21,8 @@ public sealed class ObjectHoldsTests : IAsyncDisposable
 
     public ObjectHoldsTests() => (_holds, _store, _granter) = Open();
 
+    private static HoldClaim Claim { get; } = new(new VolumeId(7), Knowledge.Empty);
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public ValueTask DisposeAsync() => _store.DisposeAsync();
@@ -29,7 +31,7 @@ public sealed class ObjectHoldsTests : IAsyncDisposable
     public async Task What_is_there_is_held_through_a_restart_and_a_power_cut_and_what_is_not_is_told()
     {
         await PutAsync(1, 2);
-        Assert.Equal([HoldAnswer.Held, HoldAnswer.Absent], await _granter.HoldAsync(_low, Ticket(1), [Ids.Of(1), Ids.Of(3)], Cancel));
+        Assert.Equal([HoldAnswer.Held, HoldAnswer.Absent], await _granter.HoldAsync(_low, Ticket(1), Claim, [Ids.Of(1), Ids.Of(3)], Cancel));
         _metadata.LoseUnsynced(new Random(1));
         (_holds, _store, _granter) = Open();
         Assert.Equal([Ids.Of(1)], _holds.ListObjects());
@@ -42,10 +44,25 @@ public sealed class ObjectHoldsTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_is_not_kept_when_the_hold_is_over_is_not_held_and_what_the_ticket_held_before_stays_so()
+    {
+        await PutAsync(1, 2);
+        HoldClaim other = Claim with { Volume = new VolumeId(8) };
+        Assert.Equal([HoldAnswer.Absent, HoldAnswer.Absent], await _granter.HoldAsync(_low, Ticket(1), other, [Ids.Of(1), Ids.Of(2)], Cancel));
+        Assert.Empty(_holds.ListObjects());
+        Assert.False(HasRows());
+
+        Assert.Equal([HoldAnswer.Held], await _granter.HoldAsync(_low, Ticket(1), Claim, [Ids.Of(1)], Cancel));
+        Assert.Equal([HoldAnswer.Absent], await _granter.HoldAsync(_low, Ticket(1), other, [Ids.Of(2)], Cancel));
+        Assert.Equal([Ids.Of(1)], _holds.ListObjects());
+        Assert.Equal(1, await EvictAsync(2));
+    }
+
+    [Fact]
     public async Task Hold_expires_after_its_time_and_after_a_restart_lasts_as_long_again()
     {
         await PutAsync(1);
-        await _granter.HoldAsync(_low, Ticket(1), [Ids.Of(1)], Cancel);
+        await _granter.HoldAsync(_low, Ticket(1), Claim, [Ids.Of(1)], Cancel);
         _time.Advance(EvictionLimits.HoldDuration - TimeSpan.FromSeconds(1));
         Assert.Single(_holds.ListObjects());
         (_holds, _store, _granter) = Open();
@@ -61,9 +78,9 @@ public sealed class ObjectHoldsTests : IAsyncDisposable
     public async Task The_same_ticket_again_replaces_what_it_holds_and_begins_its_time_anew()
     {
         await PutAsync(1, 2);
-        await _granter.HoldAsync(_low, Ticket(1), [Ids.Of(1)], Cancel);
+        await _granter.HoldAsync(_low, Ticket(1), Claim, [Ids.Of(1)], Cancel);
         _time.Advance(EvictionLimits.HoldDuration / 2);
-        await _granter.HoldAsync(_low, Ticket(1), [Ids.Of(2)], Cancel);
+        await _granter.HoldAsync(_low, Ticket(1), Claim, [Ids.Of(2)], Cancel);
         Assert.Equal([Ids.Of(2)], _holds.ListObjects());
         _time.Advance(EvictionLimits.HoldDuration / 2);
         Assert.Single(_holds.ListObjects());
@@ -73,12 +90,12 @@ public sealed class ObjectHoldsTests : IAsyncDisposable
     public async Task Request_that_is_cut_off_leaves_what_the_ticket_held_before()
     {
         await PutAsync(1, 2);
-        await _granter.HoldAsync(_low, Ticket(1), [Ids.Of(1)], Cancel);
+        await _granter.HoldAsync(_low, Ticket(1), Claim, [Ids.Of(1)], Cancel);
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _granter.HoldAsync(_low, Ticket(1), [Ids.Of(2)], cancelled.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _granter.HoldAsync(_low, Ticket(1), Claim, [Ids.Of(2)], cancelled.Token));
         Assert.Equal([Ids.Of(1)], _holds.ListObjects());
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _granter.HoldAsync(_low, Ticket(2), [Ids.Of(2)], cancelled.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _granter.HoldAsync(_low, Ticket(2), Claim, [Ids.Of(2)], cancelled.Token));
         Assert.Equal([Ids.Of(1)], _holds.ListObjects());
     }
 
@@ -87,7 +104,7 @@ public sealed class ObjectHoldsTests : IAsyncDisposable
     {
         await PutAsync(1, 2);
         await CollectAsync();
-        Assert.Equal([HoldAnswer.Held], await _granter.HoldAsync(_low, Ticket(1), [Ids.Of(1)], Cancel));
+        Assert.Equal([HoldAnswer.Held], await _granter.HoldAsync(_low, Ticket(1), Claim, [Ids.Of(1)], Cancel));
         for (int run = 0; run < 3; run++) await CollectAsync();
         Assert.True(await _store.HasAsync(Ids.Of(1), Cancel));
         Assert.False(await _store.HasAsync(Ids.Of(2), Cancel));
@@ -104,8 +121,8 @@ public sealed class ObjectHoldsTests : IAsyncDisposable
         using ObjectEviction eviction = _store.BeginEviction();
         _store.Offer([Ids.Of(1), Ids.Of(2)]);
 
-        Assert.Equal([HoldAnswer.Leaving], await _granter.HoldAsync(_low, Ticket(1), [Ids.Of(1)], Cancel)); // that one keeps it
-        Assert.Equal([HoldAnswer.Held], await _granter.HoldAsync(_high, Ticket(1), [Ids.Of(2)], Cancel));
+        Assert.Equal([HoldAnswer.Leaving], await _granter.HoldAsync(_low, Ticket(1), Claim, [Ids.Of(1)], Cancel)); // that one keeps it
+        Assert.Equal([HoldAnswer.Held], await _granter.HoldAsync(_high, Ticket(1), Claim, [Ids.Of(2)], Cancel));
         Assert.True(await eviction.TryDeleteAsync(Ids.Of(1), Cancel));
         Assert.False(await eviction.TryDeleteAsync(Ids.Of(2), Cancel));
     }
@@ -115,7 +132,7 @@ public sealed class ObjectHoldsTests : IAsyncDisposable
     {
         await PutAsync(1, 2, 3);
         using ObjectEviction eviction = _store.BeginEviction();
-        Assert.Equal([HoldAnswer.Held], await _granter.HoldAsync(_high, Ticket(1), [Ids.Of(1)], Cancel));
+        Assert.Equal([HoldAnswer.Held], await _granter.HoldAsync(_high, Ticket(1), Claim, [Ids.Of(1)], Cancel));
         Assert.True(await _store.TouchAsync(Ids.Of(2), Cancel));
         Assert.False(await eviction.TryDeleteAsync(Ids.Of(1), Cancel));
         Assert.False(await eviction.TryDeleteAsync(Ids.Of(2), Cancel));
@@ -129,20 +146,20 @@ public sealed class ObjectHoldsTests : IAsyncDisposable
     public async Task One_peer_cannot_hold_everything_and_does_not_take_the_place_of_others()
     {
         await PutAsync(1);
-        for (uint ticket = 0; ticket < EvictionLimits.HoldsPerPeer; ticket++) Assert.Equal([HoldAnswer.Held], await _granter.HoldAsync(_low, Ticket(ticket), [Ids.Of(1)], Cancel));
-        Assert.Equal([HoldAnswer.Full], await _granter.HoldAsync(_low, Ticket(99), [Ids.Of(1)], Cancel));
-        Assert.Equal([HoldAnswer.Held], await _granter.HoldAsync(_high, Ticket(99), [Ids.Of(1)], Cancel));
-        Assert.Equal([HoldAnswer.Held], await _granter.HoldAsync(_low, Ticket(3), [Ids.Of(1)], Cancel)); // again
+        for (uint ticket = 0; ticket < EvictionLimits.HoldsPerPeer; ticket++) Assert.Equal([HoldAnswer.Held], await _granter.HoldAsync(_low, Ticket(ticket), Claim, [Ids.Of(1)], Cancel));
+        Assert.Equal([HoldAnswer.Full], await _granter.HoldAsync(_low, Ticket(99), Claim, [Ids.Of(1)], Cancel));
+        Assert.Equal([HoldAnswer.Held], await _granter.HoldAsync(_high, Ticket(99), Claim, [Ids.Of(1)], Cancel));
+        Assert.Equal([HoldAnswer.Held], await _granter.HoldAsync(_low, Ticket(3), Claim, [Ids.Of(1)], Cancel)); // again
         HeldByPeer held = Assert.Single(_holds.List(), held => held.Peer == _low);
         Assert.Equal((EvictionLimits.HoldsPerPeer, EvictionLimits.HoldsPerPeer), (held.Requests, (int)held.Objects));
         _time.Advance(EvictionLimits.HoldDuration);
-        Assert.Equal([HoldAnswer.Held], await _granter.HoldAsync(_low, Ticket(99), [Ids.Of(1)], Cancel));
+        Assert.Equal([HoldAnswer.Held], await _granter.HoldAsync(_low, Ticket(99), Claim, [Ids.Of(1)], Cancel));
     }
 
     [Fact]
     public async Task Nothing_that_is_not_there_takes_a_row()
     {
-        Assert.Equal([HoldAnswer.Absent], await _granter.HoldAsync(_low, Ticket(1), [Ids.Of(1)], Cancel));
+        Assert.Equal([HoldAnswer.Absent], await _granter.HoldAsync(_low, Ticket(1), Claim, [Ids.Of(1)], Cancel));
         Assert.False(HasRows());
         Assert.Empty(_holds.List());
     }
@@ -154,7 +171,7 @@ public sealed class ObjectHoldsTests : IAsyncDisposable
     public async Task Damaged_row_is_named(int length)
     {
         await PutAsync(1);
-        await _granter.HoldAsync(_low, Ticket(1), [Ids.Of(1)], Cancel);
+        await _granter.HoldAsync(_low, Ticket(1), Claim, [Ids.Of(1)], Cancel);
         byte[] key, value;
         using (IMetadataCursor cursor = _metadata.ScanPrefix([(byte)Table.Hold]))
         {
@@ -173,7 +190,7 @@ public sealed class ObjectHoldsTests : IAsyncDisposable
     {
         var holds = new ObjectHolds(_metadata, _time);
         var store = new CollectingObjectStore(_inner, _metadata, new SodiumEntropy(), holds);
-        return (holds, store, new HoldGranter(store, holds, _self));
+        return (holds, store, new HoldGranter(store, holds, _self, (_, claim, _) => new ValueTask<bool>(claim.Volume == Claim.Volume)));
     }
 
     private bool HasRows()
