@@ -13,10 +13,11 @@ internal static class GcCommand
     {
         Option<bool> json = Json.Option();
         var dryRun = new Option<bool>("--dry-run") { Description = "Tell what would be done and what blocks it, and do nothing" };
-        var command = new Command("gc", "Give back the space of what nothing refers to any more.") { dryRun, json };
+        var elsewhere = new Option<bool>("--elsewhere") { Description = "Remove it from storages elsewhere and from peers, too" };
+        var command = new Command("gc", "Give back the space of what nothing refers to any more.") { dryRun, elsewhere, json };
         command.SetAction(async (parsed, cancel) =>
         {
-            GcReply reply = await context.CallAsync(parsed, ControlMethods.Gc, new GcRequest(parsed.GetValue(dryRun)), cancel);
+            GcReply reply = await context.CallAsync(parsed, ControlMethods.Gc, new GcRequest(parsed.GetValue(dryRun), parsed.GetValue(elsewhere)), cancel);
             if (parsed.GetValue(json)) Json.Print(context.Environment, reply);
             else Print(context.Environment, reply);
             return reply.Unreadable.Count == 0 ? ExitCode.Ok : ExitCode.Error;
@@ -53,18 +54,19 @@ internal static class GcCommand
             environment.Output.WriteLine($"so much changed in volume {volume} at others since the last collection that all garbage waits for one more");
         }
 
-        foreach (GcStoreInfo store in reply.Stores) Print(environment, store, reply.DryRun);
+        if (reply is { Elsewhere: false, Stores.Count: > 0 }) environment.Output.WriteLine("nothing is removed from storages elsewhere; to do that, too: bazil gc --elsewhere");
+        foreach (GcStoreInfo store in reply.Stores) Print(environment, store, reply);
     }
 
-    private static void Print(CliEnvironment environment, GcStoreInfo store, bool isDryRun)
+    private static void Print(CliEnvironment environment, GcStoreInfo store, GcReply reply)
     {
         environment.Output.WriteLine();
         var lines = new List<(string, string)> { ("storage", $"{store.Name} ({store.Storage})") };
         if (store.Problem is not null) lines.Add(("left out", store.Problem));
         lines.Add(("garbage", $"{Text(store.Deleted)}{(store.Fossils.Objects > 0 ? $"; {Text(store.Fossils)} more with the next collection" : "")}"));
         if (store.Waiting.Objects > 0) lines.Add(("waiting", Text(store.Waiting)));
-        if (isDryRun && store.Plan.Packs > 0) lines.Add(("would remove", string.Create(CultureInfo.InvariantCulture, $"{Packs(store.Plan.Packs, store.Plan.Bytes)}; {ByteText.Of(store.Plan.MoveBytes)} of that are read and written anew, about {store.Plan.Requests} requests")));
-        if (store.Done is { } done) AddDone(lines, done, isDryRun);
+        if (reply is { DryRun: true, Elsewhere: true } && store.Plan.Packs > 0) lines.Add(("would remove", string.Create(CultureInfo.InvariantCulture, $"{Packs(store.Plan.Packs, store.Plan.Bytes)}; {ByteText.Of(store.Plan.MoveBytes)} of that are read and written anew, about {store.Plan.Requests} requests")));
+        if (store.Done is { } done) AddDone(lines, done, reply is { DryRun: false, Elsewhere: true });
         lines.Add(("examined", Text(store.Found)));
         Fields.Print(environment, lines);
         foreach (GcNodeInfo node in store.Done?.Blockers ?? [])
@@ -76,9 +78,9 @@ internal static class GcCommand
         foreach (string problem in store.Done?.Problems ?? []) environment.Output.WriteLine($"not removed: {problem}");
     }
 
-    private static void AddDone(List<(string, string)> lines, GcReclaimInfo done, bool isDryRun)
+    private static void AddDone(List<(string, string)> lines, GcReclaimInfo done, bool hasRemoved)
     {
-        if (!isDryRun) lines.Add(("removed", Packs(done.RemovedPacks, done.RemovedBytes)));
+        if (hasRemoved) lines.Add(("removed", Packs(done.RemovedPacks, done.RemovedBytes)));
         if (done.MovedObjects > 0) lines.Add(("moved", string.Create(CultureInfo.InvariantCulture, $"{done.MovedObjects} objects, {ByteText.Of(done.MovedBytes)}")));
         if (done.AnnouncedPacks > 0) lines.Add(("announced", $"{Packs(done.AnnouncedPacks, done.AnnouncedBytes)}, since {done.Since?.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)}"));
     }

@@ -18,7 +18,13 @@ public sealed partial class PackStore
     /// </summary>
     /// <param name="moved">Told the bytes of each object that is written anew; returns when more may be. Null for no limit.</param>
     /// <exception cref="StoreException">The folder failed. What was done is done, and the rest goes on the next time.</exception>
-    public async Task<PackReclaim> ReclaimAsync(Func<int, CancellationToken, ValueTask>? moved, CancellationToken cancel)
+    public Task<PackReclaim> ReclaimAsync(Func<int, CancellationToken, ValueTask>? moved, CancellationToken cancel) => ReclaimAsync(mayRemove: true, moved, cancel);
+
+    /// <summary>Like <see cref="ReclaimAsync(Func{int, CancellationToken, ValueTask}, CancellationToken)"/>, but only answers: this node neither announces nor removes anything.</summary>
+    /// <inheritdoc cref="ReclaimAsync(Func{int, CancellationToken, ValueTask}, CancellationToken)"/>
+    public Task<PackReclaim> AgreeAsync(Func<int, CancellationToken, ValueTask>? moved, CancellationToken cancel) => ReclaimAsync(mayRemove: false, moved, cancel);
+
+    private async Task<PackReclaim> ReclaimAsync(bool mayRemove, Func<int, CancellationToken, ValueTask>? moved, CancellationToken cancel)
     {
         await _reclaiming.WaitAsync(cancel);
         try
@@ -28,7 +34,8 @@ public sealed partial class PackStore
             var tally = new ReclaimTally();
             PackIndex index = _index!;
             await AnswerAsync(index, tally, moved, cancel);
-            if (await FinishRoundAsync(index, tally, cancel) && await BeginRoundAsync(index, tally, moved, cancel)) await FinishRoundAsync(index, tally, cancel);
+            if (!mayRemove) tally.Blockers = BlockersOf(_lease!);
+            else if (await FinishRoundAsync(index, tally, cancel) && await BeginRoundAsync(index, tally, moved, cancel)) await FinishRoundAsync(index, tally, cancel);
             return tally.Finish(UsesOf(_lease!), Leases().Since);
         }
         finally

@@ -48,7 +48,6 @@ internal sealed class CollectionSchedule : IAsyncDisposable
     {
         foreach (IElsewhereCollection store in elsewhere)
         {
-            if (store.Done is { RemovedPacks: > 0 } done) DaemonLog.CollectedElsewhere(_log, store.Address, done.RemovedPacks, done.RemovedBytes, done.MovedBytes);
             if (store.Problem is { } problem) DaemonLog.NotCollectedElsewhere(_log, store.Address, problem);
             foreach (string left in store.Done?.Problems ?? []) DaemonLog.NotCollectedElsewhere(_log, store.Address, left);
         }
@@ -59,7 +58,7 @@ internal sealed class CollectionSchedule : IAsyncDisposable
         try
         {
             if (!_timing.IsDue(_clock.GetUtcNow(), _collector.Last.Completed)) return;
-            (GarbageReport report, IReadOnlyList<IElsewhereCollection> elsewhere) = await _collector.RunAsync(isDryRun: false, new Pace(_clock, Limits.CollectionRestPerWork), _closing.Token);
+            (GarbageReport report, IReadOnlyList<IElsewhereCollection> elsewhere) = await _collector.RunAsync(isDryRun: false, mayRemoveElsewhere: false, new Pace(_clock, Limits.CollectionRestPerWork), _closing.Token);
             NoteElsewhere(elsewhere);
             if (report.Unreadable.Count == 0)
             {

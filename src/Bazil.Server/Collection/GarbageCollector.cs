@@ -22,16 +22,19 @@ internal sealed class GarbageCollector(
     public CollectionState Last => CollectionState.Read(metadata);
 
     /// <inheritdoc cref="GarbageRun.RunAsync"/>
+    /// <param name="mayRemoveElsewhere">
+    /// Objects and packs in stores elsewhere and at peers may go, or be announced to go. Without it what is unused there is only noted, and what other nodes have announced is answered, so that they do not wait for this one.
+    /// </param>
     /// <returns>What became of the own store, and of each store elsewhere.</returns>
     /// <remarks>A volume that cannot be opened is unreadable as a whole.</remarks>
-    public async Task<(GarbageReport Local, IReadOnlyList<IElsewhereCollection> Elsewhere)> RunAsync(bool isDryRun, Pace pace, CancellationToken cancel)
+    public async Task<(GarbageReport Local, IReadOnlyList<IElsewhereCollection> Elsewhere)> RunAsync(bool isDryRun, bool mayRemoveElsewhere, Pace pace, CancellationToken cancel)
     {
         List<IElsewhereCollection> elsewhere = ListElsewhere();
         await Task.WhenAll(elsewhere.Select(store => store.PrepareAsync(isDryRun, cancel)));
-        GarbageReport report = await SweepAsync(elsewhere, isDryRun, pace, cancel);
+        GarbageReport report = await SweepAsync(elsewhere, isDryRun, mayRemoveElsewhere, pace, cancel);
 
         // Moving what is needed may take long: the next collection need not wait for it, nor it for that one.
-        if (!isDryRun && report.Unreadable.Count == 0) await Task.WhenAll(elsewhere.Select(store => store.ReclaimAsync(cancel)));
+        if (!isDryRun && report.Unreadable.Count == 0) await Task.WhenAll(elsewhere.Select(store => store.ReclaimAsync(mayRemoveElsewhere, cancel)));
         return (report, elsewhere);
     }
 
@@ -54,7 +57,7 @@ internal sealed class GarbageCollector(
 
     public void Dispose() => _running.Dispose();
 
-    private async Task<GarbageReport> SweepAsync(IReadOnlyList<IElsewhereCollection> elsewhere, bool isDryRun, Pace pace, CancellationToken cancel)
+    private async Task<GarbageReport> SweepAsync(IReadOnlyList<IElsewhereCollection> elsewhere, bool isDryRun, bool mayRemoveElsewhere, Pace pace, CancellationToken cancel)
     {
         await _running.WaitAsync(cancel);
         try
@@ -65,7 +68,7 @@ internal sealed class GarbageCollector(
             var run = new GarbageRun(storages.OpenLocal(), metadata, self, clock)
             {
                 ScratchDirectory = scratchDirectory,
-                Elsewhere = [.. elsewhere.Select(static store => (Func<SweepOrder, CancellationToken, Task>)store.SweepAsync), ForgetOthersAsync],
+                Elsewhere = [.. elsewhere.Select(store => (Func<SweepOrder, CancellationToken, Task>)((order, stop) => store.SweepAsync(mayRemoveElsewhere ? order : Keeping(order), stop))), ForgetOthersAsync],
             };
             return await Task.Run(() => run.RunAsync(collected, isDryRun, pace, cancel), cancel);
         }
@@ -74,6 +77,9 @@ internal sealed class GarbageCollector(
             _running.Release();
         }
     }
+
+    /// <summary>The same collection, in which nothing is ripe: fossils are noted and taken back, and wait for one that may remove them.</summary>
+    private static SweepOrder Keeping(SweepOrder order) => order with { IsRipe = static _ => false };
 
     /// <summary>The stores of packs, and of peers, that volumes of this node use, each once.</summary>
     private List<IElsewhereCollection> ListElsewhere() =>

@@ -29,6 +29,7 @@ internal interface IElsewhereCollection
     /// <summary>While the marks are there. A failure of the rows fails the collection, one of the store does not.</summary>
     Task SweepAsync(SweepOrder order, CancellationToken cancel);
 
-    /// <summary>Gives room back, when the collection is complete.</summary>
-    Task ReclaimAsync(CancellationToken cancel);
+    /// <summary>When the collection is complete: answers what other nodes have announced, and gives room back.</summary>
+    /// <param name="mayRemove">Without it this node neither announces nor removes anything.</param>
+    Task ReclaimAsync(bool mayRemove, CancellationToken cancel);
 }

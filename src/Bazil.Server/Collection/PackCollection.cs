@@ -37,8 +37,8 @@ internal sealed class PackCollection(IReadOnlyList<string> names, RemoteStore st
 
     public async Task SweepAsync(SweepOrder order, CancellationToken cancel) => (Sweep, Plan) = await store.Packs.SweepRowsAsync(order, cancel);
 
-    public Task ReclaimAsync(CancellationToken cancel) =>
-        Problem is null ? TryAsync(async () => Done = await store.Packs.ReclaimAsync(PaceAsync, cancel), cancel) : Task.CompletedTask;
+    public Task ReclaimAsync(bool mayRemove, CancellationToken cancel) =>
+        Problem is null ? TryAsync(async () => Done = await (mayRemove ? store.Packs.ReclaimAsync(PaceAsync, cancel) : store.Packs.AgreeAsync(PaceAsync, cancel)), cancel) : Task.CompletedTask;
 
     private async Task TryAsync(Func<Task> work, CancellationToken cancel)
     {

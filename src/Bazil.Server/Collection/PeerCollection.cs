@@ -40,7 +40,7 @@ internal sealed class PeerCollection(IReadOnlyList<string> names, PeerOfferStore
         }
     }
 
-    public Task ReclaimAsync(CancellationToken cancel) => Task.CompletedTask;
+    public Task ReclaimAsync(bool mayRemove, CancellationToken cancel) => Task.CompletedTask;
 
     private async Task SweepListedAsync(SweepOrder order, CancellationToken cancel)
     {

@@ -18,10 +18,11 @@ internal sealed class GarbageCommands(ConfigStore config, GarbageCollector colle
     private async Task<GcReply> CollectAsync(GcRequest request, CancellationToken cancel)
     {
         var watch = Stopwatch.StartNew();
-        (GarbageReport report, IReadOnlyList<IElsewhereCollection> elsewhere) = await collector.RunAsync(request.DryRun, Pace.Full, cancel);
+        (GarbageReport report, IReadOnlyList<IElsewhereCollection> elsewhere) = await collector.RunAsync(request.DryRun, request.Elsewhere, Pace.Full, cancel);
         SweepReport sweep = report.Sweep;
         return new GcReply(
             request.DryRun,
+            request.Elsewhere,
             report.Generation,
             Of(sweep.Found),
             Of(sweep.Deleted),

@@ -32,9 +32,6 @@ internal static partial class DaemonLog
     [LoggerMessage(11, LogLevel.Warning, "garbage was not collected: {Reason}")]
     public static partial void NotCollected(ILogger log, string reason);
 
-    [LoggerMessage(12, LogLevel.Information, "collected garbage in {Store}: {Packs} packs ({Bytes} bytes) removed, {Moved} bytes written anew")]
-    public static partial void CollectedElsewhere(ILogger log, string store, long packs, long bytes, long moved);
-
     [LoggerMessage(13, LogLevel.Warning, "garbage was not collected in {Store}: {Reason}")]
     public static partial void NotCollectedElsewhere(ILogger log, string store, string reason);
 

@@ -1,9 +1,11 @@
 namespace Bazil.Server.Control.Messages;
 
 /// <param name="DryRun">Tell what would be done, and do nothing.</param>
-public sealed record GcRequest(bool DryRun);
+/// <param name="Elsewhere">In storages elsewhere and at peers something may be removed, too.</param>
+public sealed record GcRequest(bool DryRun, bool Elsewhere);
 
 /// <summary>What a collection of garbage did, or in a dry run would do.</summary>
+/// <param name="Elsewhere">In storages elsewhere and at peers something could be removed, too; otherwise what is unused there was noted only.</param>
 /// <param name="Generation">The number of the collection.</param>
 /// <param name="Found">Objects in this node's store.</param>
 /// <param name="Deleted">Garbage that was deleted.</param>
@@ -15,6 +17,7 @@ public sealed record GcRequest(bool DryRun);
 /// <param name="Restarted">Volumes with so many changes of others since the last collection that all garbage waits one more.</param>
 public sealed record GcReply(
     bool DryRun,
+    bool Elsewhere,
     ulong Generation,
     GcTotals Found,
     GcTotals Deleted,
