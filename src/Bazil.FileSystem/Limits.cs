@@ -102,6 +102,9 @@ public static class Limits
     /// <summary>A file with patches is published when none was added for so long.</summary>
     public static readonly TimeSpan PatchQuietMin = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>Reads that wait for a store to come back: half of what the kernel has under way by itself, so that the read-ahead of files whose content is here goes on beside them.</summary>
+    public const int WaitingReadsMax = Fuse.FuseLimits.BackgroundRequests / 2;
+
     /// <summary>Reads that wait for content and are listed: more say nothing more.</summary>
     public const int WaitingReadsListed = 100;
 

@@ -15,6 +15,9 @@ public static class FuseLimits
     /// <summary>256 pages, the kernel's default ceiling for one request (/proc/sys/fs/fuse/max_pages_limit).</summary>
     public const int MaxWriteBytes = 1 << 20;
 
+    /// <summary>Requests that the kernel keeps in the background (read-ahead, write-back) at a time unless told otherwise; its own number, 12, leaves fast stores idle.</summary>
+    public const int BackgroundRequests = 64;
+
     /// <summary>FUSE_MIN_READ_BUFFER: a smaller buffer is refused by the kernel.</summary>
     public const int MinReceiveBytes = 8192;
 

@@ -60,8 +60,8 @@ public static class Limits
     /// <summary>A call that was given up and has not returned for so long hangs in the kernel.</summary>
     public static readonly TimeSpan DiskHangMin = TimeSpan.FromSeconds(10);
 
-    /// <summary>Threads that are left behind in calls that hang: each keeps its stack and the buffer it was to fill.</summary>
-    public const int DiskCallsLeft = 16;
+    /// <summary>Calls to one disk at a time: as many as make it fast. Each has a thread, which is left behind when the disk hangs, with its stack and the buffer it was to fill.</summary>
+    public const int DiskCallsUnderWay = 16;
 
     /// <summary>A pack is closed before it grows beyond this: 10,000 objects of 4 KiB are three requests, and one upload is a second on a slow line.</summary>
     public const int PackSizeBytes = 16 << 20;

@@ -6,7 +6,8 @@ namespace Bazil.FileSystem.Live;
 
 /// <summary>
 /// Reads of programs that wait for content from elsewhere. One whose stores are all away waits until one of them is back, for a bounded time; nobody polls. Once a read has waited in vain, those
-/// that follow fail at once until a store is back, or for a while: a program that goes through a thousand files while the machine is offline does not wait a thousand times.
+/// that follow fail at once until a store is back, or another one goes away, or for a while: a program that goes through a thousand files while the machine is offline does not wait a thousand times.
+/// So many wait at a time, the others fail at once, or the kernel would read nothing ahead any more.
 /// Safe for concurrent use.
 /// </summary>
 /// <param name="reach">The stores elsewhere.</param>
@@ -21,8 +22,9 @@ internal sealed class ContentWaits(IContentReach reach, TimeProvider clock)
 
     private readonly ConcurrentDictionary<Waiter, bool> _waiting = new();
 
-    // What was seen when a read had waited in vain: the wait for the next return, and when.
+    // What was seen when a read had waited in vain: the wait for the next return, the stores that were away, and when.
     private volatile Vain? _vain;
+    private int _waitingForReturn;
 
     /// <summary>The reads that have waited for a while.</summary>
     public IEnumerable<(InodeId Inode, ulong Offset, TimeSpan Since, string? Problem)> List() => _waiting.Keys
@@ -31,14 +33,14 @@ internal sealed class ContentWaits(IContentReach reach, TimeProvider clock)
         .OrderByDescending(static read => read.Since);
 
     /// <summary>Reads, and reads again when a store is back. Costs nothing more while content is at hand.</summary>
-    public ValueTask<int> ReadAsync(OpenFile file, ulong offset, Memory<byte> buffer, CancellationToken cancel)
+    public ValueTask<int> ReadAsync(IReadableContent file, ulong offset, Memory<byte> buffer, CancellationToken cancel)
     {
         Task returned = reach.Returned; // before the stores are asked: one that is back meanwhile counts
         ValueTask<int> read = file.ReadAsync(offset, buffer, cancel);
         return read.IsCompletedSuccessfully ? read : WaitAsync(file, offset, buffer, read, returned, cancel);
     }
 
-    private async ValueTask<int> WaitAsync(OpenFile file, ulong offset, Memory<byte> buffer, ValueTask<int> read, Task returned, CancellationToken cancel)
+    private async ValueTask<int> WaitAsync(IReadableContent file, ulong offset, Memory<byte> buffer, ValueTask<int> read, Task returned, CancellationToken cancel)
     {
         var waiter = new Waiter(file.Inode, offset, clock.GetTimestamp());
         _waiting.TryAdd(waiter, true);
@@ -54,13 +56,13 @@ internal sealed class ContentWaits(IContentReach reach, TimeProvider clock)
                 catch (StoreException e) when (e.IsUnreachable)
                 {
                     waiter.Problem = e.Message;
+                    TimeSpan left = reach.WaitMax - clock.GetElapsedTime(waiter.Began);
+                    if (left <= TimeSpan.Zero) NoteVain(returned); // it waited for answers, or for a store that comes and goes
+                    if (left <= TimeSpan.Zero || (!returned.IsCompleted && IsInVain(returned))) throw;
                     if (!returned.IsCompleted)
                     {
-                        TimeSpan left = reach.WaitMax - clock.GetElapsedTime(waiter.Began);
-                        if (left <= TimeSpan.Zero) _vain = new Vain(returned, clock.GetTimestamp()); // it waited for answers
-                        if (_vain is { } vain && vain.IsStill(returned, clock)) throw;
-                        watch ??= reach.Watch();
-                        if (!await IsBackWithin(returned, left, cancel)) throw;
+                        watch ??= TryWatch();
+                        if (watch is null || !await IsBackWithin(returned, left, cancel)) throw;
                     }
                 }
 
@@ -70,7 +72,7 @@ internal sealed class ContentWaits(IContentReach reach, TimeProvider clock)
         }
         finally
         {
-            watch?.Dispose();
+            if (watch is not null) EndWatch(watch);
             _waiting.TryRemove(waiter, out _);
         }
     }
@@ -84,15 +86,35 @@ internal sealed class ContentWaits(IContentReach reach, TimeProvider clock)
         }
         catch (TimeoutException)
         {
-            _vain = new Vain(returned, clock.GetTimestamp());
+            NoteVain(returned);
             return false;
         }
     }
 
-    private sealed record Vain(Task Returned, long At)
+    /// <summary>Null when too many wait already.</summary>
+    private IDisposable? TryWatch()
     {
-        public bool IsStill(Task returned, TimeProvider clock) => ReferenceEquals(Returned, returned) && clock.GetElapsedTime(At) < VainTime;
+        if (Interlocked.Increment(ref _waitingForReturn) <= Limits.WaitingReadsMax) return reach.Watch();
+        Interlocked.Decrement(ref _waitingForReturn);
+        return null;
     }
+
+    private void EndWatch(IDisposable watch)
+    {
+        watch.Dispose();
+        Interlocked.Decrement(ref _waitingForReturn);
+    }
+
+    private void NoteVain(Task returned) => _vain = new Vain(returned, [.. reach.Away], clock.GetTimestamp());
+
+    /// <summary>Whether a read has waited for the same stores in vain a moment ago. One that is away since then may be back soon.</summary>
+    private bool IsInVain(Task returned) =>
+        _vain is { } vain && ReferenceEquals(vain.Returned, returned) && clock.GetElapsedTime(vain.At) < VainTime && (vain.Away.Count == 0 || vain.Away.IsSupersetOf(reach.Away));
+
+    /// <param name="Returned">The wait for the next return.</param>
+    /// <param name="Away">The stores that were away; none when those that do not answer are not known yet.</param>
+    /// <param name="At">When.</param>
+    private sealed record Vain(Task Returned, HashSet<string> Away, long At);
 
     private sealed class Waiter(InodeId inode, ulong offset, long began)
     {

@@ -9,6 +9,9 @@ public interface IContentReach
     /// <summary>Completes when a store that was away answers again; from then on another task.</summary>
     Task Returned { get; }
 
+    /// <summary>Names of the stores that could not be reached the last time they were asked.</summary>
+    IReadOnlyCollection<string> Away { get; }
+
     /// <summary>While what is returned is not disposed, stores that are away are asked again and again whether they are back.</summary>
     IDisposable Watch();
 }

@@ -41,7 +41,7 @@ public sealed record FuseMountOptions
     public int Workers { get; init; } = 2;
 
     /// <summary>Most requests the kernel keeps in the background (read-ahead, write-back) at a time.</summary>
-    public int MaxBackground { get; init; } = 64;
+    public int MaxBackground { get; init; } = FuseLimits.BackgroundRequests;
 
     /// <summary>What to ask the kernel for.</summary>
     public FuseCapabilities Capabilities { get; init; } = FuseCapabilities.Default;

@@ -16,7 +16,7 @@ internal sealed class GoneRequesters : IDisposable
     private readonly Action<CancellationTokenSource> _cancel;
     private readonly bool _isOwnNamespace = File.ResolveLinkTarget("/proc/self", returnFinalTarget: false)?.Name == Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
     private readonly Timer _timer;
-    private HashSet<ulong> _before = []; // what was there the last time; used by the timer only
+    private volatile HashSet<ulong> _before = []; // what was there the last time; replaced as a whole, used by the timer only, which may overtake itself
     private int _isArmed;
 
     /// <param name="inFlight">The requests.</param>
@@ -39,6 +39,7 @@ internal sealed class GoneRequesters : IDisposable
 
     private void Look()
     {
+        Interlocked.Exchange(ref _isArmed, 0); // before they are listed: one that comes meanwhile arms it again
         List<(ulong Unique, uint ThreadId)> reads = _inFlight.ListReads();
         foreach ((ulong unique, uint threadId) in reads)
         {
@@ -46,11 +47,10 @@ internal sealed class GoneRequesters : IDisposable
         }
 
         _before = [.. reads.Select(static read => read.Unique)];
-        Volatile.Write(ref _isArmed, 0);
         if (reads.Count > 0) Watch();
     }
 
-    private static bool IsGone(uint threadId)
+    internal static bool IsGone(uint threadId)
     {
         try
         {
@@ -60,7 +60,8 @@ internal sealed class GoneRequesters : IDisposable
         }
         catch (IOException e)
         {
-            return e is FileNotFoundException or DirectoryNotFoundException || e.HResult == (int)Errno.ESRCH;
+            // A mount of /proc with hidepid does not show the threads of others.
+            return e.HResult == (int)Errno.ESRCH || (e is FileNotFoundException or DirectoryNotFoundException && !UnixThread.Exists(threadId));
         }
         catch (UnauthorizedAccessException)
         {

@@ -60,9 +60,10 @@ public sealed class DirectoryFolder(string name, Func<DirectoryHandle> open, str
         return count;
     }
 
-    public ValueTask<bool> DeleteAsync(string name, CancellationToken cancel) => new(RunAsync($"cannot delete {name}", (disk, _) =>
+    public ValueTask<bool> DeleteAsync(string name, CancellationToken cancel) => new(RunAsync($"cannot delete {name}", (disk, token) =>
     {
         using DirectoryHandle? holder = IfThere(() => disk.OpenDirectory(Path.Combine(directory, DirectoryOf(name))));
+        token.ThrowIfCancellationRequested(); // whoever gave up may have written it anew
         if (holder is null || !holder.Remove(Path.GetFileName(name))) return false;
         holder.Sync();
         return true;
@@ -215,7 +216,7 @@ public sealed class DirectoryFolder(string name, Func<DirectoryHandle> open, str
         return isWritten;
     }
 
-    /// <summary>The work of a disk is done on a thread of the pool: callers serve programs.</summary>
+    /// <summary>The work of a disk is done on a thread of its own: callers serve programs.</summary>
     private Task<T> RunAsync<T>(string what, Func<DirectoryHandle, CancellationToken, T> work, CancellationToken cancel) => _calls.RunAsync(
         token =>
         {
@@ -226,8 +227,33 @@ public sealed class DirectoryFolder(string name, Func<DirectoryHandle> open, str
             }
             catch (Exception e) when (StoreFailure.IsEnvironmental(e))
             {
-                throw StoreFailure.Of(name, what, e);
+                throw FailureOf(what, e);
             }
         },
         cancel);
+
+    private StoreException FailureOf(string what, Exception met)
+    {
+        StoreException failure = StoreFailure.Of(name, what, met);
+        if (StoreFailure.IsGone(met)) return new StoreException(failure.Message, met) { IsUnreachable = true };
+        return StoreFailure.IsUnreadable(met) && FindAway() is { } away ? away : failure;
+    }
+
+    /// <summary>A disk that was pulled out fails like one with bad places. The former is not here any more; null when it is.</summary>
+    private StoreException? FindAway()
+    {
+        try
+        {
+            open().Dispose();
+            return null;
+        }
+        catch (StoreException e) when (e.IsUnreachable)
+        {
+            return e;
+        }
+        catch (Exception e) when (e is StoreException || StoreFailure.IsEnvironmental(e))
+        {
+            return null; // what was met first is told
+        }
+    }
 }

@@ -46,7 +46,7 @@ internal sealed class ReadHandles(SftpClient client)
         {
             if (!_open.TryGetValue(path, out Entry? entry))
             {
-                if (_open.Count >= Limits.SftpOpenFiles && _open.Values.Where(static other => other.Users == 0).MinBy(static other => other.LastUse) is { } oldest) Drop(oldest);
+                DropUnused(Limits.SftpOpenFiles - 1);
                 entry = new Entry(path, OpenAsync(path));
                 _open.Add(path, entry);
             }
@@ -66,7 +66,14 @@ internal sealed class ReadHandles(SftpClient client)
             // What could not be opened, or was not there, is looked for anew.
             if (entry.Opening is { IsCompleted: true } and not { IsCompletedSuccessfully: true, Result: not null }) Drop(entry);
             else if (entry is { IsDropped: true, Users: 0 }) Close(entry);
+            DropUnused(Limits.SftpOpenFiles); // all were in use when too many came
         }
+    }
+
+    /// <summary>Closes those that were used longest ago until so many are left, or all that are left are in use. The lock is held.</summary>
+    private void DropUnused(int most)
+    {
+        while (_open.Count > most && _open.Values.Where(static other => other.Users == 0).MinBy(static other => other.LastUse) is { } oldest) Drop(oldest);
     }
 
     /// <summary>Nobody new gets it; it is closed when nobody uses it any more. The lock is held.</summary>

@@ -41,6 +41,16 @@ internal sealed class VolumeReach : IContentReach, IAsyncDisposable
         }
     }
 
+    public IReadOnlyCollection<string> Away
+    {
+        get
+        {
+            IReadOnlyList<IGuardedStore> stores;
+            lock (_gate) stores = _followed;
+            return [.. stores.Where(static store => store.Problem is not null).Select(static store => store.Name)];
+        }
+    }
+
     /// <summary>The volume has other stores now: whoever waits asks them.</summary>
     public void Follow()
     {

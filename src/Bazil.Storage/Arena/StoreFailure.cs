@@ -14,6 +14,9 @@ public static class StoreFailure
     /// <summary>A place of the disk that cannot be read, while the rest of it may be.</summary>
     public static bool IsUnreadable(Exception exception) => ErrorOf(exception) is Errno.EIO;
 
+    /// <summary>The disk itself is not there any more.</summary>
+    public static bool IsGone(Exception exception) => ErrorOf(exception) is Errno.ENXIO or Errno.ENODEV or Errno.ENOTCONN or Errno.ESTALE;
+
     public static StoreException Of(string store, string what, Exception exception)
     {
         string reason = ErrorOf(exception) switch

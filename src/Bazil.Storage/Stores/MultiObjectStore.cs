@@ -171,7 +171,7 @@ public sealed partial class MultiObjectStore(string name, IObjectStore local, IR
         if (stores.Count == 0) return null;
         var read = new HedgedRead(stores, _time);
         TimeSpan silenceMax = SilenceMax;
-        using var patience = new Patience(stores, silenceMax, _time, cancel);
+        using var patience = new Patience(stores, read.HasAnswered, silenceMax, _time, cancel);
         try
         {
             return await read.RunAsync(id, accept, failures.Add, GiveUp, patience.Token);

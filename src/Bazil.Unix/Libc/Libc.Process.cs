@@ -17,6 +17,10 @@ internal static partial class Libc
     [LibraryImport(Library, EntryPoint = "execv", SetLastError = true)]
     internal static unsafe partial int Execute(byte* path, byte** arguments);
 
+    /// <summary>Of a thread, too; signal 0 only asks.</summary>
+    [LibraryImport(Library, EntryPoint = "kill", SetLastError = true)]
+    internal static partial int Kill(int threadId, int signal);
+
     [LibraryImport(Library, EntryPoint = "getuid")]
     internal static partial uint Getuid();
 

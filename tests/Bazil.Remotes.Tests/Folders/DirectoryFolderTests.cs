@@ -70,7 +70,7 @@ public sealed class DirectoryFolderTests : RemoteFolderContract, IDisposable
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
         }
 
-        Task<int?>[] reads = [.. Enumerable.Range(0, Limits.DiskCallsLeft - 2).Select(_ => folder.ReadAsync("file", 0, new byte[1], Cancel).AsTask())];
+        Task<int?>[] reads = [.. Enumerable.Range(0, Limits.DiskCallsUnderWay - 2).Select(_ => folder.ReadAsync("file", 0, new byte[1], Cancel).AsTask())];
         time.Advance(Limits.DiskAnswerMax);
         foreach (Task<int?> read in reads)
         {
@@ -97,6 +97,92 @@ public sealed class DirectoryFolderTests : RemoteFolderContract, IDisposable
         await folder.DisposeAsync();
         Assert.Contains("is closed", (await Assert.ThrowsAsync<StoreException>(() => last)).Message, StringComparison.Ordinal);
         going.Set();
+    }
+
+    [Fact]
+    public async Task Disk_that_hangs_takes_so_many_threads_and_none_of_the_pool()
+    {
+        using var going = new ManualResetEventSlim();
+        using var arrived = new CountdownEvent(Limits.DiskCallsUnderWay);
+        int inside = 0, most = 0, ofPool = 0;
+        var counts = new Lock();
+        DirectoryHandle Open()
+        {
+            lock (counts)
+            {
+                most = Math.Max(most, ++inside);
+                if (Thread.CurrentThread.IsThreadPoolThread) ofPool++;
+                if (!arrived.IsSet) arrived.Signal();
+            }
+
+            going.Wait(CancellationToken.None);
+            lock (counts) inside--;
+            return DirectoryHandle.Open(_directory.Path);
+        }
+
+        await using var folder = new DirectoryFolder("disk:blue", Open, "disk", new SodiumEntropy(), TimeProvider.System);
+        Task<int?>[] reads = [.. Enumerable.Range(0, 8 * Limits.DiskCallsUnderWay).Select(_ => folder.ReadAsync("file", 0, new byte[1], Cancel).AsTask())];
+        arrived.Wait(Cancel);
+        using (var stop = new CancellationTokenSource())
+        {
+            // One that waits for its turn is given up at once.
+            Task<int?> waiting = folder.ReadAsync("file", 0, new byte[1], stop.Token).AsTask();
+            await stop.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        }
+
+        going.Set();
+        Assert.All(await Task.WhenAll(reads), static count => Assert.Null(count));
+        Assert.Equal((Limits.DiskCallsUnderWay, 0), (most, ofPool));
+    }
+
+    [Fact]
+    public async Task Deletion_that_was_given_up_is_not_done()
+    {
+        using var stop = new CancellationTokenSource();
+        using var all = new CountdownEvent(Limits.DiskCallsUnderWay);
+        Action opening = static () => { };
+        await using var folder = new DirectoryFolder("disk:blue", Open, "disk", new SodiumEntropy(), TimeProvider.System);
+        await folder.WriteAsync("file", new byte[10], Cancel);
+        opening = stop.Cancel;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await folder.DeleteAsync("file", stop.Token));
+
+        // All places are free at the same time only when the thread that was left behind has ended.
+        opening = () =>
+        {
+            all.Signal();
+            all.Wait(Cancel);
+        };
+        int?[] reads = await Task.WhenAll(Enumerable.Range(0, Limits.DiskCallsUnderWay).Select(_ => folder.ReadAsync("file", 0, new byte[10], Cancel).AsTask()));
+        Assert.All(reads, static count => Assert.Equal(10, count));
+
+        DirectoryHandle Open()
+        {
+            opening();
+            return DirectoryHandle.Open(_directory.Path);
+        }
+    }
+
+    [Theory]
+    [InlineData(nameof(Errno.ENODEV), true, true)]
+    [InlineData(nameof(Errno.ENXIO), true, true)]
+    [InlineData(nameof(Errno.ENOTCONN), true, true)]
+    [InlineData(nameof(Errno.ESTALE), true, true)]
+    [InlineData(nameof(Errno.EIO), false, true)]
+    [InlineData(nameof(Errno.EIO), true, false)]
+    public async Task Disk_that_is_pulled_out_during_a_read_is_away_and_one_with_bad_places_is_not(string error, bool isThere, bool isAway)
+    {
+        int opened = 0;
+        await using var folder = new DirectoryFolder("disk:blue", Open, "disk", new SodiumEntropy(), TimeProvider.System);
+        StoreException failure = await Assert.ThrowsAsync<StoreException>(async () => await folder.ReadAsync("file", 0, new byte[1], Cancel));
+        Assert.Equal(isAway, failure.IsUnreachable);
+        Assert.Equal(!isThere, failure.Message == "disk blue is not plugged in");
+
+        DirectoryHandle Open()
+        {
+            if (++opened == 1) throw new UnixException(Enum.Parse<Errno>(error), "read", "file");
+            return isThere ? DirectoryHandle.Open(_directory.Path) : throw new StoreException("disk blue is not plugged in") { IsUnreachable = true };
+        }
     }
 
     [Fact]

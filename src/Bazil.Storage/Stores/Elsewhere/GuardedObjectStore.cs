@@ -80,7 +80,7 @@ public sealed class GuardedObjectStore : IObjectStore, IGuardedStore
 
     public ValueTask SyncAsync(CancellationToken cancel) => _inner.SyncAsync(cancel);
 
-    public string? Problem => _isAway ? _lastFailure?.Message : null;
+    public string? Problem => _isAway || IsBroken ? _lastFailure?.Message : null;
 
     /// <summary>It has turned out to be there: it is asked again at once.</summary>
     public Task NoteReachedAsync() => CountAsync(failure: null).AsTask();
@@ -230,6 +230,8 @@ public sealed class GuardedObjectStore : IObjectStore, IGuardedStore
     /// <summary>Tells the circuit breaker how a question ended. Those that were cancelled are not counted: a hedge that was faster says nothing of this store.</summary>
     private async ValueTask CountAsync(StoreException? failure)
     {
+        // Before it is told: a success closes a circuit whose break is over. One that an earlier question failed may open after the success of a later one.
+        bool isReturn = _state.CircuitState != CircuitState.Closed;
         ResilienceContext context = ResilienceContextPool.Shared.Get(CancellationToken.None);
         try
         {
@@ -247,8 +249,13 @@ public sealed class GuardedObjectStore : IObjectStore, IGuardedStore
             return;
         }
 
-        if (_state.CircuitState != CircuitState.Closed) await _control.CloseAsync();
-        if (!_isAway) return;
+        if (_state.CircuitState != CircuitState.Closed)
+        {
+            isReturn = true;
+            await _control.CloseAsync();
+        }
+
+        if (!_isAway && !isReturn) return;
         _isAway = false;
         Returned?.Invoke();
     }

@@ -11,8 +11,13 @@ internal sealed class HedgedRead(IReadOnlyList<IObjectStore> stores, TimeProvide
 {
     private readonly List<(IObjectStore Store, Task<IMemoryOwner<byte>?> Answer)> _asked = [];
 
+    private volatile IObjectStore[] _answered = []; // replaced as a whole: others look at it
+
     /// <summary>The stores that were asked and have not answered.</summary>
     public IEnumerable<string> Unanswered => _asked.Select(static asked => asked.Store.Name);
+
+    /// <summary>Whether a store has answered this read, or failed it. May be asked from any thread.</summary>
+    public bool HasAnswered(IObjectStore store) => Array.IndexOf(_answered, store) >= 0;
 
     /// <summary>The stores in the order in which they are asked.</summary>
     public static IReadOnlyList<IObjectStore> InOrder(IReadOnlyList<IObjectStore> stores) =>
@@ -41,6 +46,7 @@ internal sealed class HedgedRead(IReadOnlyList<IObjectStore> stores, TimeProvide
                 int index = _asked.FindIndex(static asked => asked.Answer.IsCompleted);
                 (IObjectStore answered, Task<IMemoryOwner<byte>?> answer) = _asked[index];
                 _asked.RemoveAt(index);
+                _answered = [.. _answered, answered];
                 if (await TakeAsync(answered, answer, accept, failed) is { } found) return found;
             }
 

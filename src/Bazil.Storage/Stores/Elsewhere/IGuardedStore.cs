@@ -6,6 +6,9 @@ public interface IGuardedStore
     /// <summary>Raised when a store that could not be reached answers again. Handlers return at once and do not throw.</summary>
     event Action? Returned;
 
+    /// <inheritdoc cref="IObjectStore.Name"/>
+    string Name { get; }
+
     /// <summary>How fast it answers.</summary>
     StoreMeter Meter { get; }
 

@@ -166,6 +166,33 @@ public sealed class GuardedObjectStoreTests : ObjectStoreContract
         Assert.False(store.IsBroken);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Return_is_told_though_the_circuit_opened_after_an_answer_that_came_at_the_same_time(bool isBreakOver)
+    {
+        var time = new HookedTime(_time);
+        var inner = new UnreliableStore(new MemoryObjectStore("far")) { Next = static () => Fault.Unreachable };
+        await using var store = new GuardedObjectStore(inner, isGivenUp: true, time);
+        int returns = 0;
+        store.Returned += () => returns++;
+        await FailsAsync(store);
+        inner.Next = () =>
+        {
+            time.Next = () => Assert.True(store.NoteReachedAsync().IsCompletedSuccessfully);
+            return Fault.Unreachable;
+        };
+        await FailsAsync(store);
+        Assert.True(store.IsBroken);
+        Assert.NotNull(store.Problem);
+        int before = returns;
+        inner.Next = static () => Fault.None;
+        if (isBreakOver) _time.Advance(ElsewhereLimits.BreakMax);
+        if (isBreakOver) Assert.Null(await store.GetAsync(s_id, Cancel));
+        else await store.ProbeAsync(Cancel);
+        Assert.Equal((before + 1, null), (returns, store.Problem));
+    }
+
     [Fact]
     public void Expectation_follows_what_is_measured_and_forgets_what_was_slow()
     {
@@ -199,6 +226,29 @@ public sealed class GuardedObjectStoreTests : ObjectStoreContract
         _time.Advance(after);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => hedged);
+    }
+
+    /// <summary>Does something once, when it is asked for the time of day: the circuit breaker does so when it counts.</summary>
+    private sealed class HookedTime(TimeProvider inner) : TimeProvider
+    {
+        private Action? _next;
+
+        public Action Next
+        {
+            set => _next = value;
+        }
+
+        public override long TimestampFrequency => inner.TimestampFrequency;
+
+        public override DateTimeOffset GetUtcNow()
+        {
+            Interlocked.Exchange(ref _next, null)?.Invoke();
+            return inner.GetUtcNow();
+        }
+
+        public override long GetTimestamp() => inner.GetTimestamp();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => inner.CreateTimer(callback, state, dueTime, period);
     }
 
     private static async Task FailsAsync(GuardedObjectStore store)

@@ -104,6 +104,24 @@ public sealed class HedgedReadTests
     }
 
     [Fact]
+    public async Task Read_that_waits_for_a_store_that_hangs_is_given_up_though_another_that_does_not_have_it_answers_all_the_time()
+    {
+        (UnreliableStore first, UnreliableStore second, MultiObjectStore multi) = await TwoAsync();
+        multi.SilenceMax = TimeSpan.FromSeconds(30);
+        await first.DeleteAsync(s_id, Cancel);
+        second.Next = static () => Fault.Hanging;
+        Task<byte[]?> read = ReadAsync(multi);
+        for (int answer = 0; answer < 3; answer++)
+        {
+            Assert.Null(await multi.Others[0].GetAsync(default, Cancel));
+            _time.Advance(TimeSpan.FromSeconds(30));
+        }
+
+        StoreException hangs = await Assert.ThrowsAsync<StoreException>(() => read.WaitAsync(TimeSpan.FromSeconds(30), Cancel));
+        Assert.Equal("second: no answer within 30 seconds", hangs.Message);
+    }
+
+    [Fact]
     public async Task One_right_copy_is_found_whatever_the_others_do()
     {
         Seed seed = Seed.Take(20261122);
