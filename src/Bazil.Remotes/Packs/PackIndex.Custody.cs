@@ -20,7 +20,7 @@ internal sealed partial class PackIndex
     {
         lock (_gate)
         {
-            if (Find(id) is not { Trust: PackTrust.Verified } at || (checksum is { } wanted && wanted != at.Checksum) || IsDoomed(at.Pack)) return false;
+            if (Find(id) is not { Trust: PackTrust.Verified } at || (checksum is { } wanted && wanted != at.Checksum) || FindPack(at.Pack) is not { IsDoomed: false }) return false;
             RestoreHeld(id);
             return true;
         }
@@ -103,9 +103,39 @@ internal sealed partial class PackIndex
         lock (_gate)
         {
             var batch = new MetadataBatch();
+            batch.DeletePrefix(Prefix(Table.RemoteFossil)); // they were found by what is not believed any more
             Renew(batch, entropy);
             metadata.Commit(batch);
         }
+    }
+
+    /// <summary>
+    /// Looks at all rows of objects for those in some packs, and makes the packs' own rows say that. A pack goes by this, not by its row alone: what the row says to be wanted may be too little, and then something is lost.
+    /// </summary>
+    /// <returns>The packs that hold something.</returns>
+    public HashSet<PackId> Recount(IReadOnlySet<PackId> packs, CancellationToken cancel)
+    {
+        var shares = new Dictionary<PackId, PackShare>();
+        if (packs.Count == 0) return [];
+        foreach ((ObjectId _, PackLocation location) in ListLocations())
+        {
+            cancel.ThrowIfCancellationRequested();
+            if (packs.Contains(location.Pack)) shares[location.Pack] = shares.GetValueOrDefault(location.Pack).Add(location.Length);
+        }
+
+        lock (_gate)
+        {
+            var batch = new MetadataBatch();
+            foreach (PackId pack in packs)
+            {
+                PackShare share = shares.GetValueOrDefault(pack);
+                if (FindPack(pack) is { } use && use.WantedBytes != share.Bytes) batch.Put(PackKey(pack), (use with { WantedBytes = share.Bytes, WantedObjects = share.Objects }).ToRow());
+            }
+
+            if (batch.Count > 0) metadata.Commit(batch);
+        }
+
+        return [.. shares.Keys];
     }
 
     /// <summary>

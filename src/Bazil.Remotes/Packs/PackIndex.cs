@@ -83,7 +83,7 @@ internal sealed partial class PackIndex(IMetadataStore metadata, byte[] storeId)
                 found = found.Add(entry.Length);
             }
 
-            batch.Put(PackKey(pack), new PackUse(sizeBytes, found.Bytes, found.Objects, IsOwn: true, HasSpare: false).ToRow());
+            batch.Put(PackKey(pack), new PackUse(sizeBytes, found.Bytes, found.Objects, IsOwn: true, HasSpare: false, IsDoomed(pack)).ToRow());
             foreach ((PackId other, PackShare lost) in losses) Shrink(batch, other, lost);
             metadata.Commit(batch);
         }

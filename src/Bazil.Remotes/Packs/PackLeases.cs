@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Bazil.Core;
 using Bazil.Core.Crypto;
 using Bazil.Remotes.Folders;
@@ -38,26 +39,27 @@ internal sealed class PackLeases(IRemoteFolder folder, IMetadataStore metadata, 
     /// This node's own lease, which it makes if there is none. When what is there is not what this node wrote, then others may have done without asking it: nothing that it knew of the store counts any more.
     /// </summary>
     /// <param name="found">The leases that are there.</param>
-    public async Task<(PackLease Lease, bool IsNew)> RequireOwnAsync(IReadOnlyList<FoundLease> found, CancellationToken cancel)
+    /// <returns>The lease; whether it was written now; whether what was there was not what this node wrote: then this node removes nothing in this run.</returns>
+    public async Task<(PackLease Lease, bool IsNew, bool IsDoubtful)> RequireOwnAsync(IReadOnlyList<FoundLease> found, CancellationToken cancel)
     {
         FoundLease? own = found.FirstOrDefault(lease => lease.Node == Self);
         PackLeaseRow? row = PackLeaseRow.Read(metadata, index.StoreId);
         if (own is { Lease: { } known } && row?.IsOurs(own.File) == true)
         {
             Note(own.File, row.Since);
-            return (known, false);
+            return (known, false, false);
         }
 
         // Before anything is said about it, so that a death in between repeats this.
         if (row is not null) index.Distrust(entropy, cancel);
         if (own is { Lease: { } other })
         {
-            Note(own.File, time.GetUtcNow().ToUnixTimeSeconds());
-            return (other, false);
+            // What it announces and answers was said by rows that are not these: packs that it names may hold what this node, or another one, needs now.
+            return (await WriteAsync(other with { Sequence = other.Sequence + 1, Round = Guid.Empty, Doomed = [], Answers = ImmutableSortedDictionary<PeerId, Guid>.Empty }, isNewRound: false, cancel), true, true);
         }
 
         PackLease first = PackLease.First(Self) with { Sequence = 1 + (ulong)time.GetUtcNow().ToUnixTimeSeconds() };
-        return (await WriteAsync(first, isNewRound: false, cancel), true);
+        return (await WriteAsync(first, isNewRound: false, cancel), true, row is not null || own is not null);
     }
 
     /// <summary>Writes this node's lease, after all rows that it rests on.</summary>

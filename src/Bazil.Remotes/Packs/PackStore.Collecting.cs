@@ -12,8 +12,8 @@ public sealed partial class PackStore
     public async Task PrepareAsync(CancellationToken cancel)
     {
         await MeetAsync(cancel);
+        await RefreshAsync(cancel); // first: what is found here may be announced
         await CheckLeaseAsync(cancel);
-        await RefreshAsync(cancel);
     }
 
     /// <summary>What this node has announced and why it waits, as the leases say now. Changes nothing.</summary>

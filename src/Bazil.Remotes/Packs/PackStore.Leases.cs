@@ -8,6 +8,7 @@ public sealed partial class PackStore
 {
     private readonly SemaphoreSlim _leasing = new(1); // held while leases are read and the own one is written; nothing else is waited for meanwhile but the folder
     private volatile PackLease? _lease; // this node's, since it was looked at in this run
+    private volatile bool _isDoubtful; // the lease was not as this node had left it, at some moment of this run
     private volatile IReadOnlyList<FoundLease> _others = []; // as they were then
 
     /// <summary>
@@ -75,10 +76,15 @@ public sealed partial class PackStore
     {
         if (_index is not { } index || PackLeaseRow.Read(_metadata, index.StoreId) is null) return;
         await ReadMarkAsync(cancel);
+        _lease = null;
         index.Clear();
         _metadata.Sync();
         await Leases().RemoveAsync(_identity.PeerId, cancel);
     }
+
+    /// <summary>This node's lease, which was looked at in this run.</summary>
+    /// <exception cref="StoreException">It was not, or packs were lost since.</exception>
+    private PackLease OwnLease => _lease ?? throw new StoreException($"{Name}: this node's lease has to be read anew; it is tried again") { IsUnreachable = true };
 
     private PackLeases Leases() => new(_folder, _metadata, _identity, _index!, _entropy, _time);
 
@@ -91,7 +97,8 @@ public sealed partial class PackStore
         {
             PackLeases leases = Leases();
             List<FoundLease> found = await leases.ListAsync(cancel);
-            (PackLease own, bool isNew) = await leases.RequireOwnAsync(found, cancel);
+            (PackLease own, bool isNew, bool isDoubtful) = await leases.RequireOwnAsync(found, cancel);
+            _isDoubtful |= isDoubtful;
 
             // Who announced something before it could see the new lease does not wait for it: that has to be seen here.
             if (isNew) found = await leases.ListAsync(cancel);
@@ -112,7 +119,7 @@ public sealed partial class PackStore
         await _leasing.WaitAsync(cancel);
         try
         {
-            PackLease lease = _lease ?? throw new StoreException($"{Name}: this node's lease could not be read a moment ago; it is tried again") { IsUnreachable = true };
+            PackLease lease = OwnLease;
             return _lease = await Leases().WriteAsync(change(lease) with { Sequence = lease.Sequence + 1 }, isNewRound, cancel);
         }
         finally

@@ -156,7 +156,9 @@ public sealed partial class PackStore
             }
         }
 
-        foreach (PackId removed in gone.Where(static pack => pack.Value is { IsDoomed: true, WantedBytes: 0 }).Select(static pack => pack.Key).ToList())
+        HashSet<PackId> announced = [.. gone.Where(static pack => pack.Value is { IsDoomed: true, WantedBytes: 0 }).Select(static pack => pack.Key)];
+        announced.ExceptWith(index.Recount(announced, cancel));
+        foreach (PackId removed in announced)
         {
             index.RemovePack(removed); // as was announced
             gone.Remove(removed);
@@ -166,6 +168,9 @@ public sealed partial class PackStore
         {
             // The one that was listed may have been put in the place of the right one a moment ago.
             await ReadMarkAsync(cancel);
+
+            // Somebody may have put back an older state of the folder, leases included.
+            _lease = null;
 
             // Before the unknown ones: they may have what lay in these, and so may known ones.
             index.Drop(gone.Keys.ToHashSet(), _entropy, cancel);

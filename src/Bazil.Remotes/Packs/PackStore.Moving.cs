@@ -7,8 +7,8 @@ namespace Bazil.Remotes.Packs;
 /// <summary>Objects of packs that are to be removed.</summary>
 public sealed partial class PackStore
 {
-    /// <summary>Writes what the index finds in some packs anew, unless another pack has it. Returns in how many of them nothing is left; why something is left in the others is noted.</summary>
-    private async Task<int> MoveAllAsync(PackIndex index, PackId[] packs, ReclaimTally tally, Func<int, CancellationToken, ValueTask>? moved, CancellationToken cancel)
+    /// <summary>Writes what the index finds in some packs anew, unless another pack has it. Why something is left in them is noted.</summary>
+    private async Task MoveAllAsync(PackIndex index, PackId[] packs, ReclaimTally tally, Func<int, CancellationToken, ValueTask>? moved, CancellationToken cancel)
     {
         Dictionary<ObjectId, PackLocation> wanted = await FindInAsync(index, packs, cancel);
         Dictionary<ObjectId, PackLocation> copies = wanted.Count == 0 ? [] : await FindCopiesAsync(index, wanted, cancel);
@@ -20,8 +20,6 @@ public sealed partial class PackStore
 
         // In the folder, and noted, before anything is said about the packs.
         await SyncAsync(cancel);
-        HashSet<PackId> left = [.. wanted.Keys.Select(id => index.Find(id)?.Pack ?? default).Where(packs.Contains)];
-        return packs.Length - left.Count;
     }
 
     /// <summary>What the index finds in some packs: by the packs' own directories, or where these cannot be read, by all rows.</summary>

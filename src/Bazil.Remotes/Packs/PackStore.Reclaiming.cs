@@ -34,9 +34,10 @@ public sealed partial class PackStore
             var tally = new ReclaimTally();
             PackIndex index = _index!;
             await AnswerAsync(index, tally, moved, cancel);
-            if (!mayRemove) tally.Blockers = BlockersOf(_lease!);
+            if (!mayRemove) tally.Blockers = BlockersOf(OwnLease);
+            else if (_isDoubtful) tally.Note("this node's lease was not as it had left it: it removes nothing until its server is started anew");
             else if (await FinishRoundAsync(index, tally, cancel) && await BeginRoundAsync(index, tally, moved, cancel)) await FinishRoundAsync(index, tally, cancel);
-            return tally.Finish(UsesOf(_lease!), Leases().Since);
+            return tally.Finish(UsesOf(OwnLease), Leases().Since);
         }
         finally
         {
@@ -47,35 +48,38 @@ public sealed partial class PackStore
     /// <summary>Says of what others have announced that this node needs nothing of it, and sees to it before.</summary>
     private async Task AnswerAsync(PackIndex index, ReclaimTally tally, Func<int, CancellationToken, ValueTask>? moved, CancellationToken cancel)
     {
-        ImmutableSortedDictionary<PeerId, Guid> answers = _lease!.Answers;
+        ImmutableSortedDictionary<PeerId, Guid> answers = OwnLease.Answers;
         foreach (PackLease other in _others.Select(static found => found.Lease).OfType<PackLease>().Where(static lease => !lease.Doomed.IsEmpty))
         {
-            if (_lease!.HasAnswered(other)) continue;
+            if (OwnLease.HasAnswered(other)) continue;
             index.Doom(other.Doomed);
-            bool isFree = true;
-            foreach (PackId[] packs in other.Doomed.Chunk(Limits.PacksMovedAtOnce)) isFree &= await MoveAllAsync(index, packs, tally, moved, cancel) == packs.Length;
-            if (isFree) answers = answers.SetItem(other.Node, other.Round);
+            HashSet<PackId> doomed = [.. other.Doomed];
+            index.Recount(doomed, cancel);
+            foreach (PackId[] packs in other.Doomed.Chunk(Limits.PacksMovedAtOnce)) await MoveAllAsync(index, packs, tally, moved, cancel);
+            if (index.Recount(doomed, cancel).Count == 0) answers = answers.SetItem(other.Node, other.Round);
         }
 
         // What was answered to somebody who has no such round any more is of no use to anybody.
         answers = answers.RemoveRange(answers.Where(answer => !_others.Any(found => found.Node == answer.Key && (found.Lease is null || found.Lease.Round == answer.Value))).Select(static answer => answer.Key).ToList());
-        if (!answers.SequenceEqual(_lease.Answers)) await ChangeLeaseAsync(lease => lease with { Answers = answers }, isNewRound: false, cancel);
+        if (!answers.SequenceEqual(OwnLease.Answers)) await ChangeLeaseAsync(lease => lease with { Answers = answers }, isNewRound: false, cancel);
     }
 
     /// <summary>Removes what this node has announced. Returns false while that has to wait.</summary>
     private async Task<bool> FinishRoundAsync(PackIndex index, ReclaimTally tally, CancellationToken cancel)
     {
-        if (_lease!.Doomed.IsEmpty) return true;
+        if (OwnLease.Doomed.IsEmpty) return true;
 
         // Read now: whoever has a lease from before the announcement is seen, and who gets one later sees the announcement.
         PackLease lease = await CheckLeaseAsync(cancel);
+        if (_isDoubtful) return false;
         if (lease.Doomed.IsEmpty) return true;
         tally.Blockers = BlockersOf(lease);
         if (tally.Blockers.Count > 0) return false;
+        HashSet<PackId> used = index.Recount(lease.Doomed.ToHashSet(), cancel);
         foreach (PackId pack in lease.Doomed)
         {
             PackUse use = index.FindPack(pack) ?? default;
-            if (use.WantedBytes > 0)
+            if (used.Contains(pack))
             {
                 tally.Note($"{pack.FileName} was announced to be removed, but something in it is needed; it stays");
                 continue;
@@ -95,15 +99,20 @@ public sealed partial class PackStore
         Func<PackId, bool> isCollected = Collected(index);
         HashSet<PackId> announced = [.. _others.SelectMany(static found => found.Lease?.Doomed ?? [])];
         List<PackId> worthless = [.. index.ListPacks().Where(pack => pack.Use.IsMostlyEmpty && isCollected(pack.Id) && !announced.Contains(pack.Id)).Select(static pack => pack.Id).Take(Limits.DoomedPacks)];
-        var doomed = ImmutableArray.CreateBuilder<PackId>();
+        index.Recount(worthless.ToHashSet(), cancel);
+        worthless.RemoveAll(pack => index.FindPack(pack) is not { IsMostlyEmpty: true });
+        var doomed = new List<PackId>();
         foreach (PackId[] packs in worthless.Chunk(Limits.PacksMovedAtOnce))
         {
             await MoveAllAsync(index, packs, tally, moved, cancel);
             doomed.AddRange(packs.Where(index.TryDoom));
         }
 
-        if (doomed.Count == 0) return false;
-        await ChangeLeaseAsync(lease => lease with { Round = NewRound(), Doomed = doomed.ToImmutable() }, isNewRound: true, cancel);
+        // Nothing gets into them any more. What a row said too little about stays doomed, and is moved by the next round.
+        HashSet<PackId> used = index.Recount(doomed.ToHashSet(), cancel);
+        ImmutableArray<PackId> free = [.. doomed.Where(pack => !used.Contains(pack))];
+        if (free.IsEmpty) return false;
+        await ChangeLeaseAsync(lease => lease with { Round = NewRound(), Doomed = free }, isNewRound: true, cancel);
         return true;
     }
 

@@ -86,9 +86,12 @@ internal sealed class GarbageCollector(
     [
         .. config.ListVolumes().SelectMany(static volume => volume.Storages).Where(static storage => storage.Address is StorageAddress.PeerStorage).GroupBy(static storage => ((StorageAddress.PeerStorage)storage.Address).Peer).Select(
             uses => new PeerCollection([.. uses.Select(static use => use.Name).Distinct()], storages.OfferOf(uses.Key))),
-        .. config.ListVolumes().SelectMany(static volume => volume.Storages).Where(static storage => storage.Address.IsRemote).GroupBy(static storage => storage.Address).Select(
+        .. config.ListVolumes().SelectMany(static volume => volume.Storages).Where(static storage => storage.Address.IsRemote).GroupBy(static storage => storage.Address).DistinctBy(uses => StoreOf(uses.Key)).Select(
             uses => new PackCollection([.. uses.Select(static use => use.Name).Distinct()], storages.OpenRemote(uses.Key), [.. uses.Select(static use => use.Rates)], clock)),
     ];
+
+    /// <summary>What tells one store from another: several addresses may lead to the same, which has one set of rows and one lease, and is collected once.</summary>
+    private object StoreOf(StorageAddress address) => PackStore.Recall(metadata, address.ToString()!) is { } store ? store : address;
 
     /// <summary>Fossils in stores that no volume uses any more: nobody looks whether something refers to them again, so they are none.</summary>
     private Task ForgetOthersAsync(SweepOrder order, CancellationToken cancel)

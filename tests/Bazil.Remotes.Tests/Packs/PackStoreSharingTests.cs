@@ -168,6 +168,68 @@ public sealed class PackStoreSharingTests : IDisposable
     }
 
     [Fact]
+    public async Task What_another_copy_of_this_node_announced_is_not_removed_and_not_said_any_more()
+    {
+        await using (PackStore store = await FillAsync(_metadata, 1, 2))
+        {
+            await store.SyncAsync(_none);
+        }
+
+        // A folder that was restored: the announcement is signed and old, and this node needs what it names.
+        PackId pack = PackOf(Packs().Single());
+        PeerId self = TestNode.KeyOf(_metadata).PeerId;
+        PackLease old = PackLease.First(self) with { Sequence = 1_000_000, Round = new Guid("11111111-1111-1111-1111-111111111111"), Doomed = [pack] };
+        _files[old.FileName] = old.Encode(StoreId(), TestNode.KeyOf(_metadata));
+        await using PackStore again = Open(_metadata);
+        for (ulong generation = 1; generation <= 3; generation++)
+        {
+            PackReclaim done = (await CollectAsync(again, generation)).Done;
+            Assert.Equal((0, 0), (done.RemovedPacks, done.WaitingPacks));
+            Assert.Contains("was not as it had left it", Assert.Single(done.Problems), StringComparison.Ordinal);
+        }
+
+        PackLease said = PackLease.Parse(_files[old.FileName], StoreId(), self);
+        Assert.Equal((0, Guid.Empty, true), (said.Doomed.Length, said.Round, said.Sequence > old.Sequence));
+        Assert.Single(Packs());
+    }
+
+    [Fact]
+    public async Task Pack_whose_row_says_too_little_is_not_removed_while_something_in_it_is_needed()
+    {
+        await using PackStore store = await FillAsync(_metadata, 1, 2);
+        PackId pack = PackOf(Packs().Single());
+        var index = new PackIndex(_metadata, StoreId());
+        PackUse use = index.FindPack(pack)!.Value;
+        byte[] key = [(byte)Table.RemotePack, .. StoreId(), .. new byte[PackId.Size]];
+        pack.Write(key.AsSpan(^PackId.Size..));
+        var batch = new MetadataBatch();
+        batch.Put(key, (use with { WantedBytes = 0 }).ToRow());
+        _metadata.Commit(batch);
+        Assert.Equal(0, (await CollectAsync(store, 1, 1, 2)).Done.RemovedPacks);
+        Assert.Equal(Bytes(1), await ReadAsync(store, 1));
+        Assert.Equal(200, index.FindPack(pack)!.Value.WantedBytes);
+        await CollectAsync(store, 2, 1, 2);
+        await CollectAsync(store, 3, 1, 2);
+        Assert.Equal(Bytes(2), await ReadAsync(store, 2));
+    }
+
+    [Fact]
+    public async Task Node_that_only_answers_announces_and_removes_nothing()
+    {
+        await using PackStore store = await FillAsync(_metadata, 1, 2, 3, 4);
+        await using PackStore other = await RelyAsync(_otherMetadata, 2);
+        await CollectAsync(store, 1, keeps: 4);
+        Assert.Equal(1, (await CollectAsync(store, 2, keeps: 4)).Done.WaitingPacks);
+        await other.PrepareAsync(_none);
+        await other.SweepRowsAsync(Order(1, isDryRun: false, 2), _none);
+        Assert.Equal(1, (await other.AgreeAsync(null, _none)).MovedObjects);
+        PackReclaim done = await store.AgreeAsync(null, _none);
+        Assert.Equal((0, 1), (done.RemovedPacks, done.WaitingPacks));
+        Assert.Equal(1, (await CollectAsync(store, 3, keeps: 4)).Done.RemovedPacks);
+        Assert.Equal(Bytes(2), await ReadAsync(other, 2));
+    }
+
+    [Fact]
     public async Task Object_is_confirmed_only_when_its_pack_is_there_now()
     {
         await using PackStore store = await FillAsync(_metadata, 1);
@@ -241,6 +303,8 @@ public sealed class PackStoreSharingTests : IDisposable
     private PackStore Open(MemoryMetadataStore metadata) => new(new MemoryFolder(_files), metadata, new SodiumEntropy(), _time, TestNode.KeyOf(metadata), mayMake: true);
 
     private IEnumerable<string> Packs() => _files.Keys.Where(static name => name.StartsWith(PackId.Directory, StringComparison.Ordinal));
+
+    private static PackId PackOf(string name) => PackId.TryParseFileName(name, out PackId pack) ? pack : throw new InvalidOperationException(name);
 
     private byte[] StoreId() => PackStoreMark.Recall(_metadata, "memory:folder")!;
 
