@@ -144,6 +144,9 @@ internal static class Limits
     /// <summary>The wait at most.</summary>
     public static readonly TimeSpan PinDelayMax = TimeSpan.FromMinutes(5);
 
+    /// <summary>While pinned content is missing, stores that are away are asked this often whether they are back: one small question, which may start a program such as ssh.</summary>
+    public static readonly TimeSpan PinProbeInterval = TimeSpan.FromSeconds(30);
+
     /// <summary>Everything pinned is looked at again after so long without a change: the local store may have lost something, to damage say.</summary>
     public static readonly TimeSpan PinLookInterval = TimeSpan.FromHours(6);
 

@@ -98,8 +98,8 @@ public sealed partial class PackStore : IObjectStore
     /// </summary>
     public bool KnowsForSure(in ObjectId id) => FindWaiting(id) is PackTrust.Verified || (_index is { } index && index.Find(id) is { Trust: PackTrust.Verified } at && !index.IsDoomed(at.Pack));
 
-    /// <summary>Whether the object is in a pack there that is durable, and this node has put it there itself or has seen that it is there: asks nobody. What only waits to be written does not count.</summary>
-    public bool IsCopied(in ObjectId id) => _index?.Find(id) is { Trust: PackTrust.Verified };
+    /// <summary>Whether the object is in a pack there that is durable, and this node has put it there itself or has seen that it is there, and no node is about to remove it: asks nobody. What only waits to be written does not count.</summary>
+    public bool IsCopied(in ObjectId id) => _index is { } index && index.Find(id) is { Trust: PackTrust.Verified } at && !index.IsDoomed(at.Pack);
 
     /// <summary>Notes that the object was read from here and is what its id says.</summary>
     public void NoteVerified(in ObjectId id)

@@ -63,16 +63,13 @@ internal sealed class CacheKeeper : IAsyncDisposable
         {
             for (;;)
             {
-                CacheSettings settings = _parts.Config.ReadCache();
-                if (settings is { LimitBytes: null, FreeBytes: null })
+                if (!await TryLookAsync())
                 {
-                    _state = _state with { OverBytes = 0, Problem = null, RetryAt = null };
                     await _changed.WaitAsync(_stop.Token);
                     _rest = TimeSpan.Zero;
                     continue;
                 }
 
-                await LookAsync(settings);
                 if (await _changed.WaitAsync(_rest > Limits.CacheLookInterval ? _rest : Limits.CacheLookInterval, _parts.Time, _stop.Token)) _rest = TimeSpan.Zero;
             }
         }
@@ -82,18 +79,26 @@ internal sealed class CacheKeeper : IAsyncDisposable
         }
     }
 
-    private async Task LookAsync(CacheSettings settings)
+    /// <summary>False when nothing is set, so that there is nothing to look at.</summary>
+    private async Task<bool> TryLookAsync()
     {
         EvictionRun? run = null;
         string? problem = null;
         try
         {
+            CacheSettings settings = _parts.Config.ReadCache();
+            if (settings is { LimitBytes: null, FreeBytes: null })
+            {
+                _state = _state with { OverBytes = 0, Problem = null, RetryAt = null };
+                return false;
+            }
+
             CacheState before = _state = Measure();
             if (before.OverBytes == 0)
             {
                 _rest = TimeSpan.Zero;
                 _state = before with { Problem = null, RetryAt = null };
-                return;
+                return true;
             }
 
             run = await EvictAsync(settings, before);
@@ -106,6 +111,7 @@ internal sealed class CacheKeeper : IAsyncDisposable
         }
 
         Note(run?.EvictedBytes ?? 0, problem);
+        return true;
     }
 
     private async Task<EvictionRun> EvictAsync(CacheSettings settings, CacheState before)

@@ -1,23 +1,26 @@
 using System.Collections.Immutable;
 using Bazil.Core;
 using Bazil.FileSystem.Eviction;
+using Bazil.Remotes.Packs;
 using Bazil.Server.Config;
 using Bazil.Server.Storages;
 using Bazil.Storage.Eviction;
+using Bazil.Storage.Metadata;
 
 namespace Bazil.Server.Caching;
 
-/// <summary>The storages of a volume whose copies count, those in packs first: they are the cheapest to ask.</summary>
+/// <summary>The storages of a volume whose copies count, those in packs first: they are the cheapest to ask. What several addresses lead to is one store, however many names it has.</summary>
 internal sealed class CountedStores
 {
     private readonly ImmutableArray<(VolumeStorage Storage, ICountedStore Store)> _stores;
+    private readonly Dictionary<string, string> _sameAs = new(StringComparer.Ordinal); // other names of a store, with the one that it goes by here
 
-    public CountedStores(VolumeConfig volume, StoragePool storages, TimeProvider time)
+    public CountedStores(VolumeConfig volume, StoragePool storages, IMetadataStore metadata, TimeProvider time)
     {
         Policy = volume.Copies;
         _stores =
         [
-            .. volume.Storages.Where(static storage => storage.Address.IsRemote).Select(storage => (storage, (ICountedStore)new PackCopies(storage.Name, storages.OpenRemote(storage.Address), time))),
+            .. Distinct(volume, metadata).Select(storage => (storage, (ICountedStore)new PackCopies(storage.Name, storages.OpenRemote(storage.Address), time))),
             .. volume.Storages.Select(storage => (storage, Peer: (storage.Address as StorageAddress.PeerStorage)?.Peer)).Where(static entry => entry.Peer is not null)
                 .Select(entry => (entry.storage, (ICountedStore)new PeerCopies(entry.storage.Name, storages.OfferOf(entry.Peer!.Value), () => ClaimOf(volume.Id, entry.Peer!.Value)))),
         ];
@@ -42,7 +45,7 @@ internal sealed class CountedStores
             ulong bits = 0;
             foreach (string name in Policy.Required)
             {
-                int index = _stores.Select(static entry => entry.Storage.Name).ToList().IndexOf(name);
+                int index = _stores.Select(static entry => entry.Storage.Name).ToList().IndexOf(_sameAs.GetValueOrDefault(name, name));
                 if (index < 0) return null;
                 bits |= 1UL << index;
             }
@@ -59,6 +62,18 @@ internal sealed class CountedStores
 
     /// <summary>Of what a peer said that it knows, what is about these objects: all of it may be larger than a message.</summary>
     private HoldClaim ClaimOf(VolumeId volume, in PeerId peer) => new(volume, Asked.Meet(View!.KnowledgeOf(peer)));
+
+    /// <summary>The stores in packs, each once, under its first name. One that was never met is left out: it may be any of the others. Adding a storage meets it.</summary>
+    private IEnumerable<VolumeStorage> Distinct(VolumeConfig volume, IMetadataStore metadata)
+    {
+        var met = new Dictionary<Guid, string>();
+        foreach (VolumeStorage storage in volume.Storages.Where(static storage => storage.Address.IsRemote))
+        {
+            if (PackStore.Recall(metadata, storage.Address.ToString()!) is not { } id) continue;
+            if (met.TryAdd(id, storage.Name)) yield return storage;
+            else _sameAs.Add(storage.Name, met[id]);
+        }
+    }
 
     private ulong BitsWhere(Func<VolumeStorage, bool> counts)
     {

@@ -19,6 +19,7 @@ internal sealed class EvictionRun(EvictionParts parts, EvictionGoal goal, Pace p
 {
     private readonly List<EvictedVolume> _volumes = [];
     private long _looked, _evictedBytes;
+    private EvictionKeeping? _keeping;
 
     public EvictionReport Report { get; } = new();
 
@@ -34,7 +35,8 @@ internal sealed class EvictionRun(EvictionParts parts, EvictionGoal goal, Pace p
     private async Task RunAloneAsync(CancellationToken cancel)
     {
         CollectingObjectStore store = parts.Storages.OpenLocal();
-        await OpenVolumesAsync(cancel);
+        using var terms = new EvictionTerms(parts.Config);
+        await OpenVolumesAsync(terms.Volumes, cancel);
         using ObjectEviction eviction = store.BeginEviction((store.Inner as IStoreInventory)?.Usage.ObjectCount ?? 0);
 
         // A power cut may take changes back, but to no moment before this one: none that is taken back needs what goes (docs/durability.md).
@@ -42,13 +44,14 @@ internal sealed class EvictionRun(EvictionParts parts, EvictionGoal goal, Pace p
         foreach (EvictedVolume volume in _volumes) volume.Open.Volume.SaveUses();
         foreach (EvictedVolume volume in _volumes) volume.Held = await volume.Open.Volume.ListHeldContentAsync(cancel);
         using IMetadataSnapshot view = parts.Metadata.Snapshot();
-        var keeping = new EvictionKeeping(eviction, view, parts, pace);
-        foreach (EvictedVolume volume in _volumes) await keeping.KeepAsync(volume, cancel);
-        await keeping.KeepSharedAsync(_volumes, cancel);
+        _keeping = new EvictionKeeping(eviction, view, parts, pace);
+        foreach (EvictedVolume volume in _volumes) await _keeping.KeepAsync(volume, cancel);
+        foreach (EvictedVolume volume in _volumes) await _keeping.KeepQueuedAsync(volume, cancel);
+        await _keeping.KeepSharedAsync(_volumes, cancel);
         parts.Metadata.Sync();
 
         foreach (EvictedVolume volume in _volumes) volume.Counted.View = new EvictionView(view, volume.Config.LocalNumber);
-        var batches = _volumes.ToDictionary(static volume => volume, volume => new EvictionBatch(volume.Counted, RoundOf(volume, eviction)));
+        var batches = _volumes.ToDictionary(static volume => volume, volume => new EvictionBatch(volume.Counted, RoundOf(volume, eviction, terms)));
         if (goal.Files is null) await EvictSnapshotsAsync(eviction, view, batches, cancel);
         foreach ((EvictedVolume volume, EvictableContent content) in goal.Files is null ? new EvictionOrder(_volumes).Files() : Named())
         {
@@ -59,21 +62,21 @@ internal sealed class EvictionRun(EvictionParts parts, EvictionGoal goal, Pace p
         foreach (EvictionBatch batch in batches.Values) await FlushAsync(batch, cancel);
     }
 
-    private async Task OpenVolumesAsync(CancellationToken cancel)
+    private async Task OpenVolumesAsync(IReadOnlyList<VolumeConfig> volumes, CancellationToken cancel)
     {
-        foreach (VolumeConfig volume in parts.Config.ListVolumes())
+        foreach (VolumeConfig volume in volumes)
         {
             if (volume.IsImporting) throw new CommandFailedException(ErrorKind.Busy, $"nothing is evicted while volume {volume.Name} is being imported", "try again when that has ended");
-            _volumes.Add(new EvictedVolume(volume, await parts.Volumes.OpenAsync(volume.Id, cancel), new CountedStores(volume, parts.Storages, parts.Time)));
+            _volumes.Add(new EvictedVolume(volume, await parts.Volumes.OpenAsync(volume.Id, cancel), new CountedStores(volume, parts.Storages, parts.Metadata, parts.Time)));
         }
     }
 
-    private EvictionRound? RoundOf(EvictedVolume volume, ObjectEviction eviction)
+    private EvictionRound? RoundOf(EvictedVolume volume, ObjectEviction eviction, EvictionTerms terms)
     {
         if (volume.Counted.Required is not { } required) return null;
         return new EvictionRound(eviction, volume.Counted.Stores, volume.Counted.Policy.Copies, required, parts.Entropy, parts.Time)
         {
-            IsDryRun = goal.IsDryRun, MayGoOn = () => _volumes.All(static other => other.Open.Volume.PinRevision == other.PinRevision),
+            IsDryRun = goal.IsDryRun, MayGoOn = () => terms.StillHold() && _volumes.All(static other => other.Open.Volume.PinRevision == other.PinRevision),
         };
     }
 
@@ -94,17 +97,21 @@ internal sealed class EvictionRun(EvictionParts parts, EvictionGoal goal, Pace p
             var shown = new ObjectFilter(parts.Entropy);
             await foreach (ReachableChunk chunk in WalkOf(volume, view, ContentRoots.Shown, parts).WalkAsync(cancel))
             {
-                if (EvictionKeeping.IsData(chunk)) shown.Add(volume.Content.IdsOf(chunk.Type, chunk.Level, chunk.Key, chunk.KeyEpoch).First());
+                foreach (ObjectId id in LikeliestOf(volume, chunk)) shown.Add(id);
             }
 
             await foreach (ReachableChunk chunk in WalkOf(volume, view, ContentRoots.Snapshots, parts).WalkAsync(cancel))
             {
                 if (_evictedBytes >= goal.BytesMax) return;
-                if (!EvictionKeeping.IsData(chunk) || shown.MayContain(volume.Content.IdsOf(chunk.Type, chunk.Level, chunk.Key, chunk.KeyEpoch).First())) continue;
+                if (!EvictionKeeping.IsData(chunk) || LikeliestOf(volume, chunk).Any(id => shown.MayContain(id))) continue;
                 await OfferAsync(volume.Content.IdsOf(chunk.Type, chunk.Level, chunk.Key, chunk.KeyEpoch), volume.Counted.CountableForSnapshots, null, null, eviction, batches[volume], cancel);
             }
         }
     }
+
+    /// <summary>The likeliest object of a chunk of data; none when no key of the volume is here.</summary>
+    private static IEnumerable<ObjectId> LikeliestOf(EvictedVolume volume, ReachableChunk chunk) =>
+        EvictionKeeping.IsData(chunk) ? volume.Content.IdsOf(chunk.Type, chunk.Level, chunk.Key, chunk.KeyEpoch).Take(1) : [];
 
     private async Task EvictAsync(EvictedVolume volume, EvictableContent content, ObjectEviction eviction, EvictionBatch batch, CancellationToken cancel)
     {
@@ -124,7 +131,7 @@ internal sealed class EvictionRun(EvictionParts parts, EvictionGoal goal, Pace p
         {
             if (await eviction.SizeOfAsync(id, cancel) is not { } sizeBytes || !batch.TryMeet(id)) continue;
             Interlocked.Increment(ref _looked);
-            if (eviction.IsKept(id)) Report.AddKept(staying ?? "part of something that stays: what is pinned, open, in conflict, in the trash, held for a peer, or in another volume", sizeBytes);
+            if (eviction.IsKept(id)) Report.AddKept(staying ?? _keeping!.WhyKept(id), sizeBytes);
             else if (batch.Round is null) Report.AddKept("the policy requires a storage that the volume does not have", sizeBytes);
             else batch.Add(new EvictionCandidate(id, sizeBytes, countable), content);
         }

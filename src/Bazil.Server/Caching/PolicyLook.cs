@@ -14,7 +14,7 @@ namespace Bazil.Server.Caching;
 /// <summary>One look at how many copies there are of all published content of a volume, snapshots included. Asks stores that are not in the way: nothing is promised, and nothing changed.</summary>
 internal sealed class PolicyLook(VolumeConfig config, OpenVolume volume, EvictionParts parts, Pace pace)
 {
-    private readonly CountedStores _counted = new(config, parts.Storages, parts.Time);
+    private readonly CountedStores _counted = new(config, parts.Storages, parts.Metadata, parts.Time);
     private readonly HeldChunks _chunks = new(volume.Keys, volume.Stores.Local);
     private readonly Dictionary<string, ObjectTotals> _reasons = new(StringComparer.Ordinal);
     private readonly Dictionary<int, string> _failures = [];
@@ -29,8 +29,9 @@ internal sealed class PolicyLook(VolumeConfig config, OpenVolume volume, Evictio
         var content = new LocalContent(_chunks);
         await foreach (ReachableChunk chunk in walk.WalkAsync(cancel))
         {
-            if (chunk.Failure is not null) _unread++;
-            _batch.Add([.. content.IdsOf(chunk.Type, chunk.Level, chunk.Key, chunk.KeyEpoch)]);
+            ObjectId[] ids = [.. content.IdsOf(chunk.Type, chunk.Level, chunk.Key, chunk.KeyEpoch)];
+            if (chunk.Failure is not null || ids.Length == 0) _unread++; // without a key of the volume nobody knows what it is called
+            if (ids.Length > 0) _batch.Add(ids);
             if (_batch.Count >= EvictionLimits.IdsPerHold) await CountAsync(cancel);
             await pace.StepAsync(cancel);
         }

@@ -74,8 +74,9 @@ internal sealed class PinKeeper : IAsyncDisposable
             for (;;)
             {
                 _changed.Clear(); // what changes from here on is looked at the next time
+                Task returned = _volume.Reach.Returned;
                 await PassAsync();
-                await RestAsync();
+                await RestAsync(returned);
             }
         }
         catch (OperationCanceledException)
@@ -120,14 +121,36 @@ internal sealed class PinKeeper : IAsyncDisposable
         _progress = done;
     }
 
-    private async Task RestAsync()
+    private async Task RestAsync(Task returned)
     {
-        TimeSpan most = _progress.RetryAt is { } retryAt ? retryAt - _time.GetUtcNow() : Limits.PinLookInterval;
-        if (most > TimeSpan.Zero) await _changed.WaitAsync(most, _time, _stop.Token);
+        if (_progress.RetryAt is { } retryAt) await WaitForReturnAsync(retryAt - _time.GetUtcNow(), returned);
+        else await _changed.WaitAsync(Limits.PinLookInterval, _time, _stop.Token);
 
         // A program that writes makes many changes: they go together.
         TimeSpan rest = _lastPass * Limits.PinRestPerPass;
         await _asked.WaitAsync(rest < Limits.PinDelay ? Limits.PinDelay : rest > Limits.PinDelayMax ? Limits.PinDelayMax : rest, _time, _stop.Token);
+    }
+
+    /// <summary>Until the time is over, something changes, or a store is back that was away.</summary>
+    private async Task WaitForReturnAsync(TimeSpan most, Task returned)
+    {
+        if (most <= TimeSpan.Zero) return;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        Task changed = _changed.WaitAsync(most, _time, stop.Token), probing = ProbeAsync(stop.Token);
+        await Task.WhenAny(changed, returned);
+        await stop.CancelAsync();
+        await Task.WhenAll(changed, probing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // both were cancelled, or are done
+        _stop.Token.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Looks whether stores that are away are back: nobody else may ask them.</summary>
+    private async Task ProbeAsync(CancellationToken cancel)
+    {
+        for (;;)
+        {
+            await Task.Delay(Limits.PinProbeInterval, _time, cancel);
+            await _volume.Reach.ProbeAwayAsync(cancel);
+        }
     }
 
     private async ValueTask WaitAsync(int bytes, CancellationToken cancel)

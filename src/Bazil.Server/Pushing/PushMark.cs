@@ -1,5 +1,6 @@
 using System.Text;
 using Bazil.Core;
+using Bazil.FileSystem.Epochs;
 using Bazil.FileSystem.Reachability;
 using Bazil.Storage.Metadata;
 
@@ -32,6 +33,12 @@ internal sealed record PushMark(long GoneThrough, string Epochs, ulong Generatio
         reader.ExpectEnd();
         return mark;
     }
+
+    /// <summary>The key epochs of a volume as they are now, for <see cref="Epochs"/>.</summary>
+    public static string EpochsOf(VolumeKeys keys) => string.Join(' ', keys.Epochs.Epochs.Select(static epoch => epoch.Key.ToString()));
+
+    /// <summary>Whether what it covers is still there, under the names that it has now.</summary>
+    public bool StillCounts(string epochs, ulong generation) => Epochs == epochs && Generation == generation;
 
     public void Commit(IMetadataStore metadata, VolumeId volume, Guid store)
     {

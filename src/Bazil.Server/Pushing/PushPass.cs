@@ -21,6 +21,9 @@ internal sealed class PushPass(VolumeConfig config, OpenVolume volume, RemoteSto
     private readonly HeldChunks _chunks = new(volume.Keys, volume.Stores.Local);
     private readonly HeldChunks _copies = new(volume.Keys, store);
 
+    /// <summary>What is copied to stores elsewhere: all that is saved and published.</summary>
+    public const ContentRoots Copied = ContentRoots.All & ~ContentRoots.Working;
+
     /// <summary>What could not be sent since everything was looked at, because this machine does not have it, or not whole: whoever has it sends it.</summary>
     public long AbsentChunks { get; private set; }
 
@@ -33,10 +36,10 @@ internal sealed class PushPass(VolumeConfig config, OpenVolume volume, RemoteSto
     {
         Guid storeId = await store.MeetAsync(cancel);
         await store.RequireLeaseAsync(cancel);
-        string epochs = string.Join(' ', volume.Keys.Epochs.Epochs.Select(static epoch => epoch.Key.ToString()));
+        string epochs = PushMark.EpochsOf(volume.Keys);
         long began = time.GetTimestamp(), now = time.GetUtcNow().ToUnixTimeSeconds();
         PushMark? mark = PushMark.Read(metadata, config.Id, storeId);
-        bool isWhole = mark is null || mark.Epochs != epochs || mark.Generation != store.Generation || now - mark.GoneThrough > Limits.PushWholeInterval.TotalSeconds || mark.GoneThrough > now;
+        bool isWhole = mark is null || !mark.StillCounts(epochs, store.Generation) || now - mark.GoneThrough > Limits.PushWholeInterval.TotalSeconds || mark.GoneThrough > now;
 
         // What somebody has removed there is not known to be there after this.
         if (isWhole) await store.RefreshAsync(cancel);
@@ -48,7 +51,7 @@ internal sealed class PushPass(VolumeConfig config, OpenVolume volume, RemoteSto
         if (!isWhole) AbsentChunks = mark!.AbsentChunks;
         if (!isWhole && content.Equals(mark!.Content)) return storeId;
 
-        var walk = new VolumeReachability(view, config.LocalNumber, [], _chunks) { Beyond = isWhole ? null : mark!.Content, From = ContentRoots.All & ~ContentRoots.Working };
+        var walk = new VolumeReachability(view, config.LocalNumber, [], _chunks) { Beyond = isWhole ? null : mark!.Content, From = Copied };
         await foreach (ReachableChunk chunk in walk.WalkAsync(cancel))
         {
             await SendAsync(chunk, cancel);

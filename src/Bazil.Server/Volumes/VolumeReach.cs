@@ -71,6 +71,14 @@ internal sealed class VolumeReach : IContentReach, IAsyncDisposable
         return new Watcher(this);
     }
 
+    /// <summary>Asks once each store that could not be reached the last time; <see cref="Returned"/> tells of those that answer.</summary>
+    public Task ProbeAwayAsync(CancellationToken cancel)
+    {
+        IReadOnlyList<IGuardedStore> stores;
+        lock (_gate) stores = _followed;
+        return Task.WhenAll(stores.Where(static store => store.Problem is not null).Select(store => ProbeAsync(store, cancel)));
+    }
+
     public async ValueTask DisposeAsync()
     {
         IReadOnlyList<IGuardedStore> stores;

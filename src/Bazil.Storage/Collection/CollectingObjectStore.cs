@@ -120,15 +120,21 @@ public sealed partial class CollectingObjectStore : IObjectStore, IStoreVerifica
     /// <summary>Ends a collection; only what <see cref="ObjectCollection.Complete"/> noted counts.</summary>
     internal void End()
     {
-        lock (_rows)
+        try
         {
-            _pending.Clear();
-            _generation = (long)CollectionState.Read(_metadata).Generation;
-        }
+            lock (_rows)
+            {
+                _pending.Clear();
+                _generation = (long)CollectionState.Read(_metadata).Generation;
+            }
 
-        // Only a collection adds fossils, so the new filter has all of them.
-        _fossils = LoadFossils();
-        _marks = null;
+            // Only a collection adds fossils, so the new filter has all of them. So has the old one, when the rows cannot be read now.
+            _fossils = LoadFossils();
+        }
+        finally
+        {
+            _marks = null; // or nothing would be collected or evicted any more until the next start
+        }
     }
 
     /// <summary>Notes a fossil unless somebody hit it. Durable with the next <see cref="CommitPending"/>.</summary>

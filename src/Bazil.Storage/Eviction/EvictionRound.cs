@@ -41,7 +41,7 @@ public sealed class EvictionRound(ObjectEviction eviction, IReadOnlyList<ICounte
             {
                 cancel.ThrowIfCancellationRequested();
                 if (WhyNot(ballot, index) is { } reason) report.AddKept(reason, candidate.SizeBytes);
-                else if (!MayGoOn()) report.AddKept("what is pinned has changed meanwhile; try again", candidate.SizeBytes);
+                else if (!MayGoOn()) report.AddKept("what is pinned, or a volume's policy or storages, has changed meanwhile; try again", candidate.SizeBytes);
                 else if (IsOver(began, beganAt)) report.AddKept("the other stores took too long to answer", candidate.SizeBytes);
                 else if (IsDryRun ? !eviction.IsKept(candidate.Id) : await eviction.TryDeleteAsync(candidate.Id, cancel)) report.AddEvicted(candidate.SizeBytes);
                 else report.AddKept("in use", candidate.SizeBytes);
@@ -89,6 +89,7 @@ public sealed class EvictionRound(ObjectEviction eviction, IReadOnlyList<ICounte
 
     private string? WhyNot(Ballot ballot, int index)
     {
+        if (stores.Count > 0 && stores.Count < copies) return $"{copies} other copies are asked for, and there {(stores.Count == 1 ? "is only 1 other store that counts" : $"are only {stores.Count} other stores that count")}";
         ulong held = ballot.HeldBy(index), missing = required & ~held;
         if (missing != 0) return ballot.WhyNot(index, BitOperations.TrailingZeroCount(missing), stores);
         int count = BitOperations.PopCount(held);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Bazil.Core;
 using Bazil.Storage.Collection;
 using Bazil.Storage.Stores;
@@ -61,6 +62,20 @@ public sealed class HoldGranter(CollectingObjectStore store, ObjectHolds holds, 
     {
         // Both hold on to it otherwise, which is safe, and get nowhere.
         if (store.IsEvicting(id) && self.CompareTo(peer) > 0) return HoldAnswer.Leaving;
-        return await store.TouchAsync(id, cancel) ? HoldAnswer.Held : HoldAnswer.Absent;
+        return await store.TouchAsync(id, cancel) && await IsReadableAsync(id, cancel) ? HoldAnswer.Held : HoldAnswer.Absent;
+    }
+
+    /// <summary>Whether the store can read it, and its checksum is right: a copy that nobody can read is none. One object at a time is in memory; the peer could as well fetch it.</summary>
+    private async ValueTask<bool> IsReadableAsync(ObjectId id, CancellationToken cancel)
+    {
+        try
+        {
+            using IMemoryOwner<byte>? found = await store.GetAsync(id, cancel);
+            return found is not null;
+        }
+        catch (CorruptObjectException)
+        {
+            return false; // the store has set it aside, and a scrub names it
+        }
     }
 }

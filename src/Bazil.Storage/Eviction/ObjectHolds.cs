@@ -34,14 +34,10 @@ public sealed class ObjectHolds
         }
     }
 
-    /// <summary>All objects that are held, some more than once.</summary>
+    /// <summary>All objects that are held, some more than once. Writes nothing: evictions and collections begin with it, also on a full disk.</summary>
     public IReadOnlyList<ObjectId> ListObjects()
     {
-        lock (_gate)
-        {
-            Expire();
-            return [.. _held.Values.SelectMany(static entry => entry.Ids)];
-        }
+        lock (_gate) return [.. _held.Values.Where(entry => !IsOver(entry)).SelectMany(static entry => entry.Ids)];
     }
 
     /// <summary>What each peer holds.</summary>
@@ -118,7 +114,9 @@ public sealed class ObjectHolds
     }
 
     /// <summary>Under the gate.</summary>
-    private void Expire() => Remove([.. _held.Where(entry => _time.GetElapsedTime(entry.Value.Since) >= EvictionLimits.HoldDuration).Select(static entry => entry.Key)]);
+    private void Expire() => Remove([.. _held.Where(entry => IsOver(entry.Value)).Select(static entry => entry.Key)]);
+
+    private bool IsOver(in Entry entry) => _time.GetElapsedTime(entry.Since) >= EvictionLimits.HoldDuration;
 
     /// <summary>Under the gate. The rows need no sync: one that comes back expires again.</summary>
     private void Remove(IReadOnlyList<(PeerId Peer, HoldTicket Ticket)> keys)

@@ -19,8 +19,7 @@ public sealed class DiskStorageTests : EndToEndTest
     [Fact]
     public async Task Disk_is_filled_when_it_is_there_known_when_it_is_not_and_another_machine_reads_from_it()
     {
-        ChildProcess.Result made = await ChildProcess.ShellAsync($"truncate -s 24M '{Root}/image'; mkfs.ext4 -q -F -m 0 -L {_label} '{Root}/image'; mkdir -p '{Root}/media' /dev/disk/by-label", "/", Cancel);
-        Assert.SkipUnless(made.Code == 0 && await PlugAsync(), $"no disk can be made here: {made.Error}");
+        await MakeDiskAsync();
         await MountAsync(White);
         await White.FailsAsync("volume storage add myfiles disk:no-such-disk", "disk no-such-disk is not plugged in");
         await White.RunAsync($"volume storage add myfiles disk:{_label}");
@@ -62,6 +61,54 @@ public sealed class DiskStorageTests : EndToEndTest
         await White.RunAsync("server ping");
         Assert.Equal(sums, await White.ShellAsync("cd mnt; sha256sum first second"));
         Assert.NotEmpty(snapshot);
+    }
+
+    [Fact]
+    public async Task Content_goes_while_the_disk_that_has_it_is_plugged_in_and_comes_back_from_it()
+    {
+        await MakeDiskAsync();
+        await MountAsync(White);
+        await White.RunAsync($"volume storage add myfiles disk:{_label}");
+        await White.ShellAsync("head -c 3000000 /dev/urandom >mnt/file");
+        string sum = await White.ShellAsync("sha256sum <mnt/file");
+        await UntilAsync(White, "complete");
+        await UnplugAsync();
+        Assert.Matches($@"^nothing went\nstays: .* disk {_label} is not plugged in$", await White.RunAsync("evict mnt/file"));
+        await White.ShellAsync("head -c 3000000 /dev/urandom >mnt/later");
+        Assert.Matches("^nothing went\nstays: .* waits to be copied", await White.RunAsync("evict mnt/later"));
+        Assert.True(await PlugAsync());
+        await UntilAsync(White, "complete");
+        Assert.Matches(@"^2\.\d+ MiB in \d+ objects gone$", await White.RunAsync("evict mnt/file"));
+        Assert.Matches(@"^2\.\d+ MiB in \d+ objects gone$", await White.RunAsync("evict mnt/later"));
+        Assert.Matches(@"mnt/file +default +1 of \d+ chunks", await White.RunAsync("whereis mnt/file"));
+
+        // Pinned, it comes as soon as the disk is back.
+        await UnplugAsync();
+        await White.RunAsync("pin mnt/file");
+        await UntilPinsAsync("waiting");
+        Assert.True(await PlugAsync());
+        await UntilPinsAsync("complete");
+        Assert.Matches(@"mnt/file +default +everything", await White.RunAsync("whereis mnt/file"));
+        await UnplugAsync();
+        Assert.Equal(sum, await White.ShellAsync("sha256sum <mnt/file"));
+    }
+
+    private async Task MakeDiskAsync()
+    {
+        ChildProcess.Result made = await ChildProcess.ShellAsync($"truncate -s 24M '{Root}/image'; mkfs.ext4 -q -F -m 0 -L {_label} '{Root}/image'; mkdir -p '{Root}/media' /dev/disk/by-label", "/", Cancel);
+        Assert.SkipUnless(made.Code == 0 && await PlugAsync(), $"no disk can be made here: {made.Error}");
+    }
+
+    private async Task UntilPinsAsync(string state)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
+        for (int tick = 0; ; tick++)
+        {
+            string found = await White.RunAsync("pin list -json");
+            if (JsonDocument.Parse(found).RootElement.GetProperty("states").EnumerateArray().Any(info => info.GetProperty("state").GetString() == state)) return;
+            Assert.True(tick < 200, found);
+            await timer.WaitForNextTickAsync(Cancel);
+        }
     }
 
     private async Task<bool> PlugAsync()

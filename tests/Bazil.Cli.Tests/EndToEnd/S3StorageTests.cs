@@ -64,6 +64,33 @@ public sealed class S3StorageTests : EndToEndTest
         await ReadElsewhereAsync($"s3://{bucket}/backup?endpoint={_server.Endpoint}&secret=own", key, sums);
     }
 
+    [Fact]
+    public async Task Content_that_is_in_the_bucket_goes_from_this_machine_while_that_can_be_seen_and_comes_back_from_there()
+    {
+        Assert.SkipWhen(S3Server.WhyNone is not null, S3Server.WhyNone ?? "");
+        _server = new S3Server();
+        string bucket = await _server.MakeBucketAsync();
+        await MountAsync(White);
+        await White.RunAsync("secret set nas", _keys);
+        await White.RunAsync($"volume storage add -endpoint={_server.Endpoint} -secret=nas myfiles cloud s3://{bucket}/backup");
+        await White.ShellAsync("head -c 3000000 /dev/urandom >mnt/file");
+        string sum = await White.ShellAsync("sha256sum <mnt/file");
+        await CompleteAsync(White);
+        _server.Stop();
+        Assert.Matches(@"^nothing went\nstays: .* cloud could not be asked: ", await White.RunAsync("evict mnt/file"));
+        _server.Start();
+        Assert.Matches(@"^2\.\d+ MiB in \d+ objects gone$", await White.RunAsync("evict mnt/file"));
+        Assert.Matches(@"mnt/file +default +1 of \d+ chunks", await White.RunAsync("whereis mnt/file"));
+
+        // Somebody has emptied the bucket: then it has none, whatever this machine remembers.
+        await White.ShellAsync("head -c 3000000 /dev/urandom >mnt/other");
+        await CompleteAsync(White);
+        Assert.Matches(@"^fetched 2\.\d+ MiB in", await White.RunAsync("get mnt/file"));
+        Assert.Equal(sum, await White.ShellAsync("sha256sum <mnt/file"));
+        foreach (string pack in (await _server.ListAsync(bucket)).Where(static name => name.Contains("/packs/", StringComparison.Ordinal))) await _server.Client.DeleteObjectAsync(bucket, pack, Cancel);
+        Assert.Matches(@"^nothing went\nstays: .* objects: cloud does not have it$", await White.RunAsync("evict mnt/other"));
+    }
+
     /// <summary>Another machine, with nothing but the bucket, its credentials, the sharing key and the key of the snapshot.</summary>
     private async Task ReadElsewhereAsync(string address, string snapshot, string sums)
     {

@@ -77,6 +77,35 @@ public sealed class SftpStorageTests : EndToEndTest
     }
 
     [Fact]
+    public async Task Two_addresses_of_one_store_are_one_copy_and_what_waits_to_be_copied_stays()
+    {
+        await MountAsync(White);
+        UseServer(White);
+        await White.RunAsync($"volume storage add myfiles nas {_server.Address}");
+        await White.ShellAsync($"ln -s '{_server.Folder}' '{_server.At("link")}'");
+        await White.RunAsync($"volume storage add myfiles again {_server.AddressOf(_server.At("link"))}");
+        await White.ShellAsync("head -c 3000000 /dev/urandom >mnt/file");
+        await CompleteAsync(White);
+        await CompleteAsync(White, storage: 2);
+        await White.RunAsync("volume policy set -copies=2 -require=again myfiles");
+        Assert.Matches(@"^nothing went\nstays: .*: 2 other copies are asked for, and there is only 1 other store that counts$", await White.RunAsync("evict mnt/file"));
+        await White.RunAsync("volume policy set -copies=1 -require=again myfiles");
+        Assert.Matches(@"^2\.\d+ MiB in \d+ objects gone$", await White.RunAsync("evict mnt/file"));
+
+        // The policy is met without the third, and nobody but this machine would send it there.
+        string other = _server.At("other");
+        await White.RunAsync($"volume storage add myfiles other {_server.AddressOf(other)}");
+        await CompleteAsync(White, storage: 3);
+        await White.ShellAsync($"mv '{other}' '{other}.away'; head -c 3000000 /dev/urandom >mnt/new");
+        await CompleteAsync(White);
+        await UntilAsync(White, static copy => copy.GetProperty("state").GetString() is "waiting" or "away", storage: 3);
+        Assert.Matches(@"^nothing went\nstays: 2\.\d+ MiB in \d+ objects: waits to be copied to a storage of the volume$", await White.RunAsync("evict mnt/new"));
+        await White.ShellAsync($"mv '{other}.away' '{other}'");
+        await CompleteAsync(White, storage: 3);
+        Assert.Matches(@"^2\.\d+ MiB in \d+ objects gone$", await White.RunAsync("evict mnt/new"));
+    }
+
+    [Fact]
     public async Task Copying_goes_on_after_the_machine_was_away_and_after_a_kill()
     {
         await MountAsync(White);
@@ -167,15 +196,15 @@ public sealed class SftpStorageTests : EndToEndTest
 
     private long PackBytes() => Directory.EnumerateFiles(Path.Combine(_server.Folder, "packs"), "*.pack", SearchOption.AllDirectories).Sum(static file => new FileInfo(file).Length);
 
-    private static Task CompleteAsync(Node node) => UntilAsync(node, static copy => copy.GetProperty("state").GetString() == "complete");
+    private static Task CompleteAsync(Node node, int storage = 1) => UntilAsync(node, static copy => copy.GetProperty("state").GetString() == "complete", storage);
 
-    private static async Task UntilAsync(Node node, Func<JsonElement, bool> isReached)
+    private static async Task UntilAsync(Node node, Func<JsonElement, bool> isReached, int storage = 1)
     {
         long deadline = Environment.TickCount64 + 60_000;
         for (;;)
         {
             string reply = await node.RunAsync("volume storage list -json myfiles");
-            JsonElement copy = JsonDocument.Parse(reply).RootElement.GetProperty("storages")[1].GetProperty("copy");
+            JsonElement copy = JsonDocument.Parse(reply).RootElement.GetProperty("storages")[storage].GetProperty("copy");
             if (isReached(copy)) return;
             Assert.True(Environment.TickCount64 < deadline, string.Create(CultureInfo.InvariantCulture, $"it was not reached: {reply}\n{node.Messages}"));
         }

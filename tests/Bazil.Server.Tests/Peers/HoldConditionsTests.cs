@@ -1,68 +1,37 @@
 using Bazil.Core;
 using Bazil.Core.Crypto;
-using Bazil.Peers;
 using Bazil.Server.Config;
-using Bazil.Server.DataDirectories;
-using Bazil.Server.Hosting;
 using Bazil.Server.Peers;
-using Bazil.Server.Storages;
-using Bazil.Server.Volumes;
-using Bazil.Storage.Blobs;
-using Bazil.Storage.Cas;
 using Bazil.Storage.Eviction;
 using Bazil.Testing;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Bazil.Server.Tests.Peers;
 
 /// <summary>A node with a real database and store, asked to hold an object that it has.</summary>
 public sealed class HoldConditionsTests : IAsyncDisposable
 {
-    private static readonly VolumeStorage LocalStorage = new("default", StorageAddress.Local);
     private static readonly PeerId _asker = PeerOf(1);
     private static readonly ObjectId _object = new([.. Enumerable.Repeat((byte)3, ObjectId.Size)]);
 
     private readonly TempDirectory _root = new();
     private readonly SodiumEntropy _entropy = new();
-    private readonly NodeDatabase _database;
-    private readonly SigningKey _key;
-    private readonly SharingKeyRing _keys;
-    private readonly PeerClient _client;
-    private readonly StoragePool _storages;
-    private readonly DirtyBudget _budget = new();
-    private readonly VolumeRegistry _volumes;
+    private readonly TestNode _node;
     private readonly HoldGranter _granter;
 
     public HoldConditionsTests()
     {
-        var directory = new DataDirectory(_root["data"]);
-        NodeDatabase.Create(directory);
-        _database = NodeDatabase.Open(directory);
-        _key = _database.OpenSigningKey();
-        _keys = new SharingKeyRing(Config);
-        var runs = new PeerRuns(RunId.Random(_entropy), TimeProvider.System, NullLogger<PeerRuns>.Instance);
-        _client = new PeerClient(new NodeIdentity(_key, TimeProvider.System), new PeerAddressBook(Config), new PeerClientOptions(), TimeProvider.System, _entropy, runs);
-        _storages = new StoragePool(directory, new PeerConnections(_client, Config), _database.Store, _key, _entropy, TimeProvider.System);
-        var factory = new VolumeFactory(
-            Config, new VolumeEpochs(_database.Store, _keys), _database.Store, _storages, directory, _key, _budget, new ChunkCache(), TimeProvider.System, _entropy, NullLogger<VolumeFactory>.Instance);
-        _volumes = new VolumeRegistry(Config, factory, _key.PeerId, NullLogger<VolumeRegistry>.Instance);
-        _granter = new HoldGranter(_storages.OpenLocal(), _storages.Holds, _key.PeerId, new HoldConditions(Config, _volumes).AreMetAsync);
+        _node = new TestNode(_root["data"], TimeProvider.System);
+        _granter = new HoldGranter(_node.Storages.OpenLocal(), _node.Storages.Holds, _node.Id, new HoldConditions(Config, _node.Volumes).AreMetAsync);
         Config.AddPeer(_asker);
     }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private ConfigStore Config => _database.Config;
+    private ConfigStore Config => _node.Config;
 
     public async ValueTask DisposeAsync()
     {
-        await _volumes.DisposeAsync();
-        await _budget.DisposeAsync();
-        await _storages.DisposeAsync();
-        await _client.DisposeAsync();
-        _keys.Dispose();
-        _key.Dispose();
-        _database.Dispose();
+        await _node.DisposeAsync();
         _root.Dispose();
     }
 
@@ -72,7 +41,7 @@ public sealed class HoldConditionsTests : IAsyncDisposable
         (VolumeConfig volume, Knowledge known) = await AddVolumeAsync();
         Assert.False(known.IsEmpty);
         Assert.Equal(HoldAnswer.Held, await AskAsync(volume.Id, known));
-        Assert.Equal([_object], _storages.Holds.ListObjects());
+        Assert.Equal([_object], _node.Storages.Holds.ListObjects());
     }
 
     [Fact]
@@ -80,14 +49,14 @@ public sealed class HoldConditionsTests : IAsyncDisposable
     {
         (VolumeConfig volume, Knowledge known) = await AddVolumeAsync();
         await RefusesAsync(VolumeId.Random(_entropy), known);
-        await _volumes.RemoveAsync(volume, Cancel);
+        await _node.Volumes.RemoveAsync(volume, Cancel);
         await RefusesAsync(volume.Id, known);
     }
 
     [Fact]
     public async Task A_volume_that_is_being_imported_keeps_nothing()
     {
-        VolumeConfig half = Config.AddVolume("half", VolumeId.Random(_entropy), "default", LocalStorage, v => _volumes.Create(v, isOwn: true), isImporting: true);
+        VolumeConfig half = Config.AddVolume("half", VolumeId.Random(_entropy), "default", TestNode.LocalStorage, v => _node.Volumes.Create(v, isOwn: true), isImporting: true);
         Allow(half);
         await RefusesAsync(half.Id, Knowledge.Empty);
     }
@@ -96,10 +65,10 @@ public sealed class HoldConditionsTests : IAsyncDisposable
     public async Task Who_is_no_member_or_may_not_use_the_volume_or_is_not_known_has_nothing_held()
     {
         (VolumeConfig volume, Knowledge known) = await AddVolumeAsync();
-        await _volumes.RemoveMemberAsync(volume.Id, _asker, Cancel);
+        await _node.Volumes.RemoveMemberAsync(volume.Id, _asker, Cancel);
         await RefusesAsync(volume.Id, known);
 
-        await _volumes.AddMemberAsync(volume.Id, _asker, Cancel);
+        await _node.Volumes.AddMemberAsync(volume.Id, _asker, Cancel);
         Config.UpdatePeer(_asker, peer => peer with { Volumes = [] });
         await RefusesAsync(volume.Id, known);
 
@@ -116,28 +85,58 @@ public sealed class HoldConditionsTests : IAsyncDisposable
         await RefusesAsync(volume.Id, Knowledge.Of(new Version(1, ReplicaId.Random(_entropy))));
     }
 
+    [Fact]
+    public async Task A_copy_that_cannot_be_read_is_none()
+    {
+        (VolumeConfig volume, Knowledge known) = await AddVolumeAsync();
+        byte[] content = [.. Enumerable.Range(0, 5000).Select(static number => (byte)(number * 7))];
+        await _node.Storages.OpenLocal().PutAsync(_object, content, Cancel);
+        await _node.Storages.OpenLocal().SyncAsync(Cancel);
+        FlipByteOf(content);
+        Assert.Equal(HoldAnswer.Absent, Assert.Single(await _granter.HoldAsync(_asker, new HoldTicket(1), new HoldClaim(volume.Id, known), [_object], Cancel)));
+        Assert.Empty(_node.Storages.Holds.ListObjects());
+    }
+
     private static PeerId PeerOf(byte first) => new([first, .. new byte[PeerId.Size - 1]]);
 
     private async Task<(VolumeConfig Volume, Knowledge Known)> AddVolumeAsync()
     {
-        VolumeConfig volume = Config.AddVolume("docs", VolumeId.Random(_entropy), "default", LocalStorage, v => _volumes.Create(v, isOwn: true));
+        VolumeConfig volume = Config.AddVolume("docs", VolumeId.Random(_entropy), "default", TestNode.LocalStorage, v => _node.Volumes.Create(v, isOwn: true));
         Allow(volume);
-        await _volumes.AddMemberAsync(volume.Id, _asker, Cancel);
-        (await _volumes.OpenAsync(volume.Id, Cancel)).Volume.Note(out Knowledge known);
+        await _node.Volumes.AddMemberAsync(volume.Id, _asker, Cancel);
+        (await _node.Volumes.OpenAsync(volume.Id, Cancel)).Volume.Note(out Knowledge known);
         return (volume, known);
     }
 
     private void Allow(VolumeConfig volume) => Config.UpdatePeer(_asker, peer => peer with { Volumes = [volume.Id] });
 
+    /// <summary>On the disk, behind the back of the store.</summary>
+    private void FlipByteOf(byte[] content)
+    {
+        foreach (string path in Directory.EnumerateFiles(_node.ObjectsPath, "*", SearchOption.AllDirectories).Where(static path => Path.GetFileName(path) != "lock"))
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+            byte[] bytes = new byte[file.Length];
+            file.ReadExactly(bytes);
+            int at = bytes.AsSpan().IndexOf(content);
+            if (at < 0) continue;
+            file.Position = at + 2500;
+            file.WriteByte((byte)~content[2500]);
+            return;
+        }
+
+        Assert.Fail("the object is in no file");
+    }
+
     private async Task RefusesAsync(VolumeId volume, Knowledge known)
     {
         Assert.Equal(HoldAnswer.Absent, await AskAsync(volume, known));
-        Assert.Empty(_storages.Holds.ListObjects());
+        Assert.Empty(_node.Storages.Holds.ListObjects());
     }
 
     private async Task<HoldAnswer> AskAsync(VolumeId volume, Knowledge known)
     {
-        await _storages.OpenLocal().PutAsync(_object, new byte[10], Cancel);
+        await _node.Storages.OpenLocal().PutAsync(_object, new byte[10], Cancel);
         return Assert.Single(await _granter.HoldAsync(_asker, new HoldTicket(1), new HoldClaim(volume, known), [_object], Cancel));
     }
 }

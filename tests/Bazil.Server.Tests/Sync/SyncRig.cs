@@ -1,16 +1,9 @@
 using Bazil.Core;
 using Bazil.Core.Crypto;
 using Bazil.FileSystem.Live;
-using Bazil.Peers;
 using Bazil.Server.Config;
-using Bazil.Server.DataDirectories;
-using Bazil.Server.Hosting;
-using Bazil.Server.Peers;
-using Bazil.Server.Storages;
 using Bazil.Server.Sync;
 using Bazil.Server.Volumes;
-using Bazil.Storage.Blobs;
-using Bazil.Storage.Cas;
 using Bazil.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -19,23 +12,21 @@ namespace Bazil.Server.Tests.Sync;
 /// <summary>This node with its synchronisation and a clock of its own, and a peer with the same volume behind a connection that a test controls.</summary>
 internal sealed class SyncRig : IAsyncDisposable
 {
-    private static readonly VolumeStorage LocalStorage = new("default", StorageAddress.Local);
-
-    private readonly Side _here;
-    private readonly Side _there;
+    private readonly TestNode _here;
+    private readonly TestNode _there;
 
     public SyncRig(string root, bool isAutomatic = true)
     {
-        _here = new Side(Path.Combine(root, "here"), Time);
-        _there = new Side(Path.Combine(root, "there"), Time);
+        _here = new TestNode(Path.Combine(root, "here"), Time);
+        _there = new TestNode(Path.Combine(root, "there"), Time);
         VolumeId id = VolumeId.Random(new SodiumEntropy());
-        There = _there.Open(id, isOwn: true);
+        There = _there.AddVolume("files", id, isOwn: true).Volume;
         There.AddMember(_here.Id);
-        Here = _here.Open(id, isOwn: false);
+        Here = _here.AddVolume("files", id, isOwn: false).Volume;
         _here.Config.AddPeer(_there.Id);
         _here.Config.UpdatePeer(_there.Id, p => p with { Volumes = [id], Locations = ["192.0.2.1:1"], Nickname = "there" });
         Connection = new FakeConnection(_there.Id, There, _here.Id);
-        Service = new SyncService(_here.Parts(Connection, Time) with { IsAutomatic = isAutomatic }, NullLogger<SyncService>.Instance);
+        Service = new SyncService(PartsOf(_here) with { IsAutomatic = isAutomatic }, NullLogger<SyncService>.Instance);
     }
 
     public ManualTime Time { get; } = new();
@@ -89,69 +80,19 @@ internal sealed class SyncRig : IAsyncDisposable
         await _there.DisposeAsync();
     }
 
-    private sealed class Side : IAsyncDisposable
+    private SyncParts PartsOf(TestNode node) => new()
     {
-        private readonly NodeDatabase _database;
-        private readonly SigningKey _key;
-        private readonly SharingKeyRing _keys;
-        private readonly PeerClient _client;
-        private readonly StoragePool _storages;
-        private readonly DirtyBudget _budget = new();
-        private readonly VolumeEpochs _epochs;
-        private readonly VolumeRegistry _volumes;
-        private readonly PeerAddressBook _addresses;
-
-        public Side(string path, TimeProvider time)
-        {
-            var directory = new DataDirectory(path);
-            var entropy = new SodiumEntropy();
-            NodeDatabase.Create(directory);
-            _database = NodeDatabase.Open(directory);
-            _key = _database.OpenSigningKey();
-            _keys = new SharingKeyRing(Config);
-            _addresses = new PeerAddressBook(Config);
-            _client = new PeerClient(new NodeIdentity(_key, TimeProvider.System), _addresses, new PeerClientOptions(), TimeProvider.System, entropy, new PeerRuns(RunId.Random(entropy), TimeProvider.System, NullLogger<PeerRuns>.Instance));
-            _storages = new StoragePool(directory, new PeerConnections(_client, Config), _database.Store, _key, entropy, TimeProvider.System);
-            _epochs = new VolumeEpochs(_database.Store, _keys);
-            var factory = new VolumeFactory(Config, _epochs, _database.Store, _storages, directory, _key, _budget, new ChunkCache(), time, entropy, NullLogger<VolumeFactory>.Instance);
-            _volumes = new VolumeRegistry(Config, factory, _key.PeerId, NullLogger<VolumeRegistry>.Instance);
-        }
-
-        public ConfigStore Config => _database.Config;
-
-        public PeerId Id => _key.PeerId;
-
-        public Volume Open(VolumeId id, bool isOwn)
-        {
-            Config.AddVolume("files", id, "default", LocalStorage, v => _volumes.Create(v, isOwn));
-            return _volumes.OpenAsync(id, CancellationToken.None).GetAwaiter().GetResult().Volume;
-        }
-
-        public SyncParts Parts(IPeerConnections connections, TimeProvider time) => new()
-        {
-            Config = Config,
-            Volumes = _volumes,
-            Epochs = _epochs,
-            Notes = new KeyNotes(Config, _keys, NullLogger<KeyNotes>.Instance),
-            Connections = connections,
-            Addresses = _addresses,
-            Port = static () => 0,
-            Time = time,
-            Entropy = new SodiumEntropy(),
-            HeedsNetwork = false, // other tests make networks meanwhile
-            Pulled = static () => { },
-            Phrase = static text => text,
-        };
-
-        public async ValueTask DisposeAsync()
-        {
-            await _volumes.DisposeAsync();
-            await _storages.DisposeAsync();
-            await _client.DisposeAsync();
-            await _budget.DisposeAsync();
-            _keys.Dispose();
-            _key.Dispose();
-            _database.Dispose();
-        }
-    }
+        Config = node.Config,
+        Volumes = node.Volumes,
+        Epochs = node.Epochs,
+        Notes = new KeyNotes(node.Config, node.Keys, NullLogger<KeyNotes>.Instance),
+        Connections = Connection,
+        Addresses = node.Addresses,
+        Port = static () => 0,
+        Time = Time,
+        Entropy = new SodiumEntropy(),
+        HeedsNetwork = false, // other tests make networks meanwhile
+        Pulled = static () => { },
+        Phrase = static text => text,
+    };
 }

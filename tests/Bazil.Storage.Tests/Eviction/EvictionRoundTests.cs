@@ -63,6 +63,15 @@ public sealed class EvictionRoundTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task More_copies_than_there_are_stores_are_never_there_and_nobody_is_asked()
+    {
+        var keeper = new Keeper("one", 1);
+        EvictionReport report = await RunAsync(copies: 2, required: 0b1, [1], keeper);
+        Assert.Equal("2 other copies are asked for, and there is only 1 other store that counts", Assert.Single(report.Kept).Key);
+        Assert.Equal(0, keeper.Asked);
+    }
+
+    [Fact]
     public async Task Machine_that_slept_after_it_asked_deletes_nothing()
     {
         var keeper = new Keeper("one", 1) { Asking = () => _time.Advance(EvictionLimits.HoldUse + TimeSpan.FromSeconds(1)) };
