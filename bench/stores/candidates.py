@@ -1,4 +1,4 @@
-"""Who reads remote content through a mount: the volume over SFTP and from a peer, sshfs and rclone. Each on a way of its own, whose length is set."""
+"""Who reads remote content through a mount: the volume over SFTP, S3 and from a peer, sshfs and rclone. Each on a way of its own, whose length is set."""
 import os
 import subprocess
 
@@ -9,6 +9,7 @@ class Candidate:
     """A mount below which the files are."""
 
     name = ""
+    rivals = ()  # what it is compared with
 
     def __init__(self, base, port):
         self.base = os.path.join(base, self.name)
@@ -28,15 +29,12 @@ class Candidate:
 class Volume(Candidate):
     """A node that has the names of a volume and nothing of its content."""
 
+    rivals = ("sshfs", "rclone")
+
     def __init__(self, base, port, program):
         super().__init__(base, port)
         self.node = Node(self.base, "node", program)
         self.directory = self.node.mount
-
-    def add_key(self, secret):
-        with open(secret, "rb") as file:
-            done = subprocess.run([self.node.program, f"-data-dir={self.node.data}", "sharing", "add", "friends"], stdin=file, check=False)
-        assert done.returncode == 0
 
     def stop(self):
         self.node.stop()
@@ -52,7 +50,7 @@ class OverSftp(Volume):
         super().__init__(base, server.port, program)
         self.proxies = [self.proxy] + [Proxy(server.port) for _ in range(ways - 1)]
         self.node.start()
-        self.add_key(secret)
+        self.node.add_key(secret)
         config = os.path.join(self.node.data, "ssh_config")
         with open(config, "w", encoding="ascii") as file:
             for number, proxy in enumerate(self.proxies):
@@ -67,6 +65,21 @@ class OverSftp(Volume):
         self.node.bazil("volume", "mount", "bench", self.node.mount)
 
 
+class OverS3(Volume):
+    """The volume, its content in packs in a bucket."""
+
+    name = "bazil-s3"
+    rivals = ("rclone-s3",)
+
+    def __init__(self, base, server, program, snapshot, secret):
+        super().__init__(base, server.port, program)
+        self.node.start()
+        self.node.add_key(secret)
+        self.node.bazil("secret", "set", "bench", text=server.keys)
+        self.node.bazil("volume", "import", f"-snapshot={snapshot}", "-sharing=friends", f"-storage={server.address('packs', self.proxy.port)}", "bench")
+        self.node.bazil("volume", "mount", "bench", self.node.mount)
+
+
 class FromPeer(Volume):
     """The volume, its content on another node."""
 
@@ -75,7 +88,7 @@ class FromPeer(Volume):
     def __init__(self, base, writer, program, secret):
         super().__init__(base, writer.port, program)
         self.node.start()
-        self.add_key(secret)
+        self.node.add_key(secret)
         writer.bazil("peer", "add", self.node.key)
         writer.bazil("peer", "storage", "allow", self.node.key, "local")
         writer.bazil("peer", "volume", "allow", self.node.key, "bench")
@@ -108,12 +121,24 @@ class Rclone(Candidate):
         super().__init__(base, server.port)
         hosts = server.write_config(os.path.join(self.base, "ssh_config"), self.proxy.port)
         remote = f":sftp,host=127.0.0.1,port={self.proxy.port},user=root,key_file={server.path('user')},known_hosts_file={hosts},shell_type=none,disable_hashcheck:{server.plain}"
+        self.mount(remote, dict(os.environ, RCLONE_CONFIG="/dev/null"))
+
+    def mount(self, remote, variables):
         with open(os.path.join(self.base, "log"), "wb") as log:
-            self.process = subprocess.Popen(
-                ["rclone", "mount", "--config", "/dev/null", "--read-only", remote, self.directory], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen(["rclone", "mount", "--read-only", remote, self.directory], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=variables)
         wait_until(lambda: os.path.ismount(self.directory), "rclone")
 
     def stop(self):
         super().stop()
         self.process.kill()
         self.process.wait()
+
+
+class RcloneS3(Rclone):
+    """The same, the files in a bucket."""
+
+    name = "rclone-s3"
+
+    def __init__(self, base, server):
+        Candidate.__init__(self, base, server.port)
+        self.mount("s3:plain", server.rclone(self.proxy.port))

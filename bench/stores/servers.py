@@ -1,17 +1,21 @@
-"""What the candidates read from: an sshd of its own, a node of ours, and proxies that make the way to them longer."""
+"""What the candidates read from: an sshd and an S3 server of their own, a node of ours, and proxies that make the way to them longer."""
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+CLUSTER = os.path.join(HERE, "..", "..", "tests", "Bazil.Testing", "S3", "cluster")
 START_SECONDS = 60
 
 
-def run(command, **options):
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False, **options)
+def run(command, text="", **options):
+    """What it prints; the text is its standard input."""
+    done = subprocess.run(command, input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False, **options)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} failed ({done.returncode}):\n{done.stderr}{done.stdout}")
     return done.stdout
@@ -25,9 +29,16 @@ def wait_until(condition, what, seconds=START_SECONDS, pause=0.02):
         time.sleep(pause)
 
 
+def free_ports(count):
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [listener.getsockname()[1] for listener in listeners]
+    for listener in listeners:
+        listener.close()
+    return ports
+
+
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+    return free_ports(1)[0]
 
 
 def end(process, seconds=START_SECONDS):
@@ -106,6 +117,49 @@ class SftpServer:
             self.process = None
 
 
+class S3Server:
+    """Ceph's gateway on loopback, its disk in memory."""
+
+    access_key, secret_key = "OWNERKEY", "owner/secret+key"
+    keys = f"{access_key}\n{secret_key}\n"
+
+    def __init__(self):
+        ports = free_ports(4)
+        self.directory, self.port = tempfile.mkdtemp(prefix="s3"), ports[1]
+        self.process = subprocess.Popen([CLUSTER, self.directory, *map(str, ports)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.answer()
+
+    def answer(self):
+        answer = self.process.stdout.readline().strip()
+        if answer != "ok":
+            raise RuntimeError(f"the S3 server: {answer or 'it has ended'}")
+
+    def tell(self, command):
+        """stop, as if it were killed, or start again."""
+        self.process.stdin.write(command + "\n")
+        self.process.stdin.flush()
+        self.answer()
+
+    def rclone(self, port=None):
+        """The environment in which rclone knows it as s3:, on a way of its own."""
+        variables = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        return variables | {
+            "RCLONE_CONFIG": "/dev/null", "RCLONE_CONFIG_S3_TYPE": "s3", "RCLONE_CONFIG_S3_PROVIDER": "Ceph", "RCLONE_CONFIG_S3_ENDPOINT": f"http://127.0.0.1:{port or self.port}",
+            "RCLONE_CONFIG_S3_ACCESS_KEY_ID": self.access_key, "RCLONE_CONFIG_S3_SECRET_ACCESS_KEY": self.secret_key}
+
+    def make(self, bucket):
+        run(["rclone", "mkdir", f"s3:{bucket}"], env=self.rclone())
+
+    @staticmethod
+    def address(bucket, port):
+        """For nodes that have its keys under the name bench."""
+        return f"s3://{bucket}?endpoint=http://127.0.0.1:{port}&secret=bench"
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
 class Node:
     """One of ours."""
 
@@ -118,8 +172,19 @@ class Node:
         self.bazil("create")
         self.key = self.bazil("debug", "pubkey").strip()
 
-    def bazil(self, *arguments):
-        return run([self.program, f"-data-dir={self.data}", *arguments])
+    def bazil(self, *arguments, text=""):
+        return run([self.program, f"-data-dir={self.data}", *arguments], text)
+
+    def add_key(self, secret):
+        """The sharing key of the benchmarks, from a file."""
+        with open(secret, "rb") as file:
+            subprocess.run([self.program, f"-data-dir={self.data}", "sharing", "add", "friends"], stdin=file, check=True)
+
+    def is_copied(self, volume):
+        """Whether everything that was published is in all stores."""
+        storages = json.loads(self.bazil("volume", "storage", "list", "-json", volume))["storages"]
+        copies = [storage["copy"] for storage in storages if storage.get("copy")]
+        return bool(copies) and all(copy["state"] == "complete" for copy in copies)
 
     def starts(self):
         with open(self.log, encoding="utf-8", errors="replace") as file:
