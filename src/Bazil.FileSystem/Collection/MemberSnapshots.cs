@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Bazil.Core;
+using Bazil.Core.Crypto;
 using Bazil.FileSystem.Live;
 using Bazil.FileSystem.Nodes;
 using Bazil.FileSystem.Snapshots;
@@ -9,26 +10,29 @@ using Bazil.Unix;
 namespace Bazil.FileSystem.Collection;
 
 /// <summary>
-/// The snapshots that a member keeps: whatever they are made of is no garbage anywhere (docs/gc.md, "Snapshots of members"). They
-/// travel with what the member vouches for, and go into the same batch. Row and wire: <c>version (8) | count | root keys (32 each)</c>.
+/// The snapshots that a member keeps: whatever they are made of is no garbage anywhere (docs/gc.md, "Snapshots of members"), and everybody can read them. They
+/// travel with what the member vouches for, and go into the same batch. On the wire: <c>version (8) | count | each: name | reference as in its row</c>. The row begins with
+/// <c>format (1) = 1</c>; where the list of an earlier version stands, with 0 in its first byte, it has keys (32 each) instead of names and references.
 /// </summary>
 /// <param name="Version">Grows with every change at the member, so that no older list that comes by another way replaces a newer one.</param>
-/// <param name="Keys">Their roots.</param>
-internal sealed record MemberSnapshots(ulong Version, IReadOnlyList<SnapshotKey> Keys)
+/// <param name="References">In the order of their names.</param>
+internal sealed record MemberSnapshots(ulong Version, IReadOnlyList<SnapshotReference> References)
 {
+    private const byte Format = 1;
+
     private static ReadOnlySpan<byte> VersionName => "snapversion"u8;
 
     /// <summary>Those of this node.</summary>
     public static MemberSnapshots ReadOwn(VolumeTables tables)
     {
         byte[] prefix = tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.SnapshotRef).Bytes.ToArray();
-        var keys = new List<SnapshotKey>();
+        var references = new List<SnapshotReference>();
         using IMetadataCursor cursor = tables.Reader.ScanPrefix(prefix);
-        while (cursor.MoveNext()) keys.Add(SnapshotReference.Decode(FileName.Parse(cursor.Key[prefix.Length..]), cursor.Value).Key);
-        return new MemberSnapshots(ReadVersion(tables), keys);
+        while (cursor.MoveNext()) references.Add(SnapshotReference.Decode(FileName.Parse(cursor.Key[prefix.Length..]), cursor.Value));
+        return new MemberSnapshots(ReadVersion(tables), references);
     }
 
-    /// <summary>Adds to a batch that adds or removes a snapshot of this node.</summary>
+    /// <summary>Adds to a batch that adds, renames or removes a snapshot of this node.</summary>
     public static void NoteChange(MetadataBatch batch, VolumeTables tables, UnixTime now)
     {
         // The time carries it beyond what others heard before this data directory was restored from a backup.
@@ -56,9 +60,10 @@ internal sealed record MemberSnapshots(ulong Version, IReadOnlyList<SnapshotKey>
     {
         byte[] key = tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.MemberSnapshots).Add(member).Bytes.ToArray();
         MemberSnapshots? before = tables.Reader.Get(key) is { } row ? Decode(row) : null;
-        bool isNewer = before is null ? Version > 0 || Keys.Count > 0 : isFirstHand ? Version != before.Version : Version > before.Version;
+        bool isNewer = before is null ? Version > 0 || References.Count > 0 : isFirstHand ? Version != before.Version || !References.SequenceEqual(before.References) : Version > before.Version;
         if (!isNewer) return false;
         var writer = new WireWriter();
+        writer.WriteByte(Format);
         Write(writer);
         batch.Put(key, writer.Span);
         return true;
@@ -67,24 +72,51 @@ internal sealed record MemberSnapshots(ulong Version, IReadOnlyList<SnapshotKey>
     public void Write(WireWriter writer)
     {
         writer.WriteUInt64(Version);
-        writer.WriteVariable((ulong)Keys.Count);
-        foreach (SnapshotKey key in Keys) writer.WriteFixed(key.Value.Span);
+        writer.WriteVariable((ulong)References.Count);
+        foreach (SnapshotReference reference in References)
+        {
+            writer.WriteBytes(reference.Name.Span);
+            writer.WriteBytes(reference.Encode());
+        }
     }
 
     public static MemberSnapshots Read(ref WireReader reader)
     {
         ulong version = reader.ReadUInt64();
-        var keys = new SnapshotKey[reader.ReadCount(SnapshotLimits.SnapshotsMax, ChunkKey.Size)];
-        for (int index = 0; index < keys.Length; index++) keys[index] = new SnapshotKey(reader.ReadChunkKey());
-        return new MemberSnapshots(version, keys);
+        var references = new SnapshotReference[reader.ReadCount(SnapshotLimits.SnapshotsMax, ChunkKey.Size)];
+        for (int index = 0; index < references.Length; index++)
+        {
+            FileName name = FileName.Parse(reader.ReadBytes(Limits.NameBytesMax));
+            references[index] = SnapshotReference.Decode(name, reader.ReadBytes(SnapshotReference.BytesMax));
+        }
+
+        return new MemberSnapshots(version, references);
     }
 
     private static MemberSnapshots Decode(ReadOnlySpan<byte> row)
     {
         var reader = new WireReader(row, "snapshots of a member");
+        if (row[0] == 0) return ReadKeys(ref reader);
+        byte format = reader.ReadByte();
+        if (format != Format) throw reader.Malformed($"format {format} is not known to this version");
         MemberSnapshots snapshots = Read(ref reader);
         reader.ExpectEnd();
         return snapshots;
+    }
+
+    /// <summary>Until the member is heard of again, its snapshots are called by their keys.</summary>
+    private static MemberSnapshots ReadKeys(ref WireReader reader)
+    {
+        ulong version = reader.ReadUInt64();
+        var references = new SnapshotReference[reader.ReadCount(SnapshotLimits.SnapshotsMax, ChunkKey.Size)];
+        for (int index = 0; index < references.Length; index++)
+        {
+            var key = new SnapshotKey(reader.ReadChunkKey());
+            references[index] = new SnapshotReference(FileName.Parse(key.ToString()), key, default, KeyEpoch.FoundingNumber);
+        }
+
+        reader.ExpectEnd();
+        return new MemberSnapshots(version, references);
     }
 
     private static ulong ReadVersion(VolumeTables tables) => tables.ReadState(VersionName) is { } row ? BinaryPrimitives.ReadUInt64BigEndian(row) : 0;

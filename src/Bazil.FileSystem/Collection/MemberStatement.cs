@@ -9,13 +9,13 @@ namespace Bazil.FileSystem.Collection;
 /// <summary>
 /// What a member vouches for, with the snapshots that it kept when it did, signed by it (docs/gc.md, "Members"). Others pass it on, and cannot change it:
 /// what they delete rests on it. The row is <c>vouched knowledge | snapshots | signature (64)</c>; the signature covers
-/// <c>"bazil vouch 1\0" | volume id (16)</c> and the fields before it.
+/// <c>"bazil vouch 2\0" | volume id (16)</c> and the fields before it.
 /// </summary>
 internal sealed record MemberStatement(PeerId Member, Knowledge Vouched, MemberSnapshots Snapshots, byte[] Signature)
 {
     public const int SignatureBytes = 64;
 
-    private static ReadOnlySpan<byte> Domain => "bazil vouch 1\0"u8;
+    private static ReadOnlySpan<byte> Domain => "bazil vouch 2\0"u8;
 
     /// <summary>One moment has one signature: Ed25519 is deterministic.</summary>
     public static MemberStatement Sign(VolumeId volume, SigningKey key, Knowledge vouched, MemberSnapshots snapshots)
@@ -56,7 +56,7 @@ internal sealed record MemberStatement(PeerId Member, Knowledge Vouched, MemberS
         && Signature.AsSpan().SequenceEqual(other.Signature)
         && Vouched.Equals(other.Vouched)
         && Snapshots.Version == other.Snapshots.Version
-        && Snapshots.Keys.SequenceEqual(other.Snapshots.Keys);
+        && Snapshots.References.SequenceEqual(other.Snapshots.References);
 
     /// <summary>Keeps it to pass it on, unless the one that is kept says more. True when that changed anything.</summary>
     /// <param name="batch">Takes the row.</param>

@@ -7,19 +7,19 @@ using Bazil.Unix;
 namespace Bazil.FileSystem.Dynamic;
 
 /// <summary>
-/// <c>.snap</c> of a directory: the volume's snapshots by name, each showing this directory as it was. Making a
-/// directory in it takes a snapshot of the whole volume, removing one forgets it.
+/// <c>.snap</c> of a directory: the snapshots of all members by name, each showing this directory as it was. Making a
+/// directory in it takes a snapshot of the whole volume, removing one forgets it, if this node took it.
 /// </summary>
 internal sealed class SnapshotsDirectory(InodeId directory, Volume volume)
     : VirtualDirectory(DynamicInode.Of(directory, SnapName), volume, 0x1ED)
 {
     public static readonly FileName SnapName = FileName.Parse(".snap");
 
-    protected override IReadOnlyList<FileName> Names() => [.. Volume.ListSnapshots().Select(snapshot => snapshot.Name)];
+    protected override IReadOnlyList<FileName> Names() => [.. Volume.ListShownSnapshots().Select(static snapshot => snapshot.Name)];
 
     protected override async ValueTask<VirtualNode?> FindAsync(FileName name, CancellationToken cancel)
     {
-        if (Volume.FindSnapshot(name) is not { } reference || Volume.PathOf(directory) is not { } path) return null;
+        if (Volume.FindShownSnapshot(name) is not { Reference: { } reference } || Volume.PathOf(directory) is not { } path) return null;
         Snapshot snapshot = await Volume.SnapshotReader.OpenAsync(reference.Key, cancel);
         var root = new SnapshotNode(Volume, snapshot, InodeOf(name));
         if (path.Count == 0) return root;

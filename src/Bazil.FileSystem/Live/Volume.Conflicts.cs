@@ -161,8 +161,13 @@ public sealed partial class Volume
         if (replica == _store.State.Head.Replica) return "here";
         PeerId? owner = HeadTable.Read(_store.Tables, replica)?.Owner;
         if (owner is not { } known) return "unknown";
-        if (known == _store.Self) return "here";
-        string name = (_options.Nickname(known) ?? known.ToString()[..16]).Replace('/', '_');
+        return known == _store.Self ? "here" : WriterName(known);
+    }
+
+    /// <summary>A member as the person calls it, fit for a file name.</summary>
+    private string WriterName(PeerId member)
+    {
+        string name = (_options.Nickname(member) ?? member.ToString()[..16]).Replace('/', '_');
         return name[..Math.Min(name.Length, 64)];
     }
 

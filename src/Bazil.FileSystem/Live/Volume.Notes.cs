@@ -8,7 +8,7 @@ namespace Bazil.FileSystem.Live;
 // What is told to members that are connected, and what is known of them.
 public sealed partial class Volume
 {
-    /// <summary>Counts what pulls taught of other members since the start; guarded by the gate.</summary>
+    /// <summary>Counts what pulls taught of other members, and changes to the list of snapshots, since the start; guarded by the gate.</summary>
     private ulong _revision;
 
     /// <summary>

@@ -200,10 +200,9 @@ public sealed partial class Volume
             if (FindSnapshot(reference.Name) is not null) return Errno.EEXIST;
             var batch = new MetadataBatch();
             batch.Put(SnapshotRowKey(reference.Name), reference.Encode());
-            MemberSnapshots.NoteChange(batch, _store.Tables, reference.Taken);
             if (!source.IsKept) frozen.ForgetAll(batch);
             else frozen.SetBase(batch, reference.Key);
-            Guarded(() => _store.Commit(batch));
+            CommitSnapshots(batch, reference.Taken);
         }
 
         for (int from = 0; from < source.Written.Length; from += SnapshotLimits.FrozenDirectoriesBatch)
@@ -219,13 +218,25 @@ public sealed partial class Volume
         return Errno.OK;
     }
 
+    /// <summary>Commits a change to the list of snapshots, and tells members of it. Under the gate.</summary>
+    private void CommitSnapshots(MetadataBatch batch, UnixTime now)
+    {
+        MemberSnapshots.NoteChange(batch, _store.Tables, now);
+        Guarded(() => _store.Commit(batch));
+        _revision++;
+        RowsChanged?.Invoke();
+    }
+
+    /// <summary>Why this node has no snapshot of a name: only who took one may rename or remove it.</summary>
+    private Errno AbsenceOf(FileName name) => FindShownSnapshot(name) is null ? Errno.ENOENT : Errno.EPERM;
+
     /// <summary>Forgets a snapshot. Its content goes with the next garbage collection.</summary>
     public Errno RemoveSnapshot(FileName name)
     {
         if (Failure is not null) return Errno.EROFS;
         lock (_gate)
         {
-            if (FindSnapshot(name) is not { } found) return Errno.ENOENT;
+            if (FindSnapshot(name) is not { } found) return AbsenceOf(name);
 
             // A snapshot that is being written may take over what this one has.
             bool isBase = found.Key == _store.Frozen.Base;
@@ -236,8 +247,7 @@ public sealed partial class Volume
             var batch = new MetadataBatch();
             batch.Delete(SnapshotRowKey(name));
             if (isBase && ListSnapshots().Count(other => other.Key == found.Key) == 1) _store.Frozen.ForgetAll(batch);
-            MemberSnapshots.NoteChange(batch, _store.Tables, Now());
-            Guarded(() => _store.Commit(batch));
+            CommitSnapshots(batch, Now());
             return Errno.OK;
         }
     }
@@ -248,17 +258,17 @@ public sealed partial class Volume
         if (Failure is not null) return Errno.EROFS;
         lock (_gate)
         {
-            if (FindSnapshot(name) is not { } found) return Errno.ENOENT;
+            if (FindSnapshot(name) is not { } found) return AbsenceOf(name);
             if (FindSnapshot(newName) is not null) return Errno.EEXIST;
             var batch = new MetadataBatch();
             batch.Delete(SnapshotRowKey(name));
             batch.Put(SnapshotRowKey(newName), (found with { Name = newName, Origin = SnapshotOrigin.Person }).Encode());
-            Guarded(() => _store.Commit(batch));
+            CommitSnapshots(batch, Now());
             return Errno.OK;
         }
     }
 
-    /// <summary>All snapshots in the order of their names.</summary>
+    /// <summary>The snapshots of this node in the order of their names.</summary>
     public IReadOnlyList<SnapshotReference> ListSnapshots()
     {
         var found = new List<SnapshotReference>();

@@ -201,10 +201,9 @@ public sealed class VolumeReachability
         HashSet<PeerId> members = [.. _tables.ReadRecord(Transaction.MembersInode, static _ => Knowledge.Empty)?.Members.DistinctValues() ?? []];
         foreach ((PeerId member, MemberSnapshots snapshots) in MemberSnapshots.ReadAll(_tables).Where(entry => entry.Key != self && members.Contains(entry.Key)))
         {
-            foreach (SnapshotKey key in snapshots.Keys)
+            foreach (SnapshotReference reference in snapshots.References)
             {
-                FileName name = FileName.Parse(Convert.ToHexStringLower(key.Value.Span[..8]));
-                yield return new Step(ChunkType.Snapshot, Single(key.Value, level: 0, keyEpoch: 1), new SnapshotOrigin(null, name) { Member = member });
+                yield return new Step(ChunkType.Snapshot, Single(reference.Key.Value, level: 0, keyEpoch: 1), new SnapshotOrigin(null, reference.Name) { Member = member });
             }
         }
     }

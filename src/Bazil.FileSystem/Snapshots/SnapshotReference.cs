@@ -20,6 +20,9 @@ public sealed record SnapshotReference(FileName Name, SnapshotKey Key, UnixTime 
     private const byte FormatWithoutOrigin = 2;
     private const byte FormatWithoutEpoch = 1;
 
+    /// <summary>Format, key, time, two numbers of at most ten bytes.</summary>
+    internal const int BytesMax = 64;
+
     internal byte[] Encode()
     {
         var writer = new WireWriter();

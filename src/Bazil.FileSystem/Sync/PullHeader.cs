@@ -6,7 +6,7 @@ namespace Bazil.FileSystem.Sync;
 /// <summary>
 /// The first frame of an answer: what the serving side knows.
 /// <code>
-/// format (1) = 5 | status (1) | full (1) | items: how many are expected to follow, 0 when nobody counted | knowledge | heads: count, each as in <see cref="Head"/>: one for each entry
+/// format (1) = 6 | status (1) | full (1) | items: how many are expected to follow, 0 when nobody counted | knowledge | heads: count, each as in <see cref="Head"/>: one for each entry
 ///   of the knowledge, and those beyond it that references of the items rest on
 /// | purge horizon | members: count, each peer id (32), flag (1), knowledge when the flag is 0; 1 means the header's
 /// | statements (1): 0 when they are those that the puller has | count, each peer id (32), flag and knowledge in the same form,
@@ -22,7 +22,7 @@ internal sealed record PullHeader(
     IReadOnlyList<Head> Heads,
     IReadOnlyList<KeyValuePair<PeerId, Knowledge>> Members)
 {
-    private const byte Format = 5;
+    private const byte Format = 6;
     private const int MembersMax = 65536;
 
     public static PullHeader Only(PullStatus status) => new(status, false, Knowledge.Empty, Knowledge.Empty, [], []);

@@ -37,22 +37,23 @@ internal sealed class SnapshotCommands(ConfigStore config, VolumeRegistry volume
         FileName name = NewName(request.Name);
         SnapshotOutcome outcome = await volume.TakeSnapshotAsync(name, SnapshotOrigin.Person, skipUnchanged: false, cancel);
         Require(outcome.Error, volume, request.Name);
-        return await DescribeAsync(volume, outcome.Taken!, cancel);
+        return await DescribeAsync(volume, new ShownSnapshot(name, outcome.Taken!, Member: null), [], cancel);
     }
 
     private async Task<SnapshotListReply> ListAsync(VolumeRequest request, CancellationToken cancel)
     {
         Volume volume = await OpenAsync(request.Volume, cancel);
         var snapshots = new List<SnapshotInfo>();
-        foreach (SnapshotReference reference in volume.ListSnapshots().OrderBy(static s => s.Taken).ThenBy(static s => s.Name)) snapshots.Add(await DescribeAsync(volume, reference, cancel));
+        var away = new HashSet<PeerId>(); // each failure may take a while: one of them tells of all
+        foreach (ShownSnapshot shown in volume.ListShownSnapshots().OrderBy(static s => s.Reference.Taken).ThenBy(static s => s.Name)) snapshots.Add(await DescribeAsync(volume, shown, away, cancel));
         return new SnapshotListReply(snapshots, InfoOf(config.GetVolume(request.Volume).Snapshots));
     }
 
     private async Task<SnapshotDiffReply> DiffAsync(SnapshotDiffRequest request, CancellationToken cancel)
     {
         Volume volume = await OpenAsync(request.Volume, cancel);
-        Snapshot from = await volume.OpenSnapshotAsync(Find(volume, request.From).Key, cancel);
-        Snapshot to = request.To is { } name ? await volume.OpenSnapshotAsync(Find(volume, name).Key, cancel) : await volume.FreezeAsync(cancel);
+        Snapshot from = await volume.OpenSnapshotAsync(Find(volume, request.From).Reference.Key, cancel);
+        Snapshot to = request.To is { } name ? await volume.OpenSnapshotAsync(Find(volume, name).Reference.Key, cancel) : await volume.FreezeAsync(cancel);
         IReadOnlyList<SnapshotChange> changes = await SnapshotDiff.RunAsync(from, to, cancel);
         return new SnapshotDiffReply([.. changes.Take(Limits.DiffChangesMax).Select(InfoOf)], changes.Count);
     }
@@ -60,7 +61,7 @@ internal sealed class SnapshotCommands(ConfigStore config, VolumeRegistry volume
     private async Task<Nothing> RemoveAsync(SnapshotRequest request, CancellationToken cancel)
     {
         Volume volume = await OpenAsync(request.Volume, cancel);
-        Require(volume.RemoveSnapshot(Find(volume, request.Name).Name), volume, request.Name);
+        Require(volume.RemoveSnapshot(FindOwn(volume, request.Name, "remove").Name), volume, request.Name);
         await volume.SyncAsync(cancel);
         return Nothing.Instance;
     }
@@ -68,7 +69,7 @@ internal sealed class SnapshotCommands(ConfigStore config, VolumeRegistry volume
     private async Task<Nothing> RenameAsync(SnapshotRenameRequest request, CancellationToken cancel)
     {
         Volume volume = await OpenAsync(request.Volume, cancel);
-        Errno error = volume.RenameSnapshot(Find(volume, request.Name).Name, NewName(request.NewName));
+        Errno error = volume.RenameSnapshot(FindOwn(volume, request.Name, "rename").Name, NewName(request.NewName));
         Require(error, volume, error == Errno.EEXIST ? request.NewName : request.Name);
         await volume.SyncAsync(cancel);
         return Nothing.Instance;
@@ -77,7 +78,7 @@ internal sealed class SnapshotCommands(ConfigStore config, VolumeRegistry volume
     private async Task<SnapshotRestoreReply> RestoreAsync(SnapshotRestoreRequest request, CancellationToken cancel)
     {
         Volume volume = await OpenAsync(request.Volume, cancel);
-        SnapshotReference snapshot = Find(volume, request.Name);
+        SnapshotReference snapshot = FindOwnForRestore(volume, request.Name);
         FileName[] path = VolumePaths.Parse(request.Path), target = VolumePaths.Parse(request.Target ?? request.Path);
         if (request.InPlace && request.Target is not null)
         {
@@ -114,29 +115,49 @@ internal sealed class SnapshotCommands(ConfigStore config, VolumeRegistry volume
         return FileName.Parse(name);
     }
 
-    private static SnapshotReference Find(Volume volume, string name) =>
-        FileName.TryCreate(Encoding.UTF8.GetBytes(name), out FileName parsed) && volume.FindSnapshot(parsed) is { } found ? found : throw SnapshotFailures.Of(Errno.ENOENT, volume.Name, null, name);
+    private static ShownSnapshot Find(Volume volume, string name) =>
+        FileName.TryCreate(Encoding.UTF8.GetBytes(name), out FileName parsed) && volume.FindShownSnapshot(parsed) is { } found ? found : throw SnapshotFailures.Of(Errno.ENOENT, volume.Name, null, name);
+
+    private SnapshotReference FindOwn(Volume volume, string name, string what)
+    {
+        ShownSnapshot found = Find(volume, name);
+        return found.Member is not { } member ? found.Reference : throw new CommandFailedException(
+            ErrorKind.Invalid, $"snapshot {name} of volume {volume.Name} belongs to {NameOf(member)}", $"only who took it can {what} it; there: bazil snapshot {what} {volume.Name} {found.Reference.Name}");
+    }
+
+    /// <summary>A restore takes content over by reference, which needs the word of whoever keeps the snapshot that it stays: docs/gc.md, "Snapshots of members".</summary>
+    private SnapshotReference FindOwnForRestore(Volume volume, string name)
+    {
+        ShownSnapshot found = Find(volume, name);
+        return found.Member is not { } member ? found.Reference : throw new CommandFailedException(
+            ErrorKind.Invalid, $"snapshot {name} of volume {volume.Name} belongs to {NameOf(member)}, which may remove it meanwhile",
+            $"restore it there, or copy what you want: cp -a {config.GetVolume(volume.Name).Mountpoint ?? "MOUNTPOINT"}/.snap/{name}/PATH TARGET");
+    }
+
+    private string NameOf(PeerId member) => config.FindPeer(member)?.DisplayName ?? member.ToString();
 
     private static void Require(Errno error, Volume volume, string name)
     {
         if (error != Errno.OK) throw SnapshotFailures.Of(error, volume.Name, volume.Failure, name);
     }
 
-    private static async Task<SnapshotInfo> DescribeAsync(Volume volume, SnapshotReference reference, CancellationToken cancel)
+    private async Task<SnapshotInfo> DescribeAsync(Volume volume, ShownSnapshot shown, HashSet<PeerId> away, CancellationToken cancel)
     {
-        TreeTotals? totals;
+        SnapshotReference reference = shown.Reference;
+        TreeTotals? totals = null;
         try
         {
-            totals = (await volume.OpenSnapshotAsync(reference.Key, cancel)).Totals;
+            if (shown.Member is not { } keeper || !away.Contains(keeper)) totals = (await volume.OpenSnapshotAsync(reference.Key, cancel)).Totals;
         }
         catch (Exception e) when (e is StoreException or WireFormatException)
         {
             // The list is for finding out what there is; using the snapshot tells what is wrong with it.
-            totals = null;
+            if (shown.Member is { } absent) away.Add(absent);
         }
 
         return new SnapshotInfo(
-            reference.Name.ToString(), reference.Key.ToString(), reference.Taken.ToDateTimeOffset(), Text(reference.Origin), totals?.Files, totals?.Directories, totals?.Bytes);
+            shown.Name.ToString(), reference.Key.ToString(), reference.Taken.ToDateTimeOffset(), Text(reference.Origin), totals?.Files, totals?.Directories, totals?.Bytes,
+            shown.Member is { } member ? NameOf(member) : null);
     }
 
     private static SnapshotScheduleInfo InfoOf(SnapshotSchedule? schedule) => new(schedule?.EveryText, schedule?.KeepText);

@@ -110,14 +110,17 @@ public enum Table : byte
     /// <summary>peer id → what a member vouches for: it holds no content that was replaced before (docs/gc.md, "Members").</summary>
     MemberVouch = 0x39,
 
-    /// <summary>peer id → roots of the snapshots that a member keeps (docs/gc.md, "Snapshots of members").</summary>
+    /// <summary>peer id → the snapshots that a member keeps (docs/gc.md, "Snapshots of members").</summary>
     MemberSnapshots = 0x3B,
 
     /// <summary>inode → nothing: content of it is sealed in a sharing-key epoch that a rotation has ended.</summary>
     OldSealed = 0x3C,
 
+    /// <summary>What earlier versions kept under <see cref="MemberStatement"/>: signed over other bytes, and of no use.</summary>
+    OldMemberStatement = 0x3D,
+
     /// <summary>peer id → what a member vouched for last, with its snapshots, as it signed it, to be passed on.</summary>
-    MemberStatement = 0x3D,
+    MemberStatement = 0x3F,
 
     /// <summary>inode → nothing: one side of a pull that is not completed may have purged the node.</summary>
     Revived = 0x3E,

@@ -29,6 +29,17 @@ public sealed class AutomaticSyncTests : EndToEndTest
         await White.ShellAsync("mv mnt/a mnt/c && rm mnt/c/b/file");
         await Black.ShellAsync("until [ -d mnt/c/b ] && [ ! -e mnt/c/b/file ] && [ ! -e mnt/a ]; do sleep 0.02; done");
 
+        // A snapshot is one of all, and its maker's.
+        await White.ShellAsync("echo then >mnt/kept && mkdir mnt/.snap/monday && echo now >mnt/kept");
+        await SeesAsync(Black, "mnt/.snap/monday/kept", "then");
+        Assert.Contains("Operation not permitted", await Black.ShellAsync("rmdir mnt/.snap/monday 2>&1 || true"));
+        await Black.FailsAsync("snapshot remove myfiles monday", "there: bazil snapshot remove myfiles monday");
+        await Black.FailsAsync("snapshot restore -to=old myfiles monday", "cp -a");
+        await Black.ShellAsync("cp mnt/.snap/monday/kept mnt/copied");
+        await SeesAsync(White, "mnt/copied", "then");
+        await White.ShellAsync("rmdir mnt/.snap/monday");
+        await Black.ShellAsync("until [ ! -e mnt/.snap/monday ]; do sleep 0.02; done");
+
         // Killed and back: white, which nobody told black's address, hears of what black did meanwhile.
         await White.KillServerAsync();
         await Black.ShellAsync("echo alone >mnt/alone");

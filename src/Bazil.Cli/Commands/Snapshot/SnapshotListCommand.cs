@@ -14,12 +14,12 @@ internal static class SnapshotListCommand
     {
         Argument<string> volume = VolumeCommand.NameArgument();
         Option<bool> json = Json.Option();
-        var command = new Command("list", "List the snapshots of a volume, with the keys from which it can be rebuilt (bazil volume import).") { json, volume };
+        var command = new Command("list", "List the snapshots of a volume, those of other members too, with the keys from which it can be rebuilt (bazil volume import).") { json, volume };
         command.SetAction(async (parsed, cancel) =>
         {
             SnapshotListReply reply = await context.CallAsync(parsed, ControlMethods.SnapshotList, new VolumeRequest(parsed.GetRequiredValue(volume)), cancel);
             if (parsed.GetValue(json)) Json.Print(context.Environment, reply);
-            else Table.Print(context.Environment, ["NAME", "TAKEN", "BY", "FILES", "SIZE", "KEY"], reply.Snapshots.Select(Row));
+            else Table.Print(context.Environment, ["NAME", "TAKEN", "BY", "FILES", "SIZE", "KEY", "ON"], reply.Snapshots.Select(Row));
         });
         return command;
     }
@@ -32,5 +32,6 @@ internal static class SnapshotListCommand
         snapshot.Files?.ToString(CultureInfo.InvariantCulture) ?? "?",
         snapshot.Bytes is { } bytes ? ByteText.Of((long)Math.Min(bytes, long.MaxValue)) : "?",
         snapshot.Key,
+        snapshot.Member ?? "here",
     ];
 }

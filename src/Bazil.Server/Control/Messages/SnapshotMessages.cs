@@ -6,7 +6,8 @@ public sealed record SnapshotRequest(string Volume, string Name);
 /// <param name="Origin">Who wanted it: <c>person</c>, <c>schedule</c> or <c>restore</c>.</param>
 /// <param name="Files">Names of files in it; null when its root cannot be read now.</param>
 /// <param name="Bytes">Their sizes.</param>
-public sealed record SnapshotInfo(string Name, string Key, DateTimeOffset Taken, string Origin, ulong? Files, ulong? Directories, ulong? Bytes);
+/// <param name="Member">The peer that keeps it; null for this node.</param>
+public sealed record SnapshotInfo(string Name, string Key, DateTimeOffset Taken, string Origin, ulong? Files, ulong? Directories, ulong? Bytes, string? Member);
 
 /// <param name="Snapshots">The oldest first.</param>
 public sealed record SnapshotListReply(IReadOnlyList<SnapshotInfo> Snapshots, SnapshotScheduleInfo Schedule);
