@@ -83,7 +83,7 @@ internal sealed record MemberSnapshots(ulong Version, IReadOnlyList<SnapshotRefe
     public static MemberSnapshots Read(ref WireReader reader)
     {
         ulong version = reader.ReadUInt64();
-        var references = new SnapshotReference[reader.ReadCount(SnapshotLimits.SnapshotsMax, ChunkKey.Size)];
+        var references = new SnapshotReference[reader.ReadCount(SnapshotLimits.MemberSnapshotsMax, ChunkKey.Size)];
         for (int index = 0; index < references.Length; index++)
         {
             FileName name = FileName.Parse(reader.ReadBytes(Limits.NameBytesMax));
@@ -104,11 +104,11 @@ internal sealed record MemberSnapshots(ulong Version, IReadOnlyList<SnapshotRefe
         return snapshots;
     }
 
-    /// <summary>Until the member is heard of again, its snapshots are called by their keys.</summary>
+    /// <summary>Until the list changes, or the member itself tells it again, its snapshots are called by their keys.</summary>
     private static MemberSnapshots ReadKeys(ref WireReader reader)
     {
         ulong version = reader.ReadUInt64();
-        var references = new SnapshotReference[reader.ReadCount(SnapshotLimits.SnapshotsMax, ChunkKey.Size)];
+        var references = new SnapshotReference[reader.ReadCount(SnapshotLimits.MemberSnapshotsMax, ChunkKey.Size)];
         for (int index = 0; index < references.Length; index++)
         {
             var key = new SnapshotKey(reader.ReadChunkKey());

@@ -66,7 +66,7 @@ internal sealed record MemberStatement(PeerId Member, Knowledge Vouched, MemberS
     {
         if (Find(tables, Member) is { } before)
         {
-            bool isOtherList = isFirstHand && before.Snapshots.Version != Snapshots.Version;
+            bool isOtherList = isFirstHand && (before.Snapshots.Version != Snapshots.Version || !before.Snapshots.References.SequenceEqual(Snapshots.References));
             if (before.IsSame(this) || (!isOtherList && CompareTo(before) <= 0)) return false;
         }
 

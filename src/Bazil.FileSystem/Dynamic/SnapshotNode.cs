@@ -26,6 +26,15 @@ internal sealed class SnapshotNode : VirtualNode
         _entry = entry;
     }
 
+    /// <summary>The root of a snapshot, or the directory at a path of it; null when there was none.</summary>
+    public static async ValueTask<SnapshotNode?> OpenAsync(Volume volume, SnapshotReference reference, IReadOnlyList<FileName> path, InodeId inode, CancellationToken cancel)
+    {
+        Snapshot snapshot = await volume.SnapshotReader.OpenAsync(reference.Key, cancel);
+        if (path.Count == 0) return new SnapshotNode(volume, snapshot, inode);
+        SnapshotEntry? entry = await snapshot.FindAsync(path, cancel);
+        return entry is { Kind: NodeKind.Directory } ? new SnapshotNode(volume, snapshot, inode, entry) : null;
+    }
+
     public override FuseAttributes Attributes
     {
         get

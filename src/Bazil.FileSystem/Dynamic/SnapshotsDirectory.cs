@@ -19,13 +19,15 @@ internal sealed class SnapshotsDirectory(InodeId directory, Volume volume)
 
     protected override async ValueTask<VirtualNode?> FindAsync(FileName name, CancellationToken cancel)
     {
-        if (Volume.FindShownSnapshot(name) is not { Reference: { } reference } || Volume.PathOf(directory) is not { } path) return null;
-        Snapshot snapshot = await Volume.SnapshotReader.OpenAsync(reference.Key, cancel);
-        var root = new SnapshotNode(Volume, snapshot, InodeOf(name));
-        if (path.Count == 0) return root;
-        SnapshotEntry? entry = await snapshot.FindAsync(path, cancel);
-        return entry is { Kind: NodeKind.Directory } ? new SnapshotNode(Volume, snapshot, InodeOf(name), entry) : null;
+        if (Volume.FindShownSnapshot(name) is not { } shown || Volume.PathOf(directory) is not { } path) return null;
+        InodeId inode = InodeOf(shown.Reference);
+        return shown.Member is null ? await SnapshotNode.OpenAsync(Volume, shown.Reference, path, inode, cancel) : new MemberSnapshotNode(Volume, shown.Reference, path, inode);
     }
+
+    protected override InodeId InodeOf(FileName name) => Volume.FindShownSnapshot(name) is { } shown ? InodeOf(shown.Reference) : base.InodeOf(name);
+
+    /// <summary>By its key: a name may come to mean another snapshot while somebody reads, and pages of the two must never mix.</summary>
+    private InodeId InodeOf(SnapshotReference reference) => DynamicInode.Of(Inode, FileName.Parse(reference.Key.ToString()));
 
     public override Task<Errno> MakeDirectoryAsync(FileName name, CancellationToken cancel) => Volume.TakeSnapshotAsync(name, cancel);
 

@@ -227,16 +227,14 @@ public sealed partial class Volume
         RowsChanged?.Invoke();
     }
 
-    /// <summary>Why this node has no snapshot of a name: only who took one may rename or remove it.</summary>
-    private Errno AbsenceOf(FileName name) => FindShownSnapshot(name) is null ? Errno.ENOENT : Errno.EPERM;
-
     /// <summary>Forgets a snapshot. Its content goes with the next garbage collection.</summary>
     public Errno RemoveSnapshot(FileName name)
     {
         if (Failure is not null) return Errno.EROFS;
+        if (FindShownSnapshot(name) is { Member: not null }) return Errno.EPERM; // only who took it may
         lock (_gate)
         {
-            if (FindSnapshot(name) is not { } found) return AbsenceOf(name);
+            if (FindSnapshot(name) is not { } found) return Errno.ENOENT;
 
             // A snapshot that is being written may take over what this one has.
             bool isBase = found.Key == _store.Frozen.Base;
@@ -256,9 +254,10 @@ public sealed partial class Volume
     public Errno RenameSnapshot(FileName name, FileName newName)
     {
         if (Failure is not null) return Errno.EROFS;
+        if (FindShownSnapshot(name) is { Member: not null }) return Errno.EPERM; // only who took it may
         lock (_gate)
         {
-            if (FindSnapshot(name) is not { } found) return AbsenceOf(name);
+            if (FindSnapshot(name) is not { } found) return Errno.ENOENT;
             if (FindSnapshot(newName) is not null) return Errno.EEXIST;
             var batch = new MetadataBatch();
             batch.Delete(SnapshotRowKey(name));

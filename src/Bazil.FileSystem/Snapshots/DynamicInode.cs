@@ -23,18 +23,6 @@ public static class DynamicInode
         return Of(input[..(sizeof(ulong) + name.Span.Length)]);
     }
 
-    /// <summary>
-    /// The inode of the root directory of a snapshot, the same whatever the snapshot is called: a name under inode 0, which
-    /// no directory has.
-    /// </summary>
-    public static InodeId Of(SnapshotKey snapshot)
-    {
-        Span<byte> input = stackalloc byte[sizeof(ulong) + ChunkKey.Size];
-        input[..sizeof(ulong)].Clear();
-        snapshot.Value.Span.CopyTo(input[sizeof(ulong)..]);
-        return Of(input);
-    }
-
     private static InodeId Of(ReadOnlySpan<byte> input)
     {
         Span<byte> hash = stackalloc byte[Blake2b.HashSizeMin];

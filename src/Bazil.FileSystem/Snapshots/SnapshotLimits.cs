@@ -41,8 +41,11 @@ internal static class SnapshotLimits
     /// <summary>The root chunk: little more than the attributes of the root directory.</summary>
     public const int RootBytesMax = EntryBytesMax + 1024;
 
-    /// <summary>Snapshots of one volume on one node: their roots, half a megabyte then, go along with every pull.</summary>
-    public const int SnapshotsMax = 16384;
+    /// <summary>Snapshots of one volume that a node takes: the list of them, 300 KB with names of the usual length, goes along with what it vouches for.</summary>
+    public const int SnapshotsMax = 4096;
+
+    /// <summary>Of a member; earlier versions took as many.</summary>
+    public const int MemberSnapshotsMax = 16384;
 
     /// <summary>Directories that one snapshot remembers for the next one while it is written: 100 MB of memory. With more of them changed, the next one lists everything again.</summary>
     public const int FrozenDirectoriesMax = 1 << 20;

@@ -152,7 +152,7 @@ internal sealed class SnapshotCommands(ConfigStore config, VolumeRegistry volume
         catch (Exception e) when (e is StoreException or WireFormatException)
         {
             // The list is for finding out what there is; using the snapshot tells what is wrong with it.
-            if (shown.Member is { } absent) away.Add(absent);
+            if (shown.Member is { } absent && e is StoreException { IsUnreachable: true }) away.Add(absent);
         }
 
         return new SnapshotInfo(

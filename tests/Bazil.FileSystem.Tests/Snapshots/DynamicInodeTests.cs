@@ -11,7 +11,6 @@ public class DynamicInodeTests
     {
         // python3 -c "import hashlib,struct;print(hex(struct.unpack('<Q',hashlib.blake2b(struct.pack('<Q',1)+b'hello',digest_size=16,person=b'bazil-inode').digest()[:8])[0]|1<<63))"
         Assert.Equal(0xf33ecb7e3a05a65cUL, DynamicInode.Of(InodeId.Root, FileName.Parse("hello")).Value);
-        Assert.Equal(0x8b84edd2fb11491dUL, DynamicInode.Of(new SnapshotKey(new ChunkKey([.. Enumerable.Range(0, 32).Select(value => (byte)value)]))).Value);
     }
 
     [Fact]

@@ -58,6 +58,21 @@ public sealed class MemberSnapshotTests
     }
 
     [Fact]
+    public async Task Snapshot_whose_name_is_taken_in_every_form_is_shown_by_its_key()
+    {
+        await using World world = await World.CreateAsync(2);
+        (Replica a, Replica b) = world;
+        string endless = new('n', 255);
+        foreach (string name in (string[])["monday", $"monday@{b.Name}", endless]) await TakeAsync(a, name);
+        await TakeAsync(b, "monday");
+        await TakeAsync(b, endless);
+        await a.PullAsync(b);
+        string[] keys = [.. b.Volume.ListSnapshots().Select(static own => own.Key.ToString())];
+        Assert.Equal(((string[])["monday", $"monday@{b.Name}", endless, .. keys]).Order(StringComparer.Ordinal), Names(a));
+        Assert.Equal(b.Id, a.Volume.FindShownSnapshot(FileName.Parse(keys[0]))!.Member);
+    }
+
+    [Fact]
     public async Task Only_who_took_a_snapshot_may_rename_or_remove_it()
     {
         await using World world = await World.CreateAsync(2);
