@@ -6,6 +6,7 @@ public sealed class ManualTime : TimeProvider
     private readonly Lock _lock = new();
     private readonly List<ManualTimer> _timers = [];
     private DateTimeOffset _now = System.GetUtcNow();
+    private TimeSpan _error;
     private TaskCompletionSource? _rearmed;
 
     /// <summary>How many timers have fired.</summary>
@@ -21,10 +22,19 @@ public sealed class ManualTime : TimeProvider
 
     public override DateTimeOffset GetUtcNow()
     {
-        lock (_lock) return _now;
+        lock (_lock) return _now + _error;
     }
 
-    public override long GetTimestamp() => GetUtcNow().UtcTicks;
+    public override long GetTimestamp()
+    {
+        lock (_lock) return _now.UtcTicks;
+    }
+
+    /// <summary>Somebody sets the clock, forwards or back: timestamps and timers know nothing of it.</summary>
+    public void SetClock(TimeSpan by)
+    {
+        lock (_lock) _error += by;
+    }
 
     public void Advance(TimeSpan by)
     {

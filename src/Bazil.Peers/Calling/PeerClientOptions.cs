@@ -9,6 +9,6 @@ public sealed record PeerClientOptions
     /// <summary>Longest silence in the middle of a request. A peer that works on an answer says so every few seconds.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>HTTP/2 pings on a quiet connection; unanswered for as long again, the connection is closed. Requests have their own, shorter patience: this costs an idle machine its rest.</summary>
+    /// <summary>TCP probes a quiet connection after this, and ends it when nothing came for twice as long. Requests have their own, shorter patience.</summary>
     public TimeSpan KeepAliveInterval { get; init; } = TimeSpan.FromSeconds(60);
 }

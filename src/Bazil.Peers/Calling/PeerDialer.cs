@@ -60,9 +60,10 @@ internal sealed class PeerDialer(PeerId peer, NodeIdentity identity, IPeerAddres
         {
             await socket.ConnectAsync(endpoint, cancel);
             SendQueue.Bound(socket);
+            LineWatch.Begin(socket, options.KeepAliveInterval);
             stream = new SslStream(new NetworkStream(socket, ownsSocket: true), leaveInnerStreamOpen: false);
             var parties = await HandshakeAsync(stream, cancel);
-            var link = new PeerLink(stream, address, parties, options);
+            var link = new PeerLink(stream, address, parties);
             stream = null;
             await GreetAsync(link, since, cancel);
             return link;

@@ -22,7 +22,7 @@ internal sealed class PeerLink : IDisposable
     private int _used;
 
     /// <summary>Takes over an authenticated stream.</summary>
-    public PeerLink(SslStream owned, string address, ProofParties parties, PeerClientOptions options)
+    public PeerLink(SslStream owned, string address, ProofParties parties)
     {
         _owned = owned;
         _stream = owned;
@@ -42,9 +42,6 @@ internal sealed class PeerLink : IDisposable
             PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
             PooledConnectionLifetime = Timeout.InfiniteTimeSpan,
             InitialHttp2StreamWindowSize = 1 << 20,
-            KeepAlivePingDelay = options.KeepAliveInterval,
-            KeepAlivePingTimeout = options.KeepAliveInterval,
-            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.Always,
         });
     }
 

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -44,26 +45,23 @@ internal sealed class PeerListener(
             });
         });
         var app = builder.Build();
-        app.Run(handle);
+        if (!QuietHeartbeat.TrySlow(app.Services.GetRequiredService<IServer>())) PeerLog.Heartbeat(log);
+        app.Run(context => CountAsync(context, handle));
         return app;
     }
 
-    private void Bound(KestrelServerOptions kestrel)
+    private static void Bound(KestrelServerOptions kestrel)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxConcurrentConnections = Limits.Connections;
         kestrel.Limits.MaxRequestBodySize = Limits.MessageBytes;
         kestrel.Limits.MaxRequestHeadersTotalSize = Limits.HeaderBytes;
         kestrel.Limits.MaxRequestLineSize = 1024;
-        kestrel.Limits.RequestHeadersTimeout = options.HandshakeTimeout;
-        kestrel.Limits.KeepAliveTimeout = options.IdleConnectionTimeout;
-        kestrel.Limits.MinResponseDataRate = null; // a peer may read as slowly as it stores; one that stops is ended by StallTimeout
+        QuietHeartbeat.Disarm(kestrel.Limits); // who sends or reads nothing is ended by StallTimeout, who asks nothing by IdleConnection
         kestrel.Limits.Http2.MaxStreamsPerConnection = Limits.RequestsPerConnection + Limits.WatchesPerConnection;
         kestrel.Limits.Http2.MaxRequestHeaderFieldSize = Limits.HeaderBytes;
         kestrel.Limits.Http2.InitialConnectionWindowSize = 4 << 20;
         kestrel.Limits.Http2.InitialStreamWindowSize = 1 << 20;
-        kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(90); // the client pings sooner, unless it is gone
-        kestrel.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(15);
     }
 
     /// <summary>Before TLS: nothing of a stranger is looked at beyond what the places allow.</summary>
@@ -75,7 +73,12 @@ internal sealed class PeerListener(
             connection.Abort(new ConnectionAbortedException("too many handshakes"));
             return;
         }
-        if (connection.Features.Get<IConnectionSocketFeature>() is { } transport) SendQueue.Bound(transport.Socket);
+        if (connection.Features.Get<IConnectionSocketFeature>() is { } transport)
+        {
+            SendQueue.Bound(transport.Socket);
+            LineWatch.Begin(transport.Socket, options.KeepAliveInterval);
+        }
+
         connection.Features.Set(new HandshakePlace(place, identity.Time.GetTimestamp()));
         await next(connection);
     };
@@ -107,6 +110,8 @@ internal sealed class PeerListener(
             session.Abort();
             return;
         }
+        using var idle = new IdleConnection(connection, options.IdleConnectionTimeout, identity.Time);
+        connection.Features.Set(idle);
         try
         {
             if (directory.IsKnown(session.Peer)) await next(connection);
@@ -117,6 +122,20 @@ internal sealed class PeerListener(
             sessions.Remove(session);
         }
     };
+
+    private static async Task CountAsync(HttpContext context, RequestDelegate handle)
+    {
+        var idle = context.Features.GetRequiredFeature<IdleConnection>();
+        idle.Enter();
+        try
+        {
+            await handle(context);
+        }
+        finally
+        {
+            idle.Leave();
+        }
+    }
 
     /// <summary>A type of its own, since features are found by type.</summary>
     private sealed record HandshakePlace(IDisposable Place, long Since);

@@ -20,4 +20,7 @@ internal static partial class PeerLog
 
     [LoggerMessage(5, LogLevel.Error, "peer {Peer} refuses this node: another machine uses the same key, so this data directory was copied; " + CopiedKeyException.Advice)]
     public static partial void OwnCopied(ILogger log, PeerId peer);
+
+    [LoggerMessage(6, LogLevel.Debug, "the heartbeat of this framework's server cannot be slowed: it wakes once a second")]
+    public static partial void Heartbeat(ILogger log);
 }

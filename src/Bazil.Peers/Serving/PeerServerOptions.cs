@@ -17,8 +17,11 @@ public sealed record PeerServerOptions
     /// <summary>For a whole TLS handshake. Strangers get no more of our time than this.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>A connection without requests or pings is closed after this.</summary>
+    /// <summary>A connection without a request in progress is closed after this.</summary>
     public TimeSpan IdleConnectionTimeout { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>TCP probes a quiet connection after this, and ends it when nothing came for twice as long.</summary>
+    public TimeSpan KeepAliveInterval { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>A request whose body, or whose reader, makes no progress for this long is aborted.</summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Bazil.Peers.Serving;
 using Bazil.Server.Control.Messages;
 using Bazil.Server.Errors;
 using Bazil.Unix;
@@ -8,6 +9,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -43,6 +45,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
         {
             options.AddServerHeader = false;
             options.Limits.MaxRequestBodySize = Limits.ControlMessageBytesMax;
+            QuietHeartbeat.Disarm(options.Limits); // only the owner connects, and a program that ends is disconnected by the kernel
             options.ListenUnixSocket(socketPath, listen =>
             {
                 listen.Protocols = HttpProtocols.Http1;
@@ -50,6 +53,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
             });
         });
         WebApplication application = builder.Build();
+        QuietHeartbeat.TrySlow(application.Services.GetRequiredService<IServer>());
         application.Run(context => AnswerAsync(context, dispatcher, log));
         try
         {

@@ -14,6 +14,9 @@ internal sealed class VolumeLink(IPeerConnection connection, VolumeId volume, IS
     /// <summary>Told how many bytes came.</summary>
     public Action<int> Received { get; init; } = static _ => { };
 
+    /// <summary>Told when it is the peer's turn to send something, and when it is not any more.</summary>
+    public Action<bool> Waiting { get; init; } = static _ => { };
+
     /// <summary>Told how far a pull is.</summary>
     public Action<PullProgress> Progressed { get; init; } = static _ => { };
 
@@ -31,6 +34,7 @@ internal sealed class VolumeLink(IPeerConnection connection, VolumeId volume, IS
 
     private async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<ReadOnlyMemory<byte>> frames)
     {
+        Waiting(true);
         try
         {
             bool isThere = await frames.MoveNextAsync();
@@ -46,6 +50,10 @@ internal sealed class VolumeLink(IPeerConnection connection, VolumeId volume, IS
         {
             notes.LackThere(volume, Peer, e.Needed);
             throw;
+        }
+        finally
+        {
+            Waiting(false);
         }
     }
 }

@@ -322,16 +322,13 @@ internal sealed class SyncPair : IAsyncDisposable
 
     private async Task PullAsync(Volume volume, IPeerConnection peer, VolumeConfig config, CancellationToken cancel)
     {
-        // A volume pulls from one peer at a time: one that keeps it waiting would keep all others waiting.
-        using var silence = new CancellationTokenSource(Limits.PullSilence, _parts.Time);
+        // A volume pulls from one peer at a time: one that keeps it waiting would keep all others waiting. What it waits for besides, its turn or the own disk, is not the peer's silence.
+        using var silence = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _parts.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, silence.Token);
         var link = new VolumeLink(peer, VolumeId, _parts.Epochs.CallerOf(config), _parts.Notes)
         {
-            Received = bytes =>
-            {
-                Meter.Add(bytes);
-                silence.CancelAfter(Limits.PullSilence);
-            },
+            Received = Meter.Add,
+            Waiting = isWaiting => silence.CancelAfter(isWaiting ? Limits.PullSilence : Timeout.InfiniteTimeSpan),
             Progressed = progress =>
             {
                 Meter.Progress = progress;

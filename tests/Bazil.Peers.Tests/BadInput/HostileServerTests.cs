@@ -210,6 +210,70 @@ public sealed class HostileServerTests
         Assert.IsType<PeerProtocolException>(e.InnerException);
     }
 
+    [Theory]
+    [InlineData(3)] // Missing
+    [InlineData(4)] // Damaged
+    [InlineData(5)] // Unavailable
+    public async Task Object_that_is_not_there_any_more_is_no_beginning_of_the_next_one(byte kind)
+    {
+        byte[] other = ObjectTests.Bytes(1000);
+        var asked = new List<ObjectIds>();
+        Hostile? nodes = null;
+        await using var started = nodes = await StartAsync(async context =>
+        {
+            if (context.Request.Path == PeerPaths.Ping) return;
+            asked.Add(await IdsAsync(context));
+            long before = nodes!.Nodes.Black.Meters.Of(nodes.Nodes.White.Id).ReceivedBytes;
+            byte[] answer = asked.Count switch
+            {
+                1 => [.. Frame(2, Head(1, 1000, 0)), .. Frame(1, new byte[400])],
+                2 => Frame(kind, []),
+                _ => [.. Frame(2, Head(2, 1000, 0)), .. Frame(1, other), .. Frame(6, [])],
+            };
+            await context.Response.Body.WriteAsync(answer, Cancel);
+            await context.Response.Body.FlushAsync(Cancel);
+            if (asked.Count < 3) await CutAsync(context, nodes, before + answer.Length);
+        });
+
+        var found = new List<PeerObject>();
+        await foreach (var next in nodes.Nodes.Call.Store.GetManyAsync([ObjectTests.Id(1), ObjectTests.Id(2)], Cancel)) found.Add(next);
+        Assert.NotEqual(PeerObjectState.Found, found[0].State);
+        Assert.Equal(other, found[1].Content!.Memory.ToArray());
+        Assert.Equal((400UL, 1000UL), (asked[1].ResumeOffset, asked[1].ResumeLength));
+        Assert.Equal((1, 0UL, 0UL), (asked[2].Ids.Count, asked[2].ResumeOffset, asked[2].ResumeLength));
+    }
+
+    [Theory]
+    [InlineData(800)]
+    [InlineData(1200)]
+    public async Task Object_that_has_another_length_by_now_comes_whole_and_nothing_of_the_first_box_is_in_it(int length)
+    {
+        byte[] other = [.. Enumerable.Repeat((byte)2, length)];
+        int answers = 0;
+        Hostile? nodes = null;
+        await using var started = nodes = await StartAsync(async context =>
+        {
+            if (context.Request.Path == PeerPaths.Ping) return;
+            bool isFirst = Interlocked.Increment(ref answers) == 1;
+            byte[] answer = isFirst
+                ? [.. Frame(2, Head(1, 1000, 0)), .. Frame(1, [.. Enumerable.Repeat((byte)1, 500)])]
+                : [.. Frame(2, Head(1, length, 0)), .. Frame(1, other), .. Frame(6, [])];
+            await context.Response.Body.WriteAsync(answer, Cancel);
+            await context.Response.Body.FlushAsync(Cancel);
+            if (isFirst) await CutAsync(context, nodes!, 500);
+        });
+        using var found = await nodes.Nodes.Call.Store.GetAsync(ObjectTests.Id(1), Cancel);
+        Assert.Equal(other, found!.Memory.ToArray());
+        Assert.Equal(2, answers);
+    }
+
+    private static async Task<ObjectIds> IdsAsync(HttpContext context)
+    {
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, Cancel);
+        return ObjectIds.Parser.ParseFrom(body.ToArray());
+    }
+
     /// <summary>Breaks the connection after the caller has read so much: what it has not read is lost with it.</summary>
     private static async Task CutAsync(HttpContext context, Hostile nodes, long readBytes)
     {

@@ -59,5 +59,24 @@ public sealed class RatePacerTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => given);
     }
 
+    [Theory]
+    [InlineData(-24)]
+    [InlineData(24)]
+    public async Task Clock_that_is_set_holds_nothing_up_and_lets_nothing_through(int hours)
+    {
+        var pacer = new RatePacer(_time);
+        Assert.True(Pass(pacer, TrafficKind.Content, Rate).IsCompleted);
+        _time.SetClock(TimeSpan.FromHours(hours));
+        var second = Pass(pacer, TrafficKind.Content, Rate);
+        Assert.False(second.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await second;
+        _time.SetClock(TimeSpan.FromHours(-hours));
+        var third = Pass(pacer, TrafficKind.Content, Rate);
+        Assert.False(third.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await third;
+    }
+
     private static Task Pass(RatePacer pacer, TrafficKind kind, int bytes) => pacer.PassAsync(bytes, Rate, kind, Cancel).AsTask();
 }

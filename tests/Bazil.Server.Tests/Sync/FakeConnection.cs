@@ -27,19 +27,31 @@ internal sealed class FakeConnection(PeerId peer, Volume there, PeerId caller) :
     /// <summary>Pulls that were made of it.</summary>
     public ConcurrentQueue<PeerId> Pulls { get; } = [];
 
+    /// <summary>Answers of pulls end after their first frame without an end, for as long as it is there: it is completed when the first one is waited for.</summary>
+    public TaskCompletionSource? Silence { get; set; }
+
+    /// <summary>The connections to other peers.</summary>
+    public Dictionary<PeerId, FakeConnection> Others { get; } = [];
+
     /// <summary>Waits until it has been called once more.</summary>
     public ValueTask<bool> CalledAsync(CancellationToken cancel) => _calls.Reader.ReadAsync(cancel);
 
-    public IPeerConnection Get(PeerId id) => this;
+    public IPeerConnection Get(PeerId id) => Others.GetValueOrDefault(id, this);
 
     public Task<TimeSpan> PingAsync(CancellationToken cancel) => throw new NotSupportedException();
 
     public Task<ConnectedVolume> ConnectVolumeAsync(string name, ISharingKeyProver key, CancellationToken cancel) => throw new NotSupportedException();
 
-    public IAsyncEnumerable<ReadOnlyMemory<byte>> ExchangeAsync(VolumeId volume, ISharingKeyProver key, ReadOnlyMemory<byte> request, CancellationToken cancel)
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> ExchangeAsync(VolumeId volume, ISharingKeyProver key, ReadOnlyMemory<byte> request, [EnumeratorCancellation] CancellationToken cancel)
     {
         Pulls.Enqueue(caller);
-        return there.ServeAsync(caller, request, cancel);
+        await foreach (ReadOnlyMemory<byte> frame in there.ServeAsync(caller, request, cancel))
+        {
+            yield return frame;
+            if (Silence is not { } silence) continue;
+            silence.TrySetResult();
+            await Task.Delay(Timeout.Infinite, cancel);
+        }
     }
 
     public async IAsyncEnumerable<ReadOnlyMemory<byte>> WatchAsync(VolumeId volume, ISharingKeyProver key, int port, [EnumeratorCancellation] CancellationToken cancel)

@@ -41,17 +41,36 @@ internal sealed class SyncRig : IAsyncDisposable
 
     public ConfigStore Config => _here.Config;
 
-    public SyncPair Pair => Service.Pairs.Single();
+    public SyncPair Pair => PairOf(PeerId);
 
     public PeerId PeerId => _there.Id;
 
+    public PeerRuns Runs { get; } = new(RunId.Random(new SodiumEntropy()), TimeProvider.System, NullLogger<PeerRuns>.Instance);
+
+    /// <summary>Another member, with a connection of its own and the same volume.</summary>
+    public FakeConnection AddPeer(byte fill)
+    {
+        var id = new PeerId(Enumerable.Repeat(fill, PeerId.Size).ToArray());
+        There.AddMember(id);
+        var connection = new FakeConnection(id, There, _here.Id);
+        Connection.Others[id] = connection;
+        Config.AddPeer(id);
+        Config.UpdatePeer(id, p => p with { Volumes = [Here.Id], Locations = ["192.0.2.2:1"] });
+        return connection;
+    }
+
+    public SyncPair PairOf(PeerId peer) => Service.Pairs.Single(pair => pair.Peer == peer);
+
     /// <summary>Waits until the pair is as wanted.</summary>
-    public async Task<SyncState> WaitForAsync(Func<SyncState, bool> isWanted, CancellationToken cancel)
+    public Task<SyncState> WaitForAsync(Func<SyncState, bool> isWanted, CancellationToken cancel) => WaitForAsync(PeerId, isWanted, cancel);
+
+    /// <summary>Waits until the pair with a peer is as wanted.</summary>
+    public async Task<SyncState> WaitForAsync(PeerId peer, Func<SyncState, bool> isWanted, CancellationToken cancel)
     {
         while (true)
         {
             long revision = Service.Revision;
-            if (Service.Pairs is [var pair] && isWanted(pair.State)) return pair.State;
+            if (Service.Pairs.SingleOrDefault(pair => pair.Peer == peer) is { } pair && isWanted(pair.State)) return pair.State;
             await Service.WhenChangedAsync(revision, cancel);
         }
     }
@@ -71,6 +90,19 @@ internal sealed class SyncRig : IAsyncDisposable
 
         await called;
         return total;
+    }
+
+    /// <summary>Moves the clock in small steps until the pair with a peer is in that phase.</summary>
+    public async Task AdvanceToPhaseAsync(PeerId peer, SyncPhase phase, CancellationToken cancel)
+    {
+        Task<SyncState> reached = WaitForAsync(peer, s => s.Phase == phase, cancel);
+        while (!reached.IsCompleted)
+        {
+            Time.Advance(TimeSpan.FromMilliseconds(10));
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, cancel);
+        }
+
+        await reached;
     }
 
     public async ValueTask DisposeAsync()

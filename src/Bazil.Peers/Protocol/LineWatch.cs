@@ -1,0 +1,25 @@
+using System.Net.Sockets;
+
+namespace Bazil.Peers.Protocol;
+
+/// <summary>
+/// Lets the kernel find out that a line is dead, by TCP's own probes: they keep what is between two machines open as pings of HTTP/2 would, but wake no
+/// process on either of them.
+/// </summary>
+internal static class LineWatch
+{
+    private const int ProtocolTcp = 6; // IPPROTO_TCP
+    private const int UserTimeout = 18; // TCP_USER_TIMEOUT, Linux 2.6.37
+    private const int Probes = 4;
+
+    /// <summary>A quiet line is probed after <paramref name="quiet"/>. It ends when nothing came for twice as long, and when what was sent is not acknowledged for twice as long.</summary>
+    public static void Begin(Socket socket, TimeSpan quiet)
+    {
+        int seconds = Math.Max(Probes, (int)quiet.TotalSeconds);
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, seconds);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, seconds / Probes);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, Probes);
+        if (OperatingSystem.IsLinux()) socket.SetRawSocketOption(ProtocolTcp, UserTimeout, BitConverter.GetBytes(2 * seconds * 1000));
+    }
+}
