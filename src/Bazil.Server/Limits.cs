@@ -42,8 +42,11 @@ internal static class Limits
     /// <summary>How often it is looked whether a collection is due: a machine that is on for an hour a day gets its collections too.</summary>
     public static readonly TimeSpan CollectionCheckInterval = TimeSpan.FromMinutes(20);
 
-    /// <summary>How often it is looked whether a snapshot is due: the shortest interval that a schedule can have.</summary>
+    /// <summary>After which a snapshot that failed is tried again: the shortest interval that a schedule can have.</summary>
     public static readonly TimeSpan SnapshotCheckInterval = TimeSpan.FromMinutes(1);
+
+    /// <summary>How often it is looked whether a snapshot is due, while a volume has a schedule, should a slot not begin before: machines sleep, and clocks are set.</summary>
+    public static readonly TimeSpan SnapshotLookInterval = TimeSpan.FromMinutes(10);
 
     /// <summary>Differences in one reply: it stays far below the largest message. There is a count of all of them.</summary>
     public const int DiffChangesMax = 10_000;
@@ -101,6 +104,12 @@ internal static class Limits
 
     /// <summary>Changes that are counted for the status of one peer: beyond it is "more".</summary>
     public const int StatusChangesMax = 10_000;
+
+    /// <summary>Changes that are counted for a peer with each note that it is told, fifty times a second at most; beyond it is "more".</summary>
+    public const int NoteChangesMax = 256;
+
+    /// <summary>A peer that tells of more content than that, an exbibyte, does not say the truth: nothing is shown of it.</summary>
+    public const long ToldBytesMax = 1L << 60;
 
     /// <summary>With more changes than that the status does not add up their contents: each is looked up.</summary>
     public const int StatusContentsMax = 1_000;

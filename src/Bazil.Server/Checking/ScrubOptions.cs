@@ -10,7 +10,7 @@ public sealed record ScrubOptions
     public TimeSpan Interval { get; init; } = TimeSpan.FromDays(30);
 
     /// <summary>How often it is looked whether something is due.</summary>
-    public TimeSpan Pause { get; init; } = TimeSpan.FromMinutes(1);
+    public TimeSpan Pause { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>A terabyte takes a little more than a day; a hard disk does ten times this.</summary>
     public long BytesPerSecondMax { get; init; } = 10 << 20;

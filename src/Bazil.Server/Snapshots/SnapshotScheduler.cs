@@ -4,6 +4,7 @@ using Bazil.FileSystem.Snapshots;
 using Bazil.Server.Config;
 using Bazil.Server.Errors;
 using Bazil.Server.Hosting;
+using Bazil.Server.Sync;
 using Bazil.Server.Volumes;
 using Bazil.Unix;
 using Microsoft.Extensions.Logging;
@@ -23,6 +24,7 @@ internal sealed class SnapshotScheduler : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _closing = new();
+    private readonly Signal _configChanged = new();
 
     /// <summary>The slots for which nothing is left to do, also when nothing had changed. Used by the worker only.</summary>
     private readonly Dictionary<VolumeId, long> _done = [];
@@ -35,12 +37,20 @@ internal sealed class SnapshotScheduler : IAsyncDisposable
         _notes = notes;
         _clock = clock;
         _log = log;
+        _config.Changed += _configChanged.Set;
         _work = Task.Run(RunAsync);
     }
 
     /// <summary>The number of the slot in which a moment lies. Slots of whole days begin at midnight where the machine is.</summary>
     public static long SlotOf(DateTimeOffset time, TimeSpan every, TimeZoneInfo zone) =>
         (long)Math.Floor((time.UtcTicks + zone.GetUtcOffset(time).Ticks) / (double)every.Ticks);
+
+    /// <summary>How long it is until the next slot begins, and a little more: timers are coarse.</summary>
+    public static TimeSpan UntilNextSlot(DateTimeOffset time, TimeSpan every, TimeZoneInfo zone)
+    {
+        long local = time.UtcTicks + zone.GetUtcOffset(time).Ticks;
+        return TimeSpan.FromTicks(every.Ticks - (local % every.Ticks)) + TimeSpan.FromMilliseconds(20);
+    }
 
     /// <summary>Takes the snapshot of a volume if its slot has none, and applies the retention. Returns the outcome; null when nothing was due.</summary>
     /// <param name="volume">The volume.</param>
@@ -61,6 +71,7 @@ internal sealed class SnapshotScheduler : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _config.Changed -= _configChanged.Set;
         await _closing.CancelAsync();
         await _work;
         _closing.Dispose();
@@ -68,18 +79,19 @@ internal sealed class SnapshotScheduler : IAsyncDisposable
 
     private async Task RunAsync()
     {
-        using var timer = new PeriodicTimer(Limits.SnapshotCheckInterval, _clock);
         try
         {
-            do
+            while (true)
             {
-                foreach (VolumeConfig volume in ListVolumes())
+                IReadOnlyList<VolumeConfig>? volumes = ListVolumes();
+                foreach (VolumeConfig volume in volumes ?? [])
                 {
                     if (volume.Snapshots is { } schedule) await SeeToAsync(volume, schedule);
                     else _notes.Succeeded(volume.Id);
                 }
+
+                await _configChanged.WaitAsync(volumes is null ? Limits.SnapshotCheckInterval : Rest(volumes), _clock, _closing.Token);
             }
-            while (await timer.WaitForNextTickAsync(_closing.Token));
         }
         catch (OperationCanceledException)
         {
@@ -87,7 +99,24 @@ internal sealed class SnapshotScheduler : IAsyncDisposable
         }
     }
 
-    private IReadOnlyList<VolumeConfig> ListVolumes()
+    /// <summary>Until there is something to be done: for ever when no volume has a schedule.</summary>
+    private TimeSpan Rest(IReadOnlyList<VolumeConfig> volumes)
+    {
+        DateTimeOffset now = _clock.GetUtcNow();
+        TimeSpan? rest = null;
+        foreach (VolumeConfig volume in volumes)
+        {
+            if (volume.Snapshots is not { } schedule) continue;
+            bool isDone = _done.GetValueOrDefault(volume.Id, long.MinValue) == SlotOf(now, schedule.Every, _clock.LocalTimeZone);
+            TimeSpan next = isDone ? UntilNextSlot(now, schedule.Every, _clock.LocalTimeZone) : Limits.SnapshotCheckInterval;
+            if (rest is null || next < rest) rest = next;
+        }
+
+        return rest is null ? Timeout.InfiniteTimeSpan : rest < Limits.SnapshotLookInterval ? rest.Value : Limits.SnapshotLookInterval;
+    }
+
+    /// <summary>Null when they cannot be read.</summary>
+    private IReadOnlyList<VolumeConfig>? ListVolumes()
     {
         try
         {
@@ -97,7 +126,7 @@ internal sealed class SnapshotScheduler : IAsyncDisposable
         {
             // The database failed, or a row is not to be understood: every command says so, and the next turn comes.
             DaemonLog.SnapshotFailed(_log, "*", Failures.Describe(e).Message);
-            return [];
+            return null;
         }
     }
 

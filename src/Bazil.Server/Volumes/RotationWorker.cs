@@ -67,10 +67,13 @@ internal sealed class RotationWorker : IAsyncDisposable
     {
         try
         {
+            bool isWaiting = true;
             while (true)
             {
-                await _nudged.WaitAsync(Limits.RotationInterval, _stop.Token);
-                foreach (VolumeConfig volume in _config.ListVolumes()) await SeeToAsync(volume);
+                // Where no key was ever rotated, nothing is to be looked after before somebody tells of a rotation.
+                await _nudged.WaitAsync(isWaiting ? Limits.RotationInterval : Timeout.InfiniteTimeSpan, _stop.Token);
+                isWaiting = false;
+                foreach (VolumeConfig volume in _config.ListVolumes()) isWaiting |= await SeeToAsync(volume);
             }
         }
         catch (OperationCanceledException)
@@ -79,13 +82,15 @@ internal sealed class RotationWorker : IAsyncDisposable
         }
     }
 
-    private async Task SeeToAsync(VolumeConfig volume)
+    /// <summary>Returns false when the volume's key is the only one that it ever had.</summary>
+    private async Task<bool> SeeToAsync(VolumeConfig volume)
     {
         try
         {
             KeyEpochList epochs = _epochs.Of(volume);
             bool isUnderWay = epochs.Epochs.Count > 1;
-            if (!isUnderWay && !(epochs.Newest.Generation > 1 && _volumes.IsOpen(volume.Id))) return;
+            if (!isUnderWay && epochs.Newest.Generation <= 1) return false;
+            if (!isUnderWay && !_volumes.IsOpen(volume.Id)) return true;
             Rename(volume);
             OpenVolume open = await _volumes.OpenAsync(volume.Id, _stop.Token);
             var pace = new BytePace(_time, Limits.ResealBytesPerSecond);
@@ -96,5 +101,7 @@ internal sealed class RotationWorker : IAsyncDisposable
             // A disk that is away or full, a database that failed: said here, tried again at the next look.
             DaemonLog.ResealFailed(_log, volume.Name, Failures.Describe(e).Message);
         }
+
+        return true;
     }
 }

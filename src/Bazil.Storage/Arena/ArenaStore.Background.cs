@@ -9,14 +9,17 @@ public sealed partial class ArenaStore
     /// <summary>How long after a change there is a look at free space and at what was deleted.</summary>
     private static readonly TimeSpan _upkeepInterval = TimeSpan.FromSeconds(5);
 
-    /// <summary>The same of a store that nobody uses: others may fill its disk.</summary>
+    /// <summary>The same of a store that nobody uses: others may fill its disk. Twice as long each time, up to the longest.</summary>
     private static readonly TimeSpan _idleUpkeepInterval = TimeSpan.FromMinutes(1);
+
+    private static readonly TimeSpan _idleUpkeepIntervalMax = TimeSpan.FromMinutes(10);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly ITimer _nextUpkeep;
     private readonly Task _background;
     private int _isDisposed;
+    private TimeSpan _idleRest; // used by the background task only
     private int _isChanged; // 1 when something was put or deleted since the last look
 
     /// <summary>Does once what runs in the background.</summary>
@@ -44,10 +47,10 @@ public sealed partial class ArenaStore
             try
             {
                 await _wake.Reader.ReadAsync(_stop.Token);
-                Volatile.Write(ref _isChanged, 0);
+                bool wasChanged = Interlocked.Exchange(ref _isChanged, 0) != 0;
                 _nextUpkeep.Change(_upkeepInterval, Timeout.InfiniteTimeSpan); // should this fail
                 await UpkeepAsync(_stop.Token);
-                Rest();
+                Rest(wasChanged);
             }
             catch (OperationCanceledException)
             {
@@ -62,10 +65,12 @@ public sealed partial class ArenaStore
     }
 
     /// <summary>Puts off the next look when there is nothing to be done.</summary>
-    private void Rest()
+    private void Rest(bool wasChanged)
     {
         if (PendingPunchCount > 0) return;
-        _nextUpkeep.Change(_idleUpkeepInterval, Timeout.InfiniteTimeSpan);
+        TimeSpan longer = _idleRest < _idleUpkeepIntervalMax / 2 ? _idleRest * 2 : _idleUpkeepIntervalMax;
+        _idleRest = wasChanged || _idleRest == TimeSpan.Zero ? _idleUpkeepInterval : longer;
+        _nextUpkeep.Change(_idleRest, Timeout.InfiniteTimeSpan);
         if (Volatile.Read(ref _isChanged) != 0) _nextUpkeep.Change(_upkeepInterval, Timeout.InfiniteTimeSpan); // changed meanwhile
     }
 

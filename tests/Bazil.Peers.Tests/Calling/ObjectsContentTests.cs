@@ -87,7 +87,7 @@ public sealed class ObjectsContentTests : IDisposable
         public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
         {
             Interlocked.Exchange(ref _written, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
-            if (IsStuck) await Task.Delay(Timeout.Infinite, cancellationToken);
+            if (IsStuck) await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
             Write(buffer.Span);
             Writes++;
         }

@@ -131,6 +131,24 @@ public sealed class SnapshotSchedulerTests : IAsyncLifetime
         Assert.Equal(["2026-11-21T210500Z", "2026-11-21T220500Z", "by hand", "dear to me"], Names());
     }
 
+    [Theory]
+    [InlineData("1m", 0)]
+    [InlineData("1h", 0)]
+    [InlineData("1h", 345)]
+    [InlineData("1d", -150)]
+    public void Next_slot_begins_when_it_is_said_to_and_not_before(string every, int offsetMinutes)
+    {
+        TimeSpan slot = SnapshotSchedule.Parse(every, "last=1").Every;
+        var zone = TimeZoneInfo.CreateCustomTimeZone("test", TimeSpan.FromMinutes(offsetMinutes), "test", "test");
+        for (int second = 0; second < 100_000; second += 777)
+        {
+            DateTimeOffset now = _clock.Now + TimeSpan.FromSeconds(second);
+            DateTimeOffset next = now + SnapshotScheduler.UntilNextSlot(now, slot, zone);
+            Assert.Equal(SnapshotScheduler.SlotOf(now, slot, zone) + 1, SnapshotScheduler.SlotOf(next, slot, zone));
+            Assert.Equal(SnapshotScheduler.SlotOf(now, slot, zone), SnapshotScheduler.SlotOf(next - TimeSpan.FromSeconds(0.1), slot, zone));
+        }
+    }
+
     private string[] Names() => [.. _volume.ListSnapshots().Select(static s => s.Name.ToString())];
 
     private async Task ChangeAsync()

@@ -50,7 +50,7 @@ internal sealed class FakeConnection(PeerId peer, Volume there, PeerId caller) :
             yield return frame;
             if (Silence is not { } silence) continue;
             silence.TrySetResult();
-            await Task.Delay(Timeout.Infinite, cancel);
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancel);
         }
     }
 
