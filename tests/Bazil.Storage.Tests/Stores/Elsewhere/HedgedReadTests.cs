@@ -147,7 +147,7 @@ public sealed class HedgedReadTests
             {
                 Assert.True(step < 10_000, $"{seed}, round {round}: the read does not end");
                 _time.Advance(TimeSpan.FromSeconds(2));
-                await Task.WhenAny(read, Task.Delay(1, Cancel));
+                await Task.WhenAny(read, Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, Cancel));
             }
 
             byte[]? found = await TryAsync(read);
