@@ -10,7 +10,7 @@ namespace Bazil.Server.Storages;
 /// A store on a machine that has never heard of Bazil, or on a removable disk. What it takes is durable with its sync, as everywhere; disposing it does not wait for that: whoever put objects and
 /// has not synced puts them again after the next start. Safe for concurrent use.
 /// </summary>
-internal sealed class RemoteStore(PackStore packs, TimeProvider time) : IObjectStore, IGuardedStore
+internal sealed class RemoteStore(PackStore packs, TimeProvider time) : IObjectStore, IGuardedStore, IReadWitness
 {
     private readonly GuardedObjectStore _reads = new(packs, isGivenUp: true, time);
 

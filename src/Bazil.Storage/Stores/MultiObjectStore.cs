@@ -50,7 +50,7 @@ public sealed partial class MultiObjectStore(string name, IObjectStore local, IR
     /// <summary>The first copy that any store has. Nobody looked into it: it is not kept locally. Chunks are read by <see cref="GetVerifiedAsync"/>.</summary>
     public ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel) => FindAsync(id, verifier: null, cancel);
 
-    /// <summary>The first copy that the verifier accepts, or null when no store has the object. One from another store is kept locally, replacing a damaged one.</summary>
+    /// <summary>The first copy that the verifier accepts, or null when no store has the object. One from another store is kept locally, replacing a damaged one, and that store is told (<see cref="IReadWitness"/>).</summary>
     /// <exception cref="CorruptObjectException">All copies are damaged, and every store was asked.</exception>
     /// <exception cref="StoreException">A store that may have it could not be asked.</exception>
     public ValueTask<IMemoryOwner<byte>?> GetVerifiedAsync(ObjectId id, IObjectVerifier verifier, CancellationToken cancel) =>
@@ -122,13 +122,19 @@ public sealed partial class MultiObjectStore(string name, IObjectStore local, IR
     {
         var failures = new Failures();
         bool isLocalUnreadable = false;
+        IObjectStore? source = null; // the one elsewhere whose copy was accepted
         IMemoryOwner<byte>? found = await TryLocalAsync();
         if (found is not null) return found;
 
         found = await AskOthersAsync(id, (store, candidate) => Check(store, isLocal: false, candidate), failures, cancel);
         if (found is null) return failures.First is { } first ? throw first : null;
         if (verifier is not null && isLocalUnreadable) SetAside(id);
-        if (verifier is not null) await KeepAsync(id, found.Memory, cancel);
+        if (verifier is not null)
+        {
+            await KeepAsync(id, found.Memory, cancel);
+            (source as IReadWitness)?.NoteVerified(id);
+        }
+
         return found;
 
         async ValueTask<IMemoryOwner<byte>?> TryLocalAsync()
@@ -155,6 +161,7 @@ public sealed partial class MultiObjectStore(string name, IObjectStore local, IR
             try
             {
                 verifier?.Verify(id, store.Name, isLocal, candidate.Memory.Span);
+                if (!isLocal) source = store;
             }
             catch (CorruptObjectException)
             {

@@ -1,5 +1,7 @@
+using System.Buffers;
 using Bazil.Core;
 using Bazil.Storage.Stores;
+using Bazil.Storage.Stores.Elsewhere;
 using Bazil.Storage.Tests.Contracts;
 
 namespace Bazil.Storage.Tests.Stores;
@@ -59,6 +61,26 @@ public sealed class MultiObjectStoreTests : ObjectStoreContract
     }
 
     [Fact]
+    public async Task Store_elsewhere_is_told_what_was_read_from_it_and_found_right_and_nothing_else()
+    {
+        var empty = new Witness(new MemoryObjectStore("empty"));
+        var damaged = new Witness(new MemoryObjectStore("damaged"));
+        var good = new Witness(new MemoryObjectStore("good"));
+        await damaged.PutAsync(Id(1), Bytes(2, 10), default);
+        await good.PutAsync(Id(1), Bytes(1, 10), default);
+        await good.PutAsync(Id(2), Bytes(2, 10), default);
+        var multi = new MultiObjectStore(new MemoryObjectStore("local"), empty, damaged, good);
+        (await multi.GetAsync(Id(2), default))?.Dispose();
+        Assert.Empty(good.Verified); // nobody looked into it
+        (await multi.GetVerifiedAsync(Id(1), new Equality(Bytes(1, 10)), default))?.Dispose();
+        await Assert.ThrowsAsync<CorruptObjectException>(async () => await multi.GetVerifiedAsync(Id(2), new Equality(Bytes(1, 10)), default));
+        (await multi.GetVerifiedAsync(Id(1), new Equality(Bytes(1, 10)), default))?.Dispose(); // from here
+        Assert.Equal([Id(1)], good.Verified);
+        Assert.Empty(damaged.Verified);
+        Assert.Empty(empty.Verified);
+    }
+
+    [Fact]
     public async Task Stores_to_read_from_can_be_replaced()
     {
         var other = new MemoryObjectStore("other");
@@ -69,5 +91,38 @@ public sealed class MultiObjectStoreTests : ObjectStoreContract
         Assert.Equal(Bytes(1, 10), await ReadAsync(multi, Id(1)));
         multi.Others = [];
         Assert.Null(await ReadAsync(multi, Id(1)));
+    }
+
+    /// <summary>Accepts certain bytes.</summary>
+    private sealed class Equality(byte[] right) : IObjectVerifier
+    {
+        public void Verify(ObjectId id, string store, bool isLocal, ReadOnlySpan<byte> stored)
+        {
+            if (!stored.SequenceEqual(right)) throw new CorruptObjectException(id, store, "other bytes");
+        }
+    }
+
+    /// <summary>Remembers what it was told.</summary>
+    private sealed class Witness(IObjectStore inner) : IObjectStore, IReadWitness
+    {
+        public List<ObjectId> Verified { get; } = [];
+
+        public string Name => inner.Name;
+
+        public void NoteVerified(in ObjectId id) => Verified.Add(id);
+
+        public ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel) => inner.GetAsync(id, cancel);
+
+        public ValueTask PutAsync(ObjectId id, ReadOnlyMemory<byte> buffer, CancellationToken cancel) => inner.PutAsync(id, buffer, cancel);
+
+        public ValueTask<bool> HasAsync(ObjectId id, CancellationToken cancel) => inner.HasAsync(id, cancel);
+
+        public ValueTask<bool> DeleteAsync(ObjectId id, CancellationToken cancel) => inner.DeleteAsync(id, cancel);
+
+        public IAsyncEnumerable<ObjectId> ListAsync(CancellationToken cancel) => inner.ListAsync(cancel);
+
+        public ValueTask SyncAsync(CancellationToken cancel) => inner.SyncAsync(cancel);
+
+        public ValueTask DisposeAsync() => inner.DisposeAsync();
     }
 }
