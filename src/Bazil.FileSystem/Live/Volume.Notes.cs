@@ -1,5 +1,6 @@
 using Bazil.Core;
 using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Reachability;
 using Bazil.FileSystem.Sync;
 using Bazil.Storage.Metadata;
 
@@ -12,7 +13,7 @@ public sealed partial class Volume
     private ulong _revision;
 
     /// <summary>
-    /// Raised after each change, whoever made it, under the volume's gate: handlers return at once and do not call the volume. There may be nothing new in it.
+    /// Raised after each change, whoever made it, and after each new snapshot, under the volume's gate: handlers return at once and do not call the volume. There may be nothing new in it.
     /// </summary>
     public event Action? RowsChanged;
 
@@ -32,6 +33,14 @@ public sealed partial class Volume
 
     /// <summary>Files, directories and links that somebody with this knowledge has not got as they are here; at most <paramref name="most"/> of them are counted.</summary>
     public int CountBeyond(Knowledge known, int most) => NodesBeyond(known, most).Count;
+
+    /// <summary>The same, and the snapshots of this node that somebody who has seen to this much has not got.</summary>
+    public int CountBeyond(ContentMark seen, int most)
+    {
+        int nodes = CountBeyond(seen.Knowledge, most);
+        int snapshots = ListSnapshots().Select(static snapshot => snapshot.Key).Distinct().Count(key => !seen.Snapshots.Contains(key));
+        return Math.Min(most, nodes + snapshots);
+    }
 
     /// <summary>Bytes of the contents that somebody with this knowledge has not heard of; null when more than so many nodes have changed.</summary>
     public long? CountContentBeyond(Knowledge known, int mostNodes)

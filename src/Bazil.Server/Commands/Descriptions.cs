@@ -76,8 +76,9 @@ internal sealed class Descriptions(ConfigStore config, VolumeRegistry volumes, V
 
     private StorageCopyInfo? CopyOf(VolumeConfig volume, VolumeStorage storage)
     {
-        if (pushes.ProgressOf(volume.Id, storage.Address) is not { } progress) return null;
+        // In this order: what is told to have been sent covers what does not wait.
         int? waiting = pushes.CountWaiting(volume, storage.Address);
+        if (pushes.ProgressOf(volume.Id, storage.Address) is not { } progress) return null;
         string state = progress.Phase switch
         {
             PushPhase.Waiting when progress.IsAway => "away",

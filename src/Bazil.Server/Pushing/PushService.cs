@@ -76,12 +76,16 @@ internal sealed class PushService : IAsyncDisposable
     /// <summary>Looks again now, also while it waits after a failure.</summary>
     public void Wake(VolumeId volume, StorageAddress address) => Find(volume, address)?.Wake();
 
-    /// <summary>Files, directories and links that have changed since everything was copied; null while that is not known. At most <see cref="Limits.StatusChangesMax"/> are counted.</summary>
+    /// <summary>
+    /// Files, directories, links and snapshots that are not known to be copied as they are at this moment, whatever the last pass found; null while that is not known, also while everything has to be gone through
+    /// again. At most <see cref="Limits.StatusChangesMax"/> are counted.
+    /// </summary>
     public int? CountWaiting(VolumeConfig config, StorageAddress address)
     {
         if (ProgressOf(config.Id, address)?.StoreId is not { } store || _parts.Volumes.Find(config.Id) is not { } volume) return null;
-        Knowledge copied = (PushMark.Read(_parts.Metadata, config.Id, store)?.Content ?? ContentMark.None).Knowledge;
-        return volume.Volume.CountBeyond(copied, Limits.StatusChangesMax);
+        PushMark? mark = PushMark.Read(_parts.Metadata, config.Id, store);
+        if (mark?.StillCounts(PushMark.EpochsOf(volume.Keys), _parts.Storages.OpenRemote(address).Generation) == false) return null;
+        return volume.Volume.CountBeyond(mark?.Content ?? ContentMark.None, Limits.StatusChangesMax);
     }
 
     public async ValueTask DisposeAsync()

@@ -49,9 +49,8 @@ public sealed class DiskStorageTests : EndToEndTest
 
         // More than it can take.
         await White.ShellAsync("head -c 40000000 /dev/urandom >mnt/large");
-        await UntilAsync(White, "waiting");
-        Assert.Contains("the disk is full", await White.RunAsync("volume storage list myfiles"));
-        Assert.Contains("the disk is full", await White.RunAsync("status"));
+        await UntilSaidAsync(White, "volume storage list myfiles", "the disk is full");
+        await UntilSaidAsync(White, "status", "the disk is full");
 
         string sums = await White.ShellAsync("rm mnt/large; cd mnt; sha256sum first second");
         string snapshot = await White.RunAsync("snapshot create -json myfiles one");
@@ -93,6 +92,53 @@ public sealed class DiskStorageTests : EndToEndTest
         Assert.Equal(sum, await White.ShellAsync("sha256sum <mnt/file"));
     }
 
+    [Fact]
+    public async Task Complete_is_not_said_while_a_snapshot_or_a_file_of_a_moment_ago_is_not_there()
+    {
+        await MakeDiskAsync();
+        await MountAsync(White);
+        await White.ShellAsync("mkdir mnt/dir; head -c 10000 /dev/urandom >mnt/dir/file");
+        await White.RunAsync($"volume storage add myfiles disk:{_label}");
+        string[] changes = ["mkdir mnt/.snap/quiet", "head -c 10000 /dev/urandom >mnt/dir/file", "mkdir mnt/.snap/changed", "head -c 10000 /dev/urandom >mnt/dir/file"];
+        foreach (string change in changes)
+        {
+            long before = await UntilAsync(White, "complete");
+            await White.ShellAsync(change);
+            Assert.True(await UntilAsync(White, "complete") > before, $"nothing was copied after {change}");
+        }
+
+        // Whoever takes out a part of it is found out by the next listing: until it is sent again, it is not complete.
+        await White.ShellAsync($"rm -r '{Root}/media/bazil/packs'; mkdir '{Root}/media/bazil/packs'");
+        await White.StopServerAsync();
+        await White.StartServerAsync();
+        Assert.True(await UntilAsync(White, "complete") > 0);
+        Assert.NotEmpty(Directory.EnumerateFiles($"{Root}/media/bazil/packs", "*.pack", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public async Task What_was_read_from_a_disk_that_another_machine_has_filled_may_go_and_comes_back()
+    {
+        await MakeDiskAsync();
+        await MountAsync(White);
+        await White.ShellAsync("head -c 3000000 /dev/urandom >mnt/file; mkdir mnt/.snap/one");
+        await White.RunAsync($"volume storage add myfiles disk:{_label}");
+        await UntilAsync(White, "complete");
+        string sum = await White.ShellAsync("sha256sum <mnt/file");
+        string key = JsonDocument.Parse(await White.RunAsync("snapshot list -json myfiles")).RootElement.GetProperty("snapshots")[0].GetProperty("key").GetString()!;
+        await White.RunAsync($"sharing export default {White.Directory}/key");
+
+        await Black.RunAsync("create");
+        await Black.StartServerAsync();
+        await Black.RunAsync("sharing add theirs", await File.ReadAllBytesAsync(Path.Combine(White.Directory, "key"), Cancel));
+        await Black.RunAsync($"volume import -snapshot={key} -sharing=theirs -storage=disk:{_label} copy");
+        await Black.ShellAsync("mkdir mnt");
+        await Black.RunAsync("volume mount copy mnt");
+        Assert.Equal(sum, await Black.ShellAsync("sha256sum <mnt/file"));
+        Assert.Matches(@"^2\.\d+ MiB in \d+ objects gone$", await Black.RunAsync("evict mnt/file"));
+        Assert.Matches("^fetched 2", await Black.RunAsync("get mnt/file"));
+        Assert.Equal(sum, await Black.ShellAsync("sha256sum <mnt/file"));
+    }
+
     private async Task MakeDiskAsync()
     {
         ChildProcess.Result made = await ChildProcess.ShellAsync($"truncate -s 24M '{Root}/image'; mkfs.ext4 -q -F -m 0 -L {_label} '{Root}/image'; mkdir -p '{Root}/media' /dev/disk/by-label", "/", Cancel);
@@ -124,13 +170,25 @@ public sealed class DiskStorageTests : EndToEndTest
         _isPlugged = false;
     }
 
-    private static async Task UntilAsync(Node node, string state)
+    private static async Task UntilSaidAsync(Node node, string command, string text)
+    {
+        long deadline = Environment.TickCount64 + 60_000;
+        for (string reply = ""; !reply.Contains(text, StringComparison.Ordinal);)
+        {
+            Assert.True(Environment.TickCount64 < deadline, $"{command} does not say {text}: {reply}\n{node.Messages}");
+            reply = await node.RunAsync(command);
+        }
+    }
+
+    /// <summary>Returns how many objects were sent until then, since the start of the server.</summary>
+    private static async Task<long> UntilAsync(Node node, string state)
     {
         long deadline = Environment.TickCount64 + 60_000;
         for (;;)
         {
             string reply = await node.RunAsync("volume storage list -json myfiles");
-            if (JsonDocument.Parse(reply).RootElement.GetProperty("storages")[1].GetProperty("copy").GetProperty("state").GetString() == state) return;
+            JsonElement copy = JsonDocument.Parse(reply).RootElement.GetProperty("storages")[1].GetProperty("copy");
+            if (copy.GetProperty("state").GetString() == state) return copy.GetProperty("sentObjects").GetInt64();
             Assert.True(Environment.TickCount64 < deadline, $"{state} was not reached: {reply}\n{node.Messages}");
         }
     }

@@ -4,6 +4,7 @@ using Bazil.FileSystem.Reachability;
 using Bazil.FileSystem.Tests.Simulation;
 using Bazil.Storage.Cas;
 using Bazil.Storage.Metadata;
+using Bazil.Unix;
 
 namespace Bazil.FileSystem.Tests.Reachability;
 
@@ -38,6 +39,32 @@ public sealed class ContentMarkTests
         Assert.Empty((await WalkAsync(world, a, mark)).Origins);
         await a.WriteAsync("old", Text('x'));
         Assert.Equal(["/old"], (await WalkAsync(world, a, mark)).Origins.Distinct());
+    }
+
+    [Fact]
+    public async Task Snapshot_of_an_unchanged_tree_is_told_and_counted_until_a_mark_covers_it()
+    {
+        await using World world = await World.CreateAsync(2);
+        (Replica a, _) = world;
+        await a.WriteAsync("file", Text('f'));
+        ContentMark mark = (await WalkAsync(world, a, ContentMark.None)).Mark;
+        Assert.Equal(0, a.Volume.CountBeyond(mark, 10));
+        int told = 0;
+        a.Volume.RowsChanged += () => Interlocked.Increment(ref told);
+        await a.Volume.TakeSnapshotAsync(FileName.Parse("monday"), Cancel);
+        Assert.True(Volatile.Read(ref told) > 0);
+        Assert.Equal(1, a.Volume.CountBeyond(mark, 10));
+        await a.WriteAsync("file", Text('g'));
+        Assert.Equal(2, a.Volume.CountBeyond(mark, 10));
+        Assert.Equal(1, a.Volume.CountBeyond(mark, 1));
+
+        // Another name for the same content, and one that is gone, are nothing to copy.
+        mark = (await WalkAsync(world, a, mark)).Mark;
+        Assert.Equal(0, a.Volume.CountBeyond(mark, 10));
+        Assert.Equal(Errno.OK, a.Volume.RenameSnapshot(FileName.Parse("monday"), FileName.Parse("kept")));
+        Assert.Equal(0, a.Volume.CountBeyond(mark, 10));
+        Assert.Equal(Errno.OK, a.Volume.RemoveSnapshot(FileName.Parse("kept")));
+        Assert.Equal(0, a.Volume.CountBeyond(mark, 10));
     }
 
     [Fact]

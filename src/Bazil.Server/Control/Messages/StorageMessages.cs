@@ -61,7 +61,7 @@ public sealed record StorageHealthInfo(string State, double? LatencyMs, double? 
 }
 
 /// <param name="State"><c>complete</c>, <c>copying</c>, <c>away</c> when the machine or disk is not there, or <c>waiting</c> after another failure.</param>
-/// <param name="Waiting">Files, directories and links that have changed since everything was copied; null while that is not known.</param>
+/// <param name="Waiting">Files, directories, links and snapshots that are not known to be copied as they are; null while that is not known.</param>
 /// <param name="IsMore">There are more than that.</param>
 /// <param name="Absent">Chunks that were left out because this machine does not have them, or not whole.</param>
 /// <param name="Problem">Why it does not go on.</param>
