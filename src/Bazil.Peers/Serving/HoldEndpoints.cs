@@ -21,7 +21,8 @@ internal sealed class HoldEndpoints(IPeerService service, Endpoint endpoint, ILo
         var frames = endpoint.Frames(context, watch, session, TrafficKind.Content);
         try
         {
-            HoldAnswer[] answers = await frames.AwaitAsync(new ValueTask<HoldAnswer[]>(holds.HoldAsync(session.Peer, ticket, claim, ids, watch.Token)));
+            // All that is held is read, which may take a slow disk seconds: meanwhile the caller is told that it goes on.
+            HoldAnswer[] answers = await frames.AwaitAsync(new ValueTask<HoldAnswer[]>(Task.Run(() => holds.HoldAsync(session.Peer, ticket, claim, ids, watch.Token), watch.Token)));
             frames.Write(FrameKind.Data, [.. answers.Select(static answer => (byte)answer)]);
             frames.Write(FrameKind.End, []);
         }
