@@ -1,6 +1,7 @@
 using Bazil.Core;
 using Bazil.Core.Crypto;
 using Bazil.FileSystem.Live;
+using Bazil.Peers;
 using Bazil.Server.Config;
 using Bazil.Server.Sync;
 using Bazil.Server.Volumes;
