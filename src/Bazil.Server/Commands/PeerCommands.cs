@@ -8,6 +8,7 @@ using Bazil.Server.Errors;
 using Bazil.Server.Peers;
 using Bazil.Server.Storages;
 using Bazil.Server.Volumes;
+using Bazil.Storage.Stores;
 
 namespace Bazil.Server.Commands;
 
@@ -105,7 +106,14 @@ internal sealed class PeerCommands(
         StorageAddress address = OfferableStorage(request.Storage);
         PeerConfig peer = config.GetPeer(request.Peer);
         volumes.CheckOutsideMounts(address);
-        _ = storages.Open(address, mayCreate: true);
+
+        // Offering makes none: an empty one where a typo leads would help nobody, and hide the typo.
+        if (address is StorageAddress.DirectoryStorage { Path: var path } && !FilesObjectStore.Exists(path))
+        {
+            throw new CommandFailedException(ErrorKind.NotFound, $"there is no storage at {path}", $"look at the path; a new one is made with: bazil volume storage add VOLUMENAME {path}");
+        }
+
+        _ = storages.Open(address);
         _ = storages.OpenPutsOf(peer.Id);
         volumes.RefreshAllStorages();
         config.UpdatePeer(peer.Id, p => p.Storages.Contains(address) ? p : p with { Storages = p.Storages.Add(address) });

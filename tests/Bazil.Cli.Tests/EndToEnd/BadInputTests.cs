@@ -75,6 +75,10 @@ public sealed class BadInputTests : EndToEndTest
         await White.RunAsync($"peer add {other}");
         await White.FailsAsync("peer location set friend nonsense", "invalid location \"nonsense\": it must be HOST:PORT");
         await White.FailsAsync("peer storage allow friend bogus", "invalid storage \"bogus\"");
+        await White.FailsAsync("peer storage allow friend /nowhere/bazil-typo", "there is no storage at /nowhere/bazil-typo", "bazil volume storage add");
+        string mistyped = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        await White.FailsAsync($"peer storage allow friend {mistyped}", $"there is no storage at {mistyped}");
+        Assert.False(Directory.Exists(mistyped));
         await White.FailsAsync("peer volume allow friend nothing", "there is no volume nothing");
         await White.FailsAsync($"peer name friend {self}", "it looks like a public key");
         await White.RunAsync("peer remove friend");

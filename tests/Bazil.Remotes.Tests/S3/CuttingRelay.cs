@@ -4,60 +4,33 @@ using System.Net.Sockets;
 namespace Bazil.Remotes.Tests.S3;
 
 /// <summary>Passes connections on to a server on loopback, ends each after so many bytes of its answers, and may change a byte of what is uploaded.</summary>
-internal sealed class CuttingRelay : IAsyncDisposable
+internal sealed class CuttingRelay : LoopbackServer
 {
     private const int HeaderBytesMax = 4096;
 
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _ending = new();
     private readonly long _cutAfterBytes;
     private readonly int _port;
-    private readonly Task _serving;
     private int _connections;
 
     public CuttingRelay(int port, long cutAfterBytes)
     {
         (_port, _cutAfterBytes) = (port, cutAfterBytes);
-        _listener.Start();
-        _serving = ServeAsync();
+        Start();
     }
-
-    public string Endpoint => $"http://{_listener.LocalEndpoint}";
 
     public int Connections => Volatile.Read(ref _connections);
 
     /// <summary>The last byte of each piece that is too long for a header is changed.</summary>
     public bool FlipsUploads { get; init; }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _ending.CancelAsync();
-        _listener.Dispose();
-        await _serving;
-        _ending.Dispose();
-    }
-
-    private async Task ServeAsync()
-    {
-        var connections = new List<Task>();
-        try
-        {
-            while (true) connections.Add(RelayAsync(await _listener.AcceptSocketAsync(_ending.Token)));
-        }
-        catch (OperationCanceledException)
-        {
-            await Task.WhenAll(connections);
-        }
-    }
-
-    private async Task RelayAsync(Socket socket)
+    protected override async Task ServeAsync(Socket socket)
     {
         using Socket client = socket, server = new(SocketType.Stream, ProtocolType.Tcp);
         Interlocked.Increment(ref _connections);
         try
         {
-            await server.ConnectAsync(IPAddress.Loopback, _port, _ending.Token);
-            using var stop = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
+            await server.ConnectAsync(IPAddress.Loopback, _port, Ending);
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(Ending);
             Task there = PassAsync(client, server, long.MaxValue, FlipsUploads, stop.Token);
             await Task.WhenAny(there, PassAsync(server, client, _cutAfterBytes, false, stop.Token));
             await stop.CancelAsync();

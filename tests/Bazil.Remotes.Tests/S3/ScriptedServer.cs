@@ -5,13 +5,10 @@ using System.Text;
 namespace Bazil.Remotes.Tests.S3;
 
 /// <summary>Answers HTTP requests on loopback as no real server would that tests can start; with nothing it stays silent. Bodies are not awaited.</summary>
-internal sealed class ScriptedServer : IAsyncDisposable
+internal sealed class ScriptedServer : LoopbackServer
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _ending = new();
     private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously), _answered = new(TaskCreationOptions.RunContinuationsAsynchronously), _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Func<string, string> _answer;
-    private readonly Task _serving;
 
     public ScriptedServer(string answer)
         : this(_ => answer)
@@ -22,11 +19,8 @@ internal sealed class ScriptedServer : IAsyncDisposable
     public ScriptedServer(Func<string, string> answer)
     {
         _answer = answer;
-        _listener.Start();
-        _serving = ServeAsync();
+        Start();
     }
-
-    public string Endpoint => $"http://{_listener.LocalEndpoint}";
 
     /// <summary>Completes with the first request.</summary>
     public Task Asked => _asked.Task;
@@ -37,28 +31,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
     /// <summary>Completes when the other side has closed a connection.</summary>
     public Task Closed => _closed.Task;
 
-    public async ValueTask DisposeAsync()
-    {
-        await _ending.CancelAsync();
-        _listener.Dispose();
-        await _serving;
-        _ending.Dispose();
-    }
-
-    private async Task ServeAsync()
-    {
-        var connections = new List<Task>();
-        try
-        {
-            while (true) connections.Add(AnswerAsync(await _listener.AcceptSocketAsync(_ending.Token)));
-        }
-        catch (OperationCanceledException)
-        {
-            await Task.WhenAll(connections);
-        }
-    }
-
-    private async Task AnswerAsync(Socket socket)
+    protected override async Task ServeAsync(Socket socket)
     {
         using var owned = socket;
         byte[] buffer = new byte[1 << 16];
@@ -66,14 +39,14 @@ internal sealed class ScriptedServer : IAsyncDisposable
         try
         {
             int read;
-            while ((read = await socket.ReceiveAsync(buffer.AsMemory(length), _ending.Token)) > 0)
+            while ((read = await socket.ReceiveAsync(buffer.AsMemory(length), Ending)) > 0)
             {
                 length += read;
                 string request = Encoding.ASCII.GetString(buffer, 0, length);
                 if (!request.Contains("\r\n\r\n", StringComparison.Ordinal)) continue;
                 length = 0;
                 _asked.TrySetResult();
-                await socket.SendAsync(Encoding.UTF8.GetBytes(_answer(request)), _ending.Token);
+                await socket.SendAsync(Encoding.UTF8.GetBytes(_answer(request)), Ending);
                 _answered.TrySetResult();
             }
 

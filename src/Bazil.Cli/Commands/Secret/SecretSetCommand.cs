@@ -18,11 +18,6 @@ internal static class SecretSetCommand
         var command = new Command("set", "Keep credentials, given on standard input as in ~/.aws/credentials, or as two lines: access key and secret key. Replaces those of that name, also for storages that use them.") { name };
         command.SetAction(async (parsed, cancel) =>
         {
-            if (context.Environment.InputIsTerminal)
-            {
-                throw new UsageException("the credentials are read from standard input, which is a terminal here and would show them; redirect it: bazil secret set NAME <FILE");
-            }
-
             byte[] content = await ReadAsync(context.Environment, parsed.GetRequiredValue(name), cancel);
             try
             {
@@ -38,12 +33,8 @@ internal static class SecretSetCommand
 
     private static async Task<byte[]> ReadAsync(CliEnvironment environment, string name, CancellationToken cancel)
     {
-        await using Stream input = environment.OpenInput();
-        byte[] buffer = new byte[BytesMax + 1];
-        int count = await input.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancel);
-        byte[] content = buffer[..Math.Min(count, BytesMax)];
-        CryptographicOperations.ZeroMemory(buffer);
-        if (count <= BytesMax) return content;
+        (byte[] content, bool hasMore) = await SecretInput.ReadAsync(environment, "the credentials are", "bazil secret set NAME <FILE", BytesMax, cancel);
+        if (!hasMore) return content;
         CryptographicOperations.ZeroMemory(content);
         throw new CommandFailedException(ErrorKind.Invalid, $"secret {name} is longer than {BytesMax} bytes", "give nothing but the credentials");
     }

@@ -18,11 +18,6 @@ internal static class SharingAddCommand
         var command = new Command("add", "Add a sharing key: exactly 32 bytes on standard input.") { name };
         command.SetAction(async (parsed, cancel) =>
         {
-            if (context.Environment.InputIsTerminal)
-            {
-                throw new UsageException("the key is read from standard input, which is a terminal here; redirect it: bazil sharing add NAME <FILE");
-            }
-
             byte[] secret = await ReadAsync(context.Environment, parsed.GetRequiredValue(name), cancel);
             try
             {
@@ -38,16 +33,10 @@ internal static class SharingAddCommand
 
     private static async Task<byte[]> ReadAsync(CliEnvironment environment, string name, CancellationToken cancel)
     {
-        await using Stream input = environment.OpenInput();
-
-        // One byte more than a key, so that too much is noticed without reading all of it.
-        byte[] buffer = new byte[KeyBytes + 1];
-        int count = await input.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancel);
-        byte[] secret = buffer[..KeyBytes];
-        CryptographicOperations.ZeroMemory(buffer);
-        if (count == KeyBytes) return secret;
+        (byte[] secret, bool hasMore) = await SecretInput.ReadAsync(environment, "the key is", "bazil sharing add NAME <FILE", KeyBytes, cancel);
+        if (!hasMore && secret.Length == KeyBytes) return secret;
         CryptographicOperations.ZeroMemory(secret);
-        string found = count > KeyBytes ? "standard input has more" : $"standard input has {count}";
+        string found = hasMore ? "standard input has more" : $"standard input has {secret.Length}";
         throw new CommandFailedException(
             ErrorKind.Invalid,
             $"sharing key {name} must be exactly {KeyBytes} bytes; {found}",
