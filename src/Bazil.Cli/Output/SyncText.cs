@@ -36,11 +36,18 @@ internal static class SyncText
         if (peer.Reason is { } reason) parts.Add(reason);
         if (peer.RetryAt is { } retry) parts.Add($"next try at {TimeText.Of(retry)}");
         if (peer.ReceivedBytes is { } bytes) parts.Add(Received(peer, bytes));
-        else if (peer.IsBehindHere == true) parts.Add("it has changes that are not here yet");
+        else if (peer.IsBehindHere == true) parts.Add(NewsOf(peer));
         if (peer.BehindThere is { } behind and > 0) parts.Add($"{(peer.IsMore ? "more than " : "")}{Count(behind, "change is", "changes are")} not there yet{(peer.BehindThereBytes is { } size and > 0 ? $", with {ByteText.Of(size)} of content" : "")}");
         if (peer is { IsBehindHere: false, BehindThere: 0 }) parts.Add("up to date");
         if (peer.State is not ("connected" or "receiving")) parts.Add(peer.LastSeen is { } seen ? $"last seen {TimeText.Of(seen)}" : "not seen since the server was started");
         return string.Join("; ", parts);
+    }
+
+    /// <summary>What a peer says that it has, which may have changed since.</summary>
+    private static string NewsOf(PeerSyncInfo peer)
+    {
+        if (peer.BehindHere is not { } count) return "it has changes that are not here yet";
+        return $"it has {(peer.IsMoreHere ? "more than " : "")}{Count(count, "change that is", "changes that are")} not here yet{(peer.BehindHereBytes is { } size and > 0 ? $", with {ByteText.Of(size)} of content" : "")}";
     }
 
     private static string Received(PeerSyncInfo peer, long bytes)

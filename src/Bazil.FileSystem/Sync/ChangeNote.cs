@@ -4,7 +4,8 @@ namespace Bazil.FileSystem.Sync;
 
 /// <summary>
 /// What a member tells another one that is connected, whenever it changes: enough to see whether there is anything to pull.
-/// <code>format (1) = 1 | flags (1): 1 paused | digest of the knowledge (32) | revision (8)</code>
+/// <code>format (1) = 1 | flags (1): 1 paused, 2 counts, 6 counts that are not all | digest of the knowledge (32) | revision (8) | with counts: changes (4) | bytes (8)</code>
+/// Two notes are equal when they tell the same state, whatever they count.
 /// </summary>
 /// <param name="Digest">Of everything the sender knows (<see cref="PullRequest.DigestOf"/>); zeros when it is paused.</param>
 /// <param name="Revision">Changes when the sender has learnt what other members know; a number that means nothing else, and nothing after a restart.</param>
@@ -14,17 +15,29 @@ public sealed record ChangeNote(byte[] Digest, ulong Revision, bool IsPaused)
     public const int Bytes = 2 + PullRequest.DigestBytes + sizeof(ulong);
     private const byte Format = 1;
     private const byte PausedFlag = 1;
+    private const byte CountsFlag = 2;
+    private const byte MoreFlag = 4;
 
     /// <summary>What is sent while synchronisation is paused.</summary>
     public static ChangeNote Paused { get; } = new(new byte[PullRequest.DigestBytes], 0, IsPaused: true);
+
+    /// <summary>What the receiver lacks, as far as the sender knows; null when it does not say.</summary>
+    public NoteCounts? Counts { get; init; }
 
     public byte[] Encode()
     {
         var writer = new WireWriter();
         writer.WriteByte(Format);
-        writer.WriteByte(IsPaused ? PausedFlag : (byte)0);
+        NoteCounts? counts = IsPaused ? null : Counts;
+        writer.WriteByte((byte)((IsPaused ? PausedFlag : 0) | (counts is null ? 0 : CountsFlag) | (counts is { IsMore: true } ? MoreFlag : 0)));
         writer.WriteFixed(Digest);
         writer.WriteUInt64(Revision);
+        if (counts is { } told)
+        {
+            writer.WriteUInt32(told.Changes);
+            writer.WriteUInt64(told.ContentBytes);
+        }
+
         return writer.ToArray();
     }
 
@@ -35,8 +48,9 @@ public sealed record ChangeNote(byte[] Digest, ulong Revision, bool IsPaused)
         byte format = reader.ReadByte();
         if (format != Format) throw reader.Malformed($"format {format} is not known to this version");
         byte flags = reader.ReadByte();
-        if (flags > PausedFlag) throw reader.Malformed($"flags {flags} are not known to this version");
+        if (flags is not (0 or PausedFlag or CountsFlag or (CountsFlag | MoreFlag))) throw reader.Malformed($"flags {flags} are not known to this version");
         var note = new ChangeNote(reader.ReadFixed(PullRequest.DigestBytes).ToArray(), reader.ReadUInt64(), flags == PausedFlag);
+        if ((flags & CountsFlag) != 0) note = note with { Counts = new NoteCounts(reader.ReadUInt32(), (flags & MoreFlag) != 0, reader.ReadUInt64()) };
         reader.ExpectEnd();
         return note;
     }

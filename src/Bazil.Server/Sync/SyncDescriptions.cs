@@ -41,6 +41,7 @@ internal sealed class SyncDescriptions(SyncService sync, PeerRuns runs)
         Knowledge? known = pair.KnowledgeThere();
         int? behindThere = known is null ? null : open?.Volume.CountBeyond(known, Limits.StatusChangesMax + 1);
         PullProgress progress = pair.Meter.Progress;
+        NoteCounts? news = pair.News();
         bool isReceiving = pair.Meter.IsRunning && progress.Merged > 0;
         return new PeerSyncInfo(
             NameOf(pair.Peer),
@@ -51,6 +52,9 @@ internal sealed class SyncDescriptions(SyncService sync, PeerRuns runs)
             state.LastSeen,
             state.LastPull,
             pair.HasNews(),
+            news is { Changes: > 0 } told ? (int)Math.Min(told.Changes, Limits.StatusChangesMax) : null,
+            news is { Changes: > 0 } counted && (counted.IsMore || counted.Changes > Limits.StatusChangesMax),
+            news is { Changes: > 0, ContentBytes: <= (ulong)Limits.ToldBytesMax } content ? (long)content.ContentBytes : null,
             behindThere is { } count ? Math.Min(count, Limits.StatusChangesMax) : null,
             behindThere > Limits.StatusChangesMax,
             behindThere is > 0 ? open?.Volume.CountContentBeyond(known!, Limits.StatusContentsMax) : null,

@@ -156,6 +156,13 @@ internal sealed class SyncPair : IAsyncDisposable
         return remote is null or { IsPaused: true } || _parts.Volumes.Find(VolumeId) is not { } open ? null : IsNew(open.Volume, remote);
     }
 
+    /// <summary>How much the peer says it has that is not here: hearsay, and from before what has been pulled since. Null when it has nothing, or did not say.</summary>
+    public NoteCounts? News()
+    {
+        if (HasNews() != true) return null;
+        lock (_lock) return _remote?.Counts;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Runtime.CompilerServices;
 using Bazil.Core;
+using Bazil.FileSystem.Sync;
 using Bazil.Server.Config;
 using Bazil.Server.Errors;
 using Bazil.Server.Hosting;
@@ -87,7 +88,7 @@ internal sealed class SyncService : IAsyncDisposable
         foreach (SyncPair pair in _pairs.Values.Where(pair => pair.Peer == peer && (isNew || pair.VolumeId == volume))) pair.Saw();
         VolumeAnnouncer announcer = await AnnouncerOfAsync(volume, cancel);
         bool isFirst = true;
-        await foreach (ReadOnlyMemory<byte> note in announcer.ListenAsync(() => _parts.IsPaused(volume, peer), cancel))
+        await foreach (ReadOnlyMemory<byte> note in announcer.ListenAsync(() => _parts.IsPaused(volume, peer), isBeginning => CountBehind(volume, peer, isBeginning), cancel))
         {
             // Who is no member any more hears one note, pulls, and is told why not; a connection that ends says the same to one that was removed meanwhile.
             if (!isFirst && !announcer.IsMember(peer)) yield break;
@@ -139,6 +140,14 @@ internal sealed class SyncService : IAsyncDisposable
         {
             _gate.Release();
         }
+    }
+
+    /// <summary>What a peer lacks, as far as it is known here. With a note after each change not much is looked at; whoever comes after a long time is told more exactly.</summary>
+    private NoteCounts? CountBehind(VolumeId volume, PeerId peer, bool isBeginning)
+    {
+        if (!_pairs.TryGetValue((volume, peer), out SyncPair? pair) || pair.KnowledgeThere() is not { } known || _parts.Volumes.Find(volume) is not { } open) return null;
+        int most = isBeginning ? Limits.StatusChangesMax : Limits.NoteChangesMax, changes = open.Volume.CountBeyond(known, most + 1);
+        return NoteCounts.Of(changes, most, open.Volume.CountContentBeyond(known, isBeginning ? Limits.StatusContentsMax : Limits.NoteChangesMax));
     }
 
     private Knowledge? FindTold(VolumeId volume, byte[] digest) => _announcers.TryGetValue(volume, out VolumeAnnouncer? announcer) ? announcer.FindTold(digest) : null;

@@ -50,8 +50,9 @@ internal sealed class VolumeAnnouncer : IAsyncDisposable
 
     /// <summary>A note at once, and another one after each change.</summary>
     /// <param name="isPaused">Whether the listener is to be told only that.</param>
+    /// <param name="count">Counts what the listener lacks, given whether it is the first note; null for not known.</param>
     /// <param name="cancel">Ends it.</param>
-    public async IAsyncEnumerable<ReadOnlyMemory<byte>> ListenAsync(Func<bool> isPaused, [EnumeratorCancellation] CancellationToken cancel)
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> ListenAsync(Func<bool> isPaused, Func<bool, NoteCounts?> count, [EnumeratorCancellation] CancellationToken cancel)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, _stop.Token);
         var listener = new Listener();
@@ -62,7 +63,7 @@ internal sealed class VolumeAnnouncer : IAsyncDisposable
             while (true)
             {
                 ChangeNote next = isPaused() ? ChangeNote.Paused : await LatestAsync(isFirst: last is null, either.Token);
-                if (!next.Equals(last)) yield return next.Encode();
+                if (!next.Equals(last)) yield return (next with { Counts = count(last is null) }).Encode();
                 last = next;
                 if (!await WaitAsync(listener, either.Token)) yield break;
             }

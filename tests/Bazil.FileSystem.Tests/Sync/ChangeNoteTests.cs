@@ -21,6 +21,21 @@ public sealed class ChangeNoteTests
         Assert.NotEqual(Sample, Sample with { Revision = 1 });
     }
 
+    [Theory]
+    [InlineData(3, false, 4096UL, "02", "000000030000000000001000")]
+    [InlineData(10_000, true, NoteCounts.NotCounted, "06", "00002710ffffffffffffffff")]
+    public void Counts_are_as_documented_and_make_no_other_note(uint changes, bool isMore, ulong bytes, string flags, string end)
+    {
+        ChangeNote note = Sample with { Counts = new NoteCounts(changes, isMore, bytes) };
+        string golden = "01" + flags + Golden[4..] + end;
+        Assert.Equal(golden, Convert.ToHexStringLower(note.Encode()));
+        ChangeNote read = ChangeNote.Decode(Convert.FromHexString(golden));
+        Assert.Equal(note.Counts, read.Counts);
+        Assert.Equal(Sample, read);
+        for (int length = 0; length < golden.Length / 2; length++) Assert.Throws<WireFormatException>(() => ChangeNote.Decode(Convert.FromHexString(golden).AsSpan(0, length)));
+        Assert.Equal(ChangeNote.Paused.Encode(), (ChangeNote.Paused with { Counts = note.Counts }).Encode());
+    }
+
     [Fact]
     public void Anything_else_is_refused()
     {
@@ -28,7 +43,7 @@ public sealed class ChangeNoteTests
         for (int length = 0; length < good.Length; length++) Assert.Throws<WireFormatException>(() => ChangeNote.Decode(good.AsSpan(0, length)));
         Assert.Throws<WireFormatException>(() => ChangeNote.Decode([.. good, 0]));
         Assert.Throws<WireFormatException>(() => ChangeNote.Decode([2, .. good[1..]]));
-        Assert.Throws<WireFormatException>(() => ChangeNote.Decode([1, 2, .. good[2..]]));
+        foreach (byte flags in (byte[])[2, 3, 4, 5, 6, 7, 8, 128]) Assert.Throws<WireFormatException>(() => ChangeNote.Decode([1, flags, .. good[2..]]));
     }
 
     [Fact]

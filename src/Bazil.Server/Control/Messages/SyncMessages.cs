@@ -34,6 +34,9 @@ public sealed record VolumeSyncInfo(string Volume, bool IsPaused, int? Conflicts
 /// <param name="LastSeen">When something was last heard of it since the server was started, or null.</param>
 /// <param name="LastSync">When everything it had was last here since the server was started, or null.</param>
 /// <param name="IsBehindHere">True when the peer has something that is not here yet; null when that is not known.</param>
+/// <param name="BehindHere">How many files, directories and links of it are not here, as the peer said; null when it did not.</param>
+/// <param name="IsMoreHere">There are more of them than it counted.</param>
+/// <param name="BehindHereBytes">Size of the contents among them, as the peer said; null when it did not.</param>
 /// <param name="BehindThere">Files, directories and links that the peer is not known to have as they are here; null when that is not known.</param>
 /// <param name="IsMore">There are more of them than were counted.</param>
 /// <param name="BehindThereBytes">Size of the contents among them that the peer has not heard of; null when there are too many to look at.</param>
@@ -52,6 +55,9 @@ public sealed record PeerSyncInfo(
     DateTimeOffset? LastSeen,
     DateTimeOffset? LastSync,
     bool? IsBehindHere,
+    int? BehindHere,
+    bool IsMoreHere,
+    long? BehindHereBytes,
     int? BehindThere,
     bool IsMore,
     long? BehindThereBytes,
