@@ -7,7 +7,7 @@ namespace Bazil.Storage.Blobs;
 /// <content>Reads: from nodes in memory where there are any, else down the stored tree.</content>
 public sealed partial class Blob
 {
-    private readonly ReadAhead _ahead;
+    private readonly ReadAhead? _ahead; // null when nothing is read ahead
 
     /// <summary>
     /// Reads into the buffer, which is lent until the task completes. Returns less than asked for only at the end of the
@@ -22,7 +22,7 @@ public sealed partial class Blob
             ulong sizeBytes = _sizeBytes; // changes only under the exclusive gate
             if (offset >= sizeBytes || buffer.IsEmpty) return 0;
             int count = (int)Math.Min((ulong)buffer.Length, sizeBytes - offset);
-            if (_context.ReadAheadBytes > 0) _ahead.Advise(offset, count, sizeBytes, _layout);
+            _ahead?.Advise(offset, count, sizeBytes, _layout);
 
             int within = _layout.WithinChunk(offset);
             ulong chunk = _layout.ChunkOf(offset);
@@ -113,11 +113,13 @@ public sealed partial class Blob
     }
 
     /// <summary>Walks stored pointer chunks down to the key of a data chunk; zero for a hole.</summary>
-    private async ValueTask<ChunkKey> DescendAsync(ulong chunk, int level, ChunkKey key, CancellationToken cancel)
+    private ValueTask<ChunkKey> DescendAsync(ulong chunk, int level, ChunkKey key, CancellationToken cancel) => DescendAsync(_chunks, chunk, level, key, cancel);
+
+    private async ValueTask<ChunkKey> DescendAsync(IChunkStore chunks, ulong chunk, int level, ChunkKey key, CancellationToken cancel)
     {
         while (level > 0 && !key.IsZero)
         {
-            using IMemoryOwner<byte> pointers = await _chunks.GetAsync(ChunkType.File, (byte)level, key, _layout.PointerSizeBytes, cancel);
+            using IMemoryOwner<byte> pointers = await chunks.GetAsync(ChunkType.File, (byte)level, key, _layout.PointerSizeBytes, cancel);
             level--;
             key = BlobLayout.KeyIn(pointers.Memory.Span, _layout.SlotOf(_layout.IndexAt(level, chunk)));
         }
@@ -135,7 +137,7 @@ public sealed partial class Blob
         if (node is not null) return;
         key = await DescendAsync(chunk, level, key, cancel);
         if (key.IsZero) return;
-        using IMemoryOwner<byte> content = await _chunks.GetAsync(ChunkType.File, 0, key, (int)_layout.ChunkSizeBytes, cancel);
+        if (_chunks is CachingChunkStore cache) await cache.FetchAheadAsync(ChunkType.File, 0, key, (int)_layout.ChunkSizeBytes, cancel);
     }
 
     private static void CopyOrZero(ReadOnlySpan<byte> content, int within, Span<byte> destination)

@@ -48,7 +48,7 @@ public sealed partial class Blob : IAsyncDisposable
         _chunks = context.Chunks.Of(_keyEpoch);
         _sizeBytes = manifest.SizeBytes;
         _tree = new BlobTree(_layout, context.Budget, manifest.Root, _layout.Depth(manifest.SizeBytes));
-        _ahead = new ReadAhead(Math.Max(1, context.ReadAheadBytes / (int)manifest.ChunkSizeBytes), Math.Max(1, BlobLimits.TaskBytes / (int)manifest.ChunkSizeBytes), PrefetchAsync);
+        if (context is { ReadAheadBytes: > 0, AheadRoom: { } room }) _ahead = new ReadAhead(context.ReadAheadBytes, (int)manifest.ChunkSizeBytes, room, PrefetchAsync);
         if (ReservationBytes(_layout.Depth(BlobLimits.SizeBytesMax)) > context.Budget.SizeBytes)
         {
             throw new ArgumentException($"a dirty budget of {context.Budget.SizeBytes} bytes is too small for chunks of {manifest.ChunkSizeBytes} bytes");
@@ -90,7 +90,7 @@ public sealed partial class Blob : IAsyncDisposable
         {
             if (_isDisposed) return;
             _isDisposed = true;
-            await _ahead.DisposeAsync();
+            if (_ahead is not null) await _ahead.DisposeAsync();
             await PauseSealingAsync();
             lock (_lock)
             {

@@ -23,12 +23,13 @@ public sealed class BlobContext
         ArgumentOutOfRangeException.ThrowIfNegative(readAheadBytes);
         Chunks = chunks;
         Budget = budget;
-        ReadAheadBytes = chunks.Of(chunks.Current) is CachingChunkStore ? readAheadBytes : 0;
+        AheadRoom = (chunks.Of(chunks.Current) as CachingChunkStore)?.AheadRoom;
+        ReadAheadBytes = AheadRoom is null ? 0 : readAheadBytes;
     }
 
     private BlobContext(BlobContext context, UnsyncedChunks unsynced)
     {
-        (Chunks, Budget, ReadAheadBytes, Unsynced) = (context.Chunks, context.Budget, context.ReadAheadBytes, unsynced);
+        (Chunks, Budget, ReadAheadBytes, AheadRoom, Unsynced) = (context.Chunks, context.Budget, context.ReadAheadBytes, context.AheadRoom, unsynced);
     }
 
     public IEpochChunks Chunks { get; }
@@ -36,6 +37,9 @@ public sealed class BlobContext
     public DirtyBudget Budget { get; }
 
     public int ReadAheadBytes { get; }
+
+    /// <summary>Where what is fetched ahead waits; shared with all that use the cache. Null without a cache.</summary>
+    internal ReadAheadRoom? AheadRoom { get; }
 
     /// <summary>Told each chunk that a blob has put; null when nobody asks.</summary>
     public UnsyncedChunks? Unsynced { get; }

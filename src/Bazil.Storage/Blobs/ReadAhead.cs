@@ -1,3 +1,5 @@
+using Bazil.Storage.Cas;
+
 namespace Bazil.Storage.Blobs;
 
 /// <summary>
@@ -5,10 +7,11 @@ namespace Bazil.Storage.Blobs;
 /// order, so near enough counts as sequential. A reader that catches up with what is being fetched is given a larger window: content that comes from
 /// afar needs more of it under way. Safe for concurrent use; dispose cancels and waits.
 /// </summary>
-/// <param name="windowChunks">How far ahead at first; up to <see cref="GrowthMax"/> times as far.</param>
-/// <param name="runChunks">Chunks that one task fetches: small ones are not worth a task each.</param>
+/// <param name="windowBytes">How far ahead at first; up to <see cref="FarGrowthMax"/> times as far.</param>
+/// <param name="chunkBytes">Of the content; small ones are fetched several in one task.</param>
+/// <param name="room">Where what is fetched waits. Windows shrink when many streams share it.</param>
 /// <param name="prefetch">Fetches a chunk.</param>
-internal sealed class ReadAhead(int windowChunks, int runChunks, Func<ulong, CancellationToken, Task> prefetch) : IAsyncDisposable
+internal sealed class ReadAhead(int windowBytes, int chunkBytes, ReadAheadRoom room, Func<ulong, CancellationToken, Task> prefetch) : IAsyncDisposable
 {
     /// <summary>How far from the expected place a read may start and still be the same stream: two requests of the kernel.</summary>
     private const long SlackBytes = 256 * 1024;
@@ -26,12 +29,16 @@ internal sealed class ReadAhead(int windowChunks, int runChunks, Func<ulong, Can
     private const int FarMilliseconds = 10;
 
     private readonly CancellationTokenSource _cancel = new();
-    private readonly Lock _lock = new(); // guards everything below; innermost
+    private readonly int _runChunks = Math.Max(1, BlobLimits.TaskBytes / chunkBytes);
+    private readonly int _firstWindowChunks = FirstWindowOf(windowBytes, chunkBytes);
+    private readonly Lock _lock = new(); // guards everything below; before that of the room
     private readonly Dictionary<Task, (ulong First, long Since)> _inFlight = []; // the first chunk of each, and when it was begun
-    private int _windowChunks = Math.Min(windowChunks, BlobLimits.ReadConcurrencyMax * runChunks);
+    private int _windowChunks = FirstWindowOf(windowBytes, chunkBytes);
     private ulong _expectedOffset;
     private int _streak;
     private ulong _nextChunk;
+    private ulong _behindReader; // the first chunk that nobody has asked for
+    private bool _hasRoom;
 
     /// <summary>A read is about to happen.</summary>
     public void Advise(ulong offset, int count, ulong sizeBytes, BlobLayout layout)
@@ -42,22 +49,31 @@ internal sealed class ReadAhead(int windowChunks, int runChunks, Func<ulong, Can
             bool isSequential = Math.Abs(distance) <= SlackBytes;
             _streak = isSequential ? _streak + 1 : 0;
             _expectedOffset = isSequential ? Math.Max(_expectedOffset, offset + (ulong)count) : offset + (ulong)count;
-            if (!isSequential) _nextChunk = 0;
+            if (!isSequential)
+            {
+                _nextChunk = 0; // what was fetched ahead is of no use any more
+                LeaveRoom();
+            }
+
             if (_streak < StreakMin) return;
 
-            ulong behindThis = layout.ChunkOf(offset + (ulong)count - 1) + 1;
+            ulong behindThis = layout.ChunkOf(offset + (ulong)count - 1) + 1, last = layout.ChunkOf(sizeBytes - 1) + 1;
+            _behindReader = behindThis;
             GrowIfCaughtUp(behindThis);
-            int windowRuns = Math.Max(1, _windowChunks / runChunks);
-            ulong end = Math.Min(behindThis + (ulong)_windowChunks, layout.ChunkOf(sizeBytes - 1) + 1);
-            ulong last = layout.ChunkOf(sizeBytes - 1) + 1;
+            int window = AskForRoom(behindThis, last);
+            int windowRuns = Math.Max(1, window / _runChunks);
+            ulong end = Math.Min(behindThis + (ulong)window, last);
             for (ulong chunk = Math.Max(_nextChunk, behindThis); chunk < end && _inFlight.Count < windowRuns; chunk = _nextChunk)
             {
                 // Whole runs, so that a reader who moves on by a chunk does not start a task for each.
-                ulong behind = Math.Min(chunk + (ulong)runChunks, last);
-                if (behind > end && behind < last) return;
+                ulong behind = Math.Min(chunk + (ulong)_runChunks, last);
+                if (behind > end && behind < last && window >= _runChunks) return;
+                behind = Math.Min(behind, end);
                 Start(chunk, behind);
                 _nextChunk = behind;
             }
+
+            if (behindThis >= last) LeaveRoom(); // all of it was read
         }
     }
 
@@ -65,10 +81,31 @@ internal sealed class ReadAhead(int windowChunks, int runChunks, Func<ulong, Can
     {
         await _cancel.CancelAsync();
         Task[] inFlight;
-        lock (_lock) inFlight = [.. _inFlight.Keys];
+        lock (_lock)
+        {
+            inFlight = [.. _inFlight.Keys];
+            LeaveRoom();
+        }
+
         await Task.WhenAll(inFlight);
         _cancel.Dispose();
     }
+
+    /// <summary>How many chunks the window may have now, fewer than it would like when others read, too. Under the lock.</summary>
+    private int AskForRoom(ulong behindThis, ulong last)
+    {
+        ulong ahead = _nextChunk > behindThis ? _nextChunk - behindThis : 0, wanted = Math.Min((ulong)_windowChunks, last - behindThis);
+        _hasRoom = true;
+        return (int)(room.Ask(this, (long)ahead * chunkBytes, (long)wanted * chunkBytes) / chunkBytes);
+    }
+
+    private void LeaveRoom()
+    {
+        if (_hasRoom) room.Leave(this);
+        _hasRoom = false;
+    }
+
+    private static int FirstWindowOf(int windowBytes, int chunkBytes) => Math.Min(Math.Max(1, windowBytes / chunkBytes), BlobLimits.ReadConcurrencyMax * Math.Max(1, BlobLimits.TaskBytes / chunkBytes));
 
     /// <summary>The reader wants what is still being fetched: it is faster than the window allows. Under the lock.</summary>
     private void GrowIfCaughtUp(ulong behindThis)
@@ -81,7 +118,7 @@ internal sealed class ReadAhead(int windowChunks, int runChunks, Func<ulong, Can
             isFar |= first < behindThis && now - since >= FarMilliseconds;
         }
 
-        int most = (isFar ? FarGrowthMax : GrowthMax) * Math.Min(windowChunks, BlobLimits.ReadConcurrencyMax * runChunks);
+        int most = (isFar ? FarGrowthMax : GrowthMax) * _firstWindowChunks;
         if (isCaughtUp && _windowChunks < most) _windowChunks = Math.Min(most, 2 * _windowChunks);
     }
 
@@ -94,7 +131,9 @@ internal sealed class ReadAhead(int windowChunks, int runChunks, Func<ulong, Can
             {
                 // All at once: those that come from afar travel together, those that are here are read one after the other anyway.
                 var chunks = new List<Task>();
-                for (ulong chunk = first; chunk < behind; chunk++) chunks.Add(prefetch(chunk, _cancel.Token));
+                ulong from;
+                lock (_lock) from = Math.Max(first, _behindReader); // a reader that has overtaken this task has fetched the rest itself
+                for (ulong chunk = from; chunk < behind; chunk++) chunks.Add(prefetch(chunk, _cancel.Token));
                 await Task.WhenAll(chunks);
             }
             catch (Exception exception) when (exception is IOException or OperationCanceledException)

@@ -33,7 +33,16 @@ public sealed class CachingChunkStore(IChunkStore inner, ChunkCache cache) : ICh
         if (key.IsZero) return ValueTask.FromResult<IMemoryOwner<byte>>(EmptyBuffer.Instance);
         var name = new ChunkCache.Name(this, type, level, key, sizeBytesMax);
         if (cache.TryGet(name) is { } lease) return ValueTask.FromResult(lease);
-        return FetchAsync(name, cancel);
+        return FetchAsync(name, isAhead: false, cancel);
+    }
+
+    /// <summary>The room for what is fetched ahead, of all that use the cache.</summary>
+    public ReadAheadRoom AheadRoom => cache.AheadRoom;
+
+    /// <summary>Brings a chunk into the cache for a reader who will want it.</summary>
+    public async ValueTask FetchAheadAsync(ChunkType type, byte level, ChunkKey key, int sizeBytesMax, CancellationToken cancel)
+    {
+        if (!IsCached(type, level, key, sizeBytesMax)) (await FetchAsync(new ChunkCache.Name(this, type, level, key, sizeBytesMax), isAhead: true, cancel)).Dispose();
     }
 
     public ValueTask<bool> HasHereAsync(ChunkType type, byte level, ChunkKey key, CancellationToken cancel) => inner.HasHereAsync(type, level, key, cancel);
@@ -44,7 +53,7 @@ public sealed class CachingChunkStore(IChunkStore inner, ChunkCache cache) : ICh
 
     public ValueTask SyncAsync(CancellationToken cancel) => inner.SyncAsync(cancel);
 
-    private async ValueTask<IMemoryOwner<byte>> FetchAsync(ChunkCache.Name name, CancellationToken cancel)
+    private async ValueTask<IMemoryOwner<byte>> FetchAsync(ChunkCache.Name name, bool isAhead, CancellationToken cancel)
     {
         Flight? flight;
         bool isFirst;
@@ -53,6 +62,8 @@ public sealed class CachingChunkStore(IChunkStore inner, ChunkCache cache) : ICh
             isFirst = !_flights.TryGetValue(name, out flight);
             if (isFirst) _flights.Add(name, flight = new Flight());
             flight!.WaiterCount++;
+            flight.IsAhead |= isAhead;
+            flight.IsRead |= !isAhead;
         }
 
         if (isFirst) flight.Work = FlyAsync(name, flight);
@@ -78,7 +89,7 @@ public sealed class CachingChunkStore(IChunkStore inner, ChunkCache cache) : ICh
             lock (_lock)
             {
                 Remove(name, flight);
-                flight.Leases = new Stack<IMemoryOwner<byte>>(cache.Add(name, plaintext, flight.WaiterCount));
+                flight.Leases = new Stack<IMemoryOwner<byte>>(cache.Add(name, plaintext, flight.WaiterCount, flight.IsAhead, flight.IsRead));
             }
 
             flight.Landed.SetResult();
@@ -124,6 +135,12 @@ public sealed class CachingChunkStore(IChunkStore inner, ChunkCache cache) : ICh
         public Task? Work { get; set; }
 
         public int WaiterCount { get; set; }
+
+        /// <summary>It was asked for ahead of a reader.</summary>
+        public bool IsAhead { get; set; }
+
+        /// <summary>A reader waits, or has waited, for it.</summary>
+        public bool IsRead { get; set; }
 
         /// <summary>One for each waiter, once the chunk has arrived.</summary>
         public Stack<IMemoryOwner<byte>>? Leases { get; set; }

@@ -5,11 +5,11 @@ namespace Bazil.Storage.Cas;
 
 /// <summary>
 /// Plaintexts of chunks in memory, the least recently used go first. One for the process, shared by the chunk stores of
-/// all volumes, each of which sees only its own entries. Plaintext is wiped when the last reader is done with an evicted entry.
+/// all volumes, each of which sees only its own entries. What was fetched ahead of a reader stays until it is read, within its share, and drives out nothing but its like afterwards. Plaintext is wiped when the last reader is done with an evicted entry.
 /// Safe for concurrent use.
-/// <para>Invariants: <c>UsedBytes</c> is the sum over the entries in the map, and at most <c>SizeBytesMax</c>; an entry in the map holds one reference.</para>
+/// <para>Invariants: <c>UsedBytes</c> is the sum over the entries in the map, and at most <c>SizeBytesMax</c>; an entry in the map holds one reference, and is in one of the lists.</para>
 /// </summary>
-public sealed class ChunkCache(long sizeBytesMax = ChunkCache.DefaultSizeBytes)
+public sealed class ChunkCache(long sizeBytesMax = ChunkCache.DefaultSizeBytes, TimeProvider? clock = null)
 {
     /// <summary>Holds the pointer chunks of many open files and the read-ahead of dozens of streams.</summary>
     public const long DefaultSizeBytes = 64 * 1024 * 1024;
@@ -17,7 +17,14 @@ public sealed class ChunkCache(long sizeBytesMax = ChunkCache.DefaultSizeBytes)
     private readonly Lock _lock = new(); // guards everything below and the counts of the entries; innermost
     private readonly Dictionary<Name, LinkedListNode<Entry>> _entries = [];
     private readonly LinkedList<Entry> _byUse = new(); // the most recently used first
+    private readonly LinkedList<Entry> _ahead = new(); // fetched ahead and not read; the newest first
+    private readonly LinkedList<Entry> _passed = new(); // fetched ahead and read: a stream will not come back to them; the most recently used first
     private long _usedBytes;
+    private long _aheadBytes;
+    private long _passedBytes;
+
+    /// <summary>The half of it that may hold what is fetched ahead; the rest is for pointers and what was just read.</summary>
+    public ReadAheadRoom AheadRoom { get; } = new(sizeBytesMax / 2, clock ?? TimeProvider.System);
 
     public long SizeBytesMax { get; } = sizeBytesMax;
 
@@ -35,8 +42,7 @@ public sealed class ChunkCache(long sizeBytesMax = ChunkCache.DefaultSizeBytes)
         lock (_lock)
         {
             if (!_entries.TryGetValue(name, out LinkedListNode<Entry>? node)) return null;
-            _byUse.Remove(node);
-            _byUse.AddFirst(node);
+            Move(node, node.List == _byUse ? _byUse : _passed);
             node.Value.ReferenceCount++;
             return new Lease(this, node.Value);
         }
@@ -48,12 +54,17 @@ public sealed class ChunkCache(long sizeBytesMax = ChunkCache.DefaultSizeBytes)
     }
 
     /// <summary>Takes over the plaintext and returns leases on it. When the entry exists already, the leases are on that one.</summary>
-    internal IMemoryOwner<byte>[] Add(in Name name, IMemoryOwner<byte> owned, int leaseCount)
+    /// <param name="name">What it is found by.</param>
+    /// <param name="owned">The plaintext.</param>
+    /// <param name="leaseCount">How many leases.</param>
+    /// <param name="isAhead">It was fetched for a reader who will want it.</param>
+    /// <param name="isRead">One waits for it already.</param>
+    internal IMemoryOwner<byte>[] Add(in Name name, IMemoryOwner<byte> owned, int leaseCount, bool isAhead = false, bool isRead = true)
     {
         lock (_lock)
         {
             if (_entries.TryGetValue(name, out LinkedListNode<Entry>? node)) owned.Dispose();
-            else node = Insert(name, owned);
+            else node = Insert(name, owned, !isAhead ? _byUse : isRead ? _passed : _ahead);
 
             var leases = new IMemoryOwner<byte>[leaseCount];
             foreach (ref IMemoryOwner<byte> lease in leases.AsSpan())
@@ -67,20 +78,42 @@ public sealed class ChunkCache(long sizeBytesMax = ChunkCache.DefaultSizeBytes)
         }
     }
 
-    private LinkedListNode<Entry> Insert(in Name name, IMemoryOwner<byte> owned)
+    private LinkedListNode<Entry> Insert(in Name name, IMemoryOwner<byte> owned, LinkedList<Entry> list)
     {
-        LinkedListNode<Entry> node = _byUse.AddFirst(new Entry(name, owned));
+        LinkedListNode<Entry> node = list.AddFirst(new Entry(name, owned));
         _entries.Add(name, node);
         _usedBytes += node.Value.ChargedBytes;
+        Count(list, node.Value.ChargedBytes);
+
+        // Somewhat beyond the share, for what entries cost beside their bytes. What is more has no reader any more.
+        while (_aheadBytes > SizeBytesMax * 5 / 8) Move(_ahead.Last!, _passed);
         return node;
+    }
+
+    /// <summary>Makes it the newest of a list.</summary>
+    private void Move(LinkedListNode<Entry> node, LinkedList<Entry> list)
+    {
+        Count(node.List!, -node.Value.ChargedBytes);
+        node.List!.Remove(node);
+        list.AddFirst(node);
+        Count(list, node.Value.ChargedBytes);
+    }
+
+    private void Count(LinkedList<Entry> list, long bytes)
+    {
+        if (list == _ahead) _aheadBytes += bytes;
+        else if (list == _passed) _passedBytes += bytes;
     }
 
     private void EvictOver()
     {
         while (_usedBytes > SizeBytesMax)
         {
-            Entry entry = _byUse.Last!.Value;
-            _byUse.RemoveLast();
+            // A stream's chunks are read in a few parts, one soon after the other.
+            LinkedListNode<Entry> node = _passedBytes > SizeBytesMax / 8 ? _passed.Last! : _byUse.Last ?? _passed.Last ?? _ahead.Last!;
+            Entry entry = node.Value;
+            Count(node.List!, -entry.ChargedBytes);
+            node.List!.Remove(node);
             Invariant.Check(_entries.Remove(entry.Name));
             _usedBytes -= entry.ChargedBytes;
             Release(entry);

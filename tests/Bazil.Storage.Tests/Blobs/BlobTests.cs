@@ -288,6 +288,41 @@ public sealed class BlobTests
         Assert.InRange(fixture.Store.GetCount, 200, 202); // each data chunk once, whoever fetched it, and the pointers
     }
 
+    [Theory]
+    [InlineData(3)]
+    [InlineData(20)]
+    [InlineData(60)]
+    public async Task Many_sequential_readers_together_fetch_nothing_twice(int readers)
+    {
+        // Their windows of 16 chunks would be more than the cache; some read five times as fast as others, whose chunks wait longer.
+        const int Chunks = 60;
+        await using var fixture = new BlobFixture(cacheBytes: 300 * ChunkSize, readAheadBytes: 16 * ChunkSize);
+        var blobs = new List<Blob>();
+        for (int number = 0; number < readers; number++)
+        {
+            await using Blob blob = fixture.Create();
+            await blob.WriteAsync(0, Bytes(number, Chunks * ChunkSize), default);
+            blobs.Add(fixture.Open(await blob.SaveAsync(default)));
+        }
+
+        int before = fixture.Store.GetCount;
+        int[] read = new int[readers];
+        while (read.Any(static chunks => chunks < Chunks))
+        {
+            for (int number = 0; number < readers; number++)
+            {
+                for (int speed = 1 + (number % 5); speed > 0 && read[number] < Chunks; speed--, read[number]++)
+                {
+                    byte[] part = await ReadAsync(blobs[number], (ulong)(read[number] * ChunkSize), ChunkSize);
+                    if (read[number] == 0) Assert.Equal(Bytes(number, ChunkSize), part);
+                }
+            }
+        }
+
+        foreach (Blob blob in blobs) await blob.DisposeAsync();
+        Assert.InRange(fixture.Store.GetCount - before, readers * Chunks, readers * (Chunks + 1)); // and the pointers, which may be in memory still
+    }
+
     [Fact]
     public async Task Bytes_behind_the_end_in_a_foreign_chunk_never_appear()
     {
