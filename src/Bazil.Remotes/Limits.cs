@@ -21,8 +21,8 @@ public static class Limits
     /// <summary>Connections beyond the first are closed when they were not needed for so long, since making one takes ten round trips; and one more is not tried for so long when the server has refused it.</summary>
     public static readonly TimeSpan SftpSessionIdleMax = TimeSpan.FromMinutes(5);
 
-    /// <summary>Packs that are kept open for reading on a connection: as many files are read at once by a person, and more.</summary>
-    public const int SftpOpenFiles = 16;
+    /// <summary>Packs that are kept open for reading on a connection: who jumps about in a gigabyte opens each once. Four connections have a quarter of the files that a process may have open.</summary>
+    public const int SftpOpenFiles = 64;
 
     /// <summary>What is read from the ssh program at once: as much as a pipe holds.</summary>
     public const int SshPipeBytes = 64 << 10;

@@ -217,7 +217,8 @@ public sealed class VolumeReachability
             switch (step.Type)
             {
                 case ChunkType.File:
-                    foreach (BlobSubtree child in step.Subtree.Children(chunk.Memory)) PushBelow(step with { Subtree = child });
+                    // So that they are opened, and come to lie in packs, in the order in which they are read.
+                    foreach (BlobSubtree child in step.Subtree.Children(chunk.Memory).Reverse()) PushBelow(step with { Subtree = child });
                     break;
                 case ChunkType.Snapshot:
                     SnapshotRoot root = SnapshotRootCodec.Read(chunk.Memory.Span, step.Origin.Describe());

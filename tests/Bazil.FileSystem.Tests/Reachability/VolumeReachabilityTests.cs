@@ -1,3 +1,4 @@
+using System.Buffers;
 using Bazil.Core;
 using Bazil.FileSystem.Nodes;
 using Bazil.FileSystem.Reachability;
@@ -37,6 +38,18 @@ public sealed class VolumeReachabilityTests
         Assert.Equal(Errno.OK, a.Unlink("garbage"));
         HashSet<ObjectId> reached = await ReachedAsync(world, a);
         Assert.True(reached.IsProperSubsetOf(withGarbage));
+    }
+
+    [Fact]
+    public async Task Chunks_of_a_file_come_in_the_order_in_which_they_are_read()
+    {
+        await using World world = await World.CreateAsync(1);
+        Replica a = world.Replicas[0];
+        await a.WriteAsync("file", Text('f', 600_000, isVaried: true));
+        List<ReachableChunk> walked = await WalkAsync(world, a, static chunk => chunk.Type == ChunkType.File);
+        BlobSubtree root = BlobSubtree.Of(Assert.Single(a.Volume.ContentOf(a.Find("file"))));
+        using IMemoryOwner<byte> pointers = await new ConvergentChunkStore(world.SharingKey, world.Objects).GetAsync(ChunkType.File, root.Level, root.Key, root.SizeBytesMax, Cancel);
+        Assert.Equal([root.Key, .. root.Children(pointers.Memory).Select(static child => child.Key)], walked.Select(static chunk => chunk.Key));
     }
 
     [Fact]
