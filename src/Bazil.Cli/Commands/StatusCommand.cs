@@ -50,7 +50,7 @@ internal static class StatusCommand
 
     private static string WaitingText(WaitingReadInfo read) => string.Create(
         CultureInfo.InvariantCulture,
-        $"a read of {read.Path} in {read.Volume}, for {read.Seconds:0} of {read.LimitSeconds:0} s; asked: {string.Join(", ", read.Asked.Select(static asked => $"{asked.Name} ({asked.Problem ?? "no answer yet"})"))}");
+        $"a {read.Operation} of {read.Path} in {read.Volume}, for {read.Seconds:0} of {read.LimitSeconds:0} s; asked: {string.Join(", ", read.Asked.Select(static asked => $"{asked.Name} ({asked.Problem ?? "no answer yet"})"))}");
 
     private static string CheckText(CheckSummary check)
     {

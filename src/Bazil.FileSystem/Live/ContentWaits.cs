@@ -1,11 +1,10 @@
 using System.Collections.Concurrent;
-using Bazil.Core;
 using Bazil.Storage.Stores;
 
 namespace Bazil.FileSystem.Live;
 
 /// <summary>
-/// Reads of programs that wait for content from elsewhere. One whose stores are all away waits until one of them is back, for a bounded time; nobody polls. Once a read has waited in vain, those
+/// Reads and changes of programs that wait for content from elsewhere: of a change, what it needs of the stored content is read first. One whose stores are all away waits until one of them is back, for a bounded time; nobody polls. Once a read has waited in vain, those
 /// that follow fail at once until a store is back, or another one goes away, or for a while: a program that goes through a thousand files while the machine is offline does not wait a thousand times.
 /// So many wait at a time, the others fail at once, or the kernel would read nothing ahead any more.
 /// Safe for concurrent use.
@@ -26,23 +25,28 @@ internal sealed class ContentWaits(IContentReach reach, TimeProvider clock)
     private volatile Vain? _vain;
     private int _waitingForReturn;
 
-    /// <summary>The reads that have waited for a while.</summary>
-    public IEnumerable<(InodeId Inode, ulong Offset, TimeSpan Since, string? Problem)> List() => _waiting.Keys
-        .Select(waiter => (waiter.Inode, waiter.Offset, Since: clock.GetElapsedTime(waiter.Began), waiter.Problem))
+    /// <summary>Those that have waited for a while.</summary>
+    public IEnumerable<(ContentUse Use, TimeSpan Since, string? Problem)> List() => _waiting.Keys
+        .Select(waiter => (waiter.Use, Since: clock.GetElapsedTime(waiter.Began), waiter.Problem))
         .Where(static read => read.Since >= ShownMin)
         .OrderByDescending(static read => read.Since);
 
     /// <summary>Reads, and reads again when a store is back. Costs nothing more while content is at hand.</summary>
-    public ValueTask<int> ReadAsync(IReadableContent file, ulong offset, Memory<byte> buffer, CancellationToken cancel)
+    /// <param name="use">What is listed.</param>
+    /// <param name="state">Given to <paramref name="read"/>.</param>
+    /// <param name="read">May be called again after a failure.</param>
+    /// <param name="cancel">Ends the read and the wait.</param>
+    public ValueTask<TResult> ReadAsync<TState, TResult>(in ContentUse use, TState state, Func<TState, CancellationToken, ValueTask<TResult>> read, CancellationToken cancel)
     {
         Task returned = reach.Returned; // before the stores are asked: one that is back meanwhile counts
-        ValueTask<int> read = file.ReadAsync(offset, buffer, cancel);
-        return read.IsCompletedSuccessfully ? read : WaitAsync(file, offset, buffer, read, returned, cancel);
+        ValueTask<TResult> first = read(state, cancel);
+        return first.IsCompletedSuccessfully ? first : WaitAsync(use, state, read, first, returned, cancel);
     }
 
-    private async ValueTask<int> WaitAsync(IReadableContent file, ulong offset, Memory<byte> buffer, ValueTask<int> read, Task returned, CancellationToken cancel)
+    private async ValueTask<TResult> WaitAsync<TState, TResult>(
+        ContentUse use, TState state, Func<TState, CancellationToken, ValueTask<TResult>> read, ValueTask<TResult> reading, Task returned, CancellationToken cancel)
     {
-        var waiter = new Waiter(file.Inode, offset, clock.GetTimestamp());
+        var waiter = new Waiter(use, clock.GetTimestamp());
         _waiting.TryAdd(waiter, true);
         IDisposable? watch = null;
         try
@@ -51,7 +55,7 @@ internal sealed class ContentWaits(IContentReach reach, TimeProvider clock)
             {
                 try
                 {
-                    return await read;
+                    return await reading;
                 }
                 catch (StoreException e) when (e.IsUnreachable)
                 {
@@ -67,7 +71,7 @@ internal sealed class ContentWaits(IContentReach reach, TimeProvider clock)
                 }
 
                 returned = reach.Returned;
-                read = file.ReadAsync(offset, buffer, cancel);
+                reading = read(state, cancel);
             }
         }
         finally
@@ -116,11 +120,9 @@ internal sealed class ContentWaits(IContentReach reach, TimeProvider clock)
     /// <param name="At">When.</param>
     private sealed record Vain(Task Returned, HashSet<string> Away, long At);
 
-    private sealed class Waiter(InodeId inode, ulong offset, long began)
+    private sealed class Waiter(ContentUse use, long began)
     {
-        public InodeId Inode { get; } = inode;
-
-        public ulong Offset { get; } = offset;
+        public ContentUse Use { get; } = use;
 
         public long Began { get; } = began;
 

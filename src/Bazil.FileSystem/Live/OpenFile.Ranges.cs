@@ -49,7 +49,7 @@ internal sealed partial class OpenFile
         _blob is null ? ContentValue.Inline(_inline, ModifyTime) : ContentValue.Blob(await _blob.SaveAsync(cancel), ModifyTime);
 
     /// <summary>
-    /// Copies a range of other content, as far as there is something; large ranges by sharing chunks. Under
+    /// Copies a range of other content, as far as there is something, by sharing chunks (<see cref="SharesChunksOf"/>). Under
     /// <see cref="Gate"/>. Returns how much was copied.
     /// </summary>
     /// <param name="source">The content to copy from.</param>
@@ -64,21 +64,6 @@ internal sealed partial class OpenFile
     {
         if (sourceOffset >= source.SizeBytes) return 0;
         length = Math.Min(length, source.SizeBytes - sourceOffset);
-        if (source.Form == ContentForm.Inline)
-        {
-            await WriteAsync(offset, source.Bytes.Slice((int)sourceOffset, (int)length), now, cancel);
-            return length;
-        }
-
-        if (_blob is null && offset + length <= Limits.InlineBytesMax)
-        {
-            byte[] bytes = new byte[(int)length];
-            await using var blob = new Blob(_context, source.Manifest);
-            int count = await blob.ReadAsync(sourceOffset, bytes, cancel);
-            await WriteAsync(offset, bytes.AsMemory(0, count), now, cancel);
-            return (uint)count;
-        }
-
         if (mayHaveHoles || offset > SizeBytes) NoteHoles();
         if (_blob is null) await PromoteAsync(cancel);
         _allocated += length;
@@ -88,7 +73,8 @@ internal sealed partial class OpenFile
         return length;
     }
 
-    private void NoteHoles() => _allocated ??= SizeBytes;
+    /// <summary>There may be holes from now on. Under <see cref="Gate"/>.</summary>
+    public void NoteHoles() => _allocated ??= SizeBytes;
 
     private void NoteWrite(ulong offset, ulong length)
     {

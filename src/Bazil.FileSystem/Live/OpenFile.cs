@@ -12,7 +12,7 @@ namespace Bazil.FileSystem.Live;
 /// derived from, so publishing replaces that one and no other.</para>
 /// <para><see cref="Gate"/> is held for every change of the content and while it is published. Reads take no lock.</para>
 /// </summary>
-internal sealed partial class OpenFile : IReadableContent, IAsyncDisposable
+internal sealed partial class OpenFile : IAsyncDisposable
 {
     private readonly BlobContext _context;
     private byte[] _inline;

@@ -50,15 +50,8 @@ public sealed partial class Volume
     {
         if (!_handles.TryGetValue(handle.Value, out OpenHandle? open)) return Errno.EBADF;
         if (!open.Flags.NoAccessTime) open.File.WasRead = true;
-        try
-        {
-            return FuseReadResult.Filled(await (_waits is null ? open.File.ReadAsync((ulong)offset, buffer, cancel) : _waits.ReadAsync(open.File, (ulong)offset, buffer, cancel)));
-        }
-        catch (IOException e)
-        {
-            LogUnreadable(open.File.Inode, e);
-            throw;
-        }
+        return FuseReadResult.Filled(await ReadContentAsync(
+            ContentUse.ReadOf(open.File.Inode, (ulong)offset), (open.File, Offset: (ulong)offset, Buffer: buffer), static (read, cancel) => read.File.ReadAsync(read.Offset, read.Buffer, cancel), cancel));
     }
 
     internal async ValueTask<Reply<int>> WriteAsync(FuseHandle handle, long offset, ReadOnlyMemory<byte> data, CancellationToken cancel)
@@ -67,18 +60,18 @@ public sealed partial class Volume
         if (Failure is not null) return Errno.EROFS;
         if (offset > long.MaxValue - data.Length) return Errno.EFBIG;
         OpenFile file = open.File;
-        await EnterChangeAsync(file, cancel);
-        try
-        {
-            if (!file.HasUnsaved) file.StartDirtyTime(_options.Clock.GetTimestamp());
-            await file.WriteAsync((ulong)offset, data, Now(), cancel);
-            if (open.Flags.SynchronousWrites) await SaveChangesAsync(file, cancel);
-        }
-        finally
-        {
-            ExitChange(file);
-        }
-
+        await ChangeContentAsync(
+            file,
+            (ulong)offset,
+            (Volume: this, Open: open, Offset: (ulong)offset, Data: data),
+            static (write, cancel) => write.Open.File.BringForWriteAsync(write.Offset, (ulong)write.Data.Length, cancel),
+            static async (write, cancel) =>
+            {
+                await write.Open.File.WriteAsync(write.Offset, write.Data, write.Volume.Now(), cancel);
+                if (write.Open.Flags.SynchronousWrites) await write.Volume.SaveChangesAsync(write.Open.File, cancel);
+                return true;
+            },
+            cancel);
         if (open.Flags.SynchronousWrites) await SyncAsync(cancel);
         return data.Length;
     }
@@ -100,17 +93,18 @@ public sealed partial class Volume
         if (file is null) return Errno.ENOENT;
         try
         {
-            await EnterChangeAsync(file, cancel);
-            try
-            {
-                if (!file.HasUnsaved) file.StartDirtyTime(_options.Clock.GetTimestamp());
-                await file.TruncateAsync((ulong)size, Now(), cancel);
-                if (handle is null) await PublishAsync(file, cancel);
-            }
-            finally
-            {
-                ExitChange(file);
-            }
+            await ChangeContentAsync(
+                file,
+                (ulong)size,
+                (Volume: this, File: file, Size: (ulong)size, IsByName: handle is null),
+                static (cut, cancel) => cut.File.BringForTruncateAsync(cut.Size, cancel),
+                static async (cut, cancel) =>
+                {
+                    await cut.File.TruncateAsync(cut.Size, cut.Volume.Now(), cancel);
+                    if (cut.IsByName) await cut.Volume.PublishAsync(cut.File, cancel);
+                    return true;
+                },
+                cancel);
         }
         finally
         {

@@ -13,7 +13,9 @@ public sealed partial class Volume
     {
         if (!_handles.TryGetValue(handle.Value, out OpenHandle? open)) return Errno.EBADF;
         if (offset < 0 || whence is not (SeekWhence.Data or SeekWhence.Hole)) return Errno.EINVAL;
-        return await open.File.SeekAsync((ulong)offset, whence == SeekWhence.Data, cancel) is { } found ? (long)found : Errno.ENXIO;
+        ulong? found = await ReadContentAsync(
+            ContentUse.ReadOf(open.File.Inode, (ulong)offset), (open.File, Offset: (ulong)offset, IsData: whence == SeekWhence.Data), static (seek, cancel) => seek.File.SeekAsync(seek.Offset, seek.IsData, cancel), cancel);
+        return found is { } at ? (long)at : Errno.ENXIO;
     }
 
     /// <summary>
@@ -29,25 +31,25 @@ public sealed partial class Volume
         if (offset < 0 || length <= 0) return Errno.EINVAL;
         if (offset > long.MaxValue - length) return Errno.EFBIG;
         if ((modes & AllocateModes.PunchHole) == 0 && !HasSpace(length)) return Errno.ENOSPC;
-        OpenFile file = open.File;
-        await EnterChangeAsync(file, cancel);
-        try
-        {
-            if (!file.HasUnsaved) file.StartDirtyTime(_options.Clock.GetTimestamp());
-            if ((modes & Zeroing) != 0) await file.ZeroAsync((ulong)offset, (ulong)length, Now(), cancel);
-            bool grows = (modes & AllocateModes.KeepSize) == 0 && (ulong)(offset + length) > file.SizeBytes;
-            if (grows) await file.TruncateAsync((ulong)(offset + length), Now(), cancel);
-            else if ((modes & Zeroing) == 0) file.Touch(Now());
-        }
-        finally
-        {
-            ExitChange(file);
-        }
-
+        await ChangeContentAsync(
+            open.File,
+            (ulong)offset,
+            (Volume: this, open.File, Offset: (ulong)offset, Length: (ulong)length, Modes: modes),
+            static (range, cancel) => (range.Modes & Zeroing) != 0 ? range.File.BringForZeroAsync(range.Offset, range.Length, cancel) : new(true),
+            static async (range, cancel) =>
+            {
+                UnixTime now = range.Volume.Now();
+                if ((range.Modes & Zeroing) != 0) await range.File.ZeroAsync(range.Offset, range.Length, now, cancel);
+                bool grows = (range.Modes & AllocateModes.KeepSize) == 0 && range.Offset + range.Length > range.File.SizeBytes;
+                if (grows) await range.File.TruncateAsync(range.Offset + range.Length, now, cancel);
+                else if ((range.Modes & Zeroing) == 0) range.File.Touch(now);
+                return true;
+            },
+            cancel);
         return Errno.OK;
     }
 
-    /// <summary>copy_file_range(2), in one go whatever the length. Answers the bytes copied.</summary>
+    /// <summary>copy_file_range(2), whatever the length. Answers the bytes copied.</summary>
     internal async ValueTask<Reply<long>> CopyRangeAsync(FileRange source, FileRange target, long length, CancellationToken cancel)
     {
         if (!_handles.TryGetValue(source.Handle.Value, out OpenHandle? from) || !_handles.TryGetValue(target.Handle.Value, out OpenHandle? to)) return Errno.EBADF;
@@ -104,17 +106,55 @@ public sealed partial class Volume
         if (Failure is not null) return Errno.EROFS;
         if (sourceOffset < 0 || target.Offset < 0) return Errno.EINVAL;
         if (target.Offset > long.MaxValue - length) return Errno.EFBIG;
-        OpenFile file = to.File;
-        await EnterChangeAsync(file, cancel);
+        return to.File.SharesChunksOf(source, (ulong)sourceOffset, (ulong)target.Offset, (ulong)length)
+            ? await ShareRangeAsync(to.File, source, mayHaveHoles, (ulong)sourceOffset, (ulong)target.Offset, (ulong)length, cancel)
+            : await CopyBytesAsync(to.File, source, mayHaveHoles, (ulong)sourceOffset, (ulong)target.Offset, (ulong)length, cancel);
+    }
+
+    /// <summary>Copies a range by sharing its chunks, in one change.</summary>
+    private async ValueTask<long> ShareRangeAsync(OpenFile file, ContentValue source, bool mayHaveHoles, ulong sourceOffset, ulong offset, ulong length, CancellationToken cancel) =>
+        (long)await ChangeContentAsync(
+            file,
+            offset,
+            (Volume: this, File: file, Source: source, MayHaveHoles: mayHaveHoles, SourceOffset: sourceOffset, Offset: offset, Length: length),
+            static (copy, cancel) => copy.File.BringForCopyAsync(copy.Source, copy.SourceOffset, copy.Offset, copy.Length, cancel),
+            static (copy, cancel) => copy.File.CopyAsync(copy.Source, copy.MayHaveHoles, copy.SourceOffset, copy.Offset, copy.Length, copy.Volume.Now(), cancel),
+            cancel);
+
+    /// <summary>Copies the bytes of a range, a part at a time: each is read while nothing is held, for it may come from afar. Answers how far it came.</summary>
+    private async ValueTask<long> CopyBytesAsync(OpenFile file, ContentValue source, bool mayHaveHoles, ulong sourceOffset, ulong offset, ulong length, CancellationToken cancel)
+    {
+        await using var content = new ValueContent(source, _options.Blobs);
+        byte[] buffer = new byte[(int)Math.Min(length, Limits.CopyBufferBytes)];
+        ulong done = 0;
         try
         {
-            if (!file.HasUnsaved) file.StartDirtyTime(_options.Clock.GetTimestamp());
-            return (long)await file.CopyAsync(source, mayHaveHoles, (ulong)sourceOffset, (ulong)target.Offset, (ulong)length, Now(), cancel);
+            while (done < length)
+            {
+                Memory<byte> part = buffer.AsMemory(0, (int)Math.Min(length - done, (ulong)buffer.Length));
+                int count = await ReadContentAsync(ContentUse.ChangeOf(file.Inode, offset + done), (content, At: sourceOffset + done, part), static (read, cancel) => read.content.ReadAsync(read.At, read.part, cancel), cancel);
+                if (count == 0) break;
+                await ChangeContentAsync(
+                    file,
+                    offset + done,
+                    (Volume: this, File: file, MayHaveHoles: mayHaveHoles, Offset: offset + done, Data: part[..count]),
+                    static (write, cancel) => write.File.BringForWriteAsync(write.Offset, (ulong)write.Data.Length, cancel),
+                    static async (write, cancel) =>
+                    {
+                        if (write.MayHaveHoles) write.File.NoteHoles();
+                        await write.File.WriteAsync(write.Offset, write.Data, write.Volume.Now(), cancel);
+                        return true;
+                    },
+                    cancel);
+                done += (uint)count;
+            }
         }
-        finally
+        catch (Exception e) when (done > 0 && e is IOException or OperationCanceledException)
         {
-            ExitChange(file);
+            // As with write(2): so much is copied, and whoever asks for the rest hears why it is not.
         }
+
+        return (long)done;
     }
 
     private bool HasSpace(long length)

@@ -37,17 +37,12 @@ public sealed partial class VolumeFileSystem
         SyncAsync(cancellationToken);
 
     /// <summary>Offsets are 1 for <c>.</c>, 2 for <c>..</c>, and cookies moved behind them.</summary>
-    private static async ValueTask<Errno> ReadVirtualDirectoryAsync(VirtualNode directory, long offset, DirectoryBuffer buffer, CancellationToken cancel)
+    private async ValueTask<Errno> ReadVirtualDirectoryAsync(VirtualNode directory, long offset, DirectoryBuffer buffer, CancellationToken cancel)
     {
         if (offset < 1 && !AddDot(buffer, "."u8, directory, 1)) return Errno.OK;
         if (offset < 2 && !AddDot(buffer, ".."u8, directory, DirectoryCursor.FirstEntry)) return Errno.OK;
-        ulong cookie = (ulong)Math.Max(0, offset - DirectoryCursor.FirstEntry);
-        await foreach (VirtualEntry entry in directory.ListAsync(cookie, cancel))
-        {
-            if (!Add(buffer, entry)) return Errno.OK;
-        }
-
-        return Errno.OK;
+        var listing = new Listing(directory, buffer, (ulong)Math.Max(0, offset - DirectoryCursor.FirstEntry));
+        return await volume.ReadContentAsync(ContentUse.ReadOf(directory, 0), listing, static (listing, cancel) => listing.RunAsync(cancel), cancel);
     }
 
     private static bool AddDot(DirectoryBuffer buffer, ReadOnlySpan<byte> name, VirtualNode directory, long next) =>
@@ -57,5 +52,22 @@ public sealed partial class VolumeFileSystem
     {
         FileName name = entry.Name;
         return buffer.TryAdd(name.Span, entry.Inode.Value, entry.Type, (long)entry.NextCookie + DirectoryCursor.FirstEntry);
+    }
+
+    /// <summary>Lists a virtual directory into a buffer. May be run again after a failure: it goes on behind what it has.</summary>
+    private sealed class Listing(VirtualNode directory, DirectoryBuffer buffer, ulong cookie)
+    {
+        private ulong _cookie = cookie;
+
+        public async ValueTask<Errno> RunAsync(CancellationToken cancel)
+        {
+            await foreach (VirtualEntry entry in directory.ListAsync(_cookie, cancel))
+            {
+                if (!Add(buffer, entry)) return Errno.OK;
+                _cookie = entry.NextCookie;
+            }
+
+            return Errno.OK;
+        }
     }
 }

@@ -21,7 +21,7 @@ public sealed partial class VolumeFileSystem
 
     public override ValueTask<Reply<FuseReadResult>> Read(
         in RequestContext context, FuseNodeId node, FuseHandle handle, long offset, Memory<byte> buffer, CancellationToken cancellationToken) =>
-        IsVirtual(node) ? ReadVirtualAsync(handle, offset, buffer, cancellationToken) : volume.ReadAsync(handle, offset, buffer, cancellationToken);
+        IsVirtual(node) ? ReadVirtualAsync(node, handle, offset, buffer, cancellationToken) : volume.ReadAsync(handle, offset, buffer, cancellationToken);
 
     public override ValueTask<Reply<int>> Write(
         in RequestContext context, FuseNodeId node, FuseHandle handle, long offset, ReadOnlyMemory<byte> buffer, FuseWriteFlags flags, CancellationToken cancellationToken)
@@ -76,9 +76,10 @@ public sealed partial class VolumeFileSystem
         return found.OpenContent() is { } content ? new FuseOpened(AddOpen(content)) : Errno.EINVAL;
     }
 
-    private async ValueTask<Reply<FuseReadResult>> ReadVirtualAsync(FuseHandle handle, long offset, Memory<byte> buffer, CancellationToken cancel)
+    private async ValueTask<Reply<FuseReadResult>> ReadVirtualAsync(FuseNodeId node, FuseHandle handle, long offset, Memory<byte> buffer, CancellationToken cancel)
     {
         if (!_open.TryGetValue(handle.Value, out object? state) || state is not IVirtualContent content) return Errno.EBADF;
-        return FuseReadResult.Filled(await content.ReadAsync((ulong)offset, buffer, cancel));
+        ContentUse use = FindVirtual(node) is { } found ? ContentUse.ReadOf(found, (ulong)offset) : ContentUse.ReadOf(InodeOf(node), (ulong)offset);
+        return FuseReadResult.Filled(await volume.ReadContentAsync(use, (content, Offset: (ulong)offset, buffer), static (read, cancel) => read.content.ReadAsync(read.Offset, read.buffer, cancel), cancel));
     }
 }

@@ -146,13 +146,17 @@ public sealed partial class VolumeFileSystem
     private VirtualNode? FindDynamic(FuseNodeId parent, ReadOnlySpan<byte> name)
     {
         if (!IsDynamicName(name)) return null;
-        return name.SequenceEqual(SnapshotsDirectory.SnapName.Span) ? new SnapshotsDirectory(InodeOf(parent), volume) : new BazilDirectory(InodeOf(parent), volume);
+        InodeId directory = InodeOf(parent);
+        return name.SequenceEqual(SnapshotsDirectory.SnapName.Span)
+            ? new SnapshotsDirectory(directory, volume).At(directory, SnapshotsDirectory.SnapName)
+            : new BazilDirectory(directory, volume).At(directory, BazilDirectory.BazilName);
     }
 
     private async ValueTask<Reply<FuseEntry>> LookupVirtualAsync(VirtualNode? parent, FileName name, CancellationToken cancel)
     {
-        if (parent is null || await parent.LookupAsync(name, cancel) is not { } found) return Errno.ENOENT;
-        return Remember(found);
+        if (parent is null) return Errno.ENOENT;
+        VirtualNode? found = await volume.ReadContentAsync(ContentUse.ReadOf(parent, 0), (parent, name), static (lookup, cancel) => lookup.parent.LookupAsync(lookup.name, cancel), cancel);
+        return found is null ? Errno.ENOENT : Remember(found.At(parent, name));
     }
 
     private async ValueTask<Reply<FuseEntry>> MakeVirtualDirectoryAsync(VirtualNode? parent, FileName name, CancellationToken cancel)

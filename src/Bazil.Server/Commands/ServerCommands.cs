@@ -44,7 +44,7 @@ internal sealed class ServerCommands(ConfigStore config, VolumeRegistry registry
     {
         if (config.ListVolumes().FirstOrDefault(known => known.Name == volume.Name) is not { Id: var id } || registry.Find(id) is not { } open) return [];
         AskedStorageInfo[] asked = [.. volume.Storages.Where(static storage => storage.Health is not null).Select(static storage => new AskedStorageInfo(storage.Name, storage.Health!.Problem))];
-        return open.Volume.ListWaitingReads().Select(read => new WaitingReadInfo(volume.Name, read.Path, read.Offset, read.Since.TotalSeconds, open.Reach.WaitMax.TotalSeconds, asked));
+        return open.Volume.ListWaitingReads().Select(read => new WaitingReadInfo(volume.Name, read.Path, read.Offset, read.IsChange ? "write" : "read", read.Since.TotalSeconds, open.Reach.WaitMax.TotalSeconds, asked));
     }
 
     private IEnumerable<WarningInfo> Warnings(VolumeInfo[] volumes)

@@ -71,6 +71,26 @@ public sealed class OfflineTests : EndToEndTest
     }
 
     [Fact]
+    public async Task Write_to_what_is_elsewhere_and_a_look_into_a_snapshot_wait_for_the_store_and_hold_up_nobody()
+    {
+        string sums = await ShareBySftpAsync("first second third");
+        await Black.ShellAsync("mkdir mnt/.snap/two");
+        await Black.RunAsync("volume set copy read-timeout=5m");
+        _server.Stop();
+        Process writer = Start("/usr/bin/python3", "-c", "import os; os.pwrite(os.open('mnt/dir/first', os.O_WRONLY), b'changed', 200000)"), reader = Read("../.snap/two/dir/second");
+        JsonElement waiting = await WaitingAsync(Black, static waits => waits.GetArrayLength() >= 2);
+        string[] listed = [.. waiting.EnumerateArray().Select(static wait => $"{wait.GetProperty("operation")} {wait.GetProperty("path")}").Distinct().Order()];
+        Assert.Equal(["read .snap/two/dir/second", "write dir/first"], listed);
+        Assert.Matches("waiting: +a write of dir/first in copy, for", await Black.RunAsync("status"));
+        await Black.ShellAsync("echo new >mnt/dir/new; mkdir mnt/.snap/three; test \"$(cat mnt/.snap/three/dir/new)\" = new");
+        _server.Start();
+        await EndAsync(writer, 0);
+        await EndAsync(reader, 0);
+        Assert.Equal("changed", await Black.ShellAsync("dd if=mnt/dir/first bs=1 skip=200000 count=7 status=none"));
+        Assert.Equal(sums, await Black.ShellAsync("cd mnt/.snap/two/dir; sha256sum first second third"));
+    }
+
+    [Fact]
     public async Task Reader_of_a_server_that_hangs_is_interrupted_and_the_volume_unmounted()
     {
         string sums = await ShareBySftpAsync("first second third");
@@ -146,14 +166,17 @@ public sealed class OfflineTests : EndToEndTest
         return await White.ShellAsync($"cd mnt/dir; sha256sum {files}");
     }
 
-    /// <summary>Starts a program that reads a file, which may hang: its standard output is not read.</summary>
-    private Process Read(string file)
+    /// <summary>Starts a program that reads a file, which may hang.</summary>
+    private Process Read(string file) => Start("/usr/bin/md5sum", $"mnt/dir/{file}");
+
+    /// <summary>Starts a program that may hang: its standard output is not read.</summary>
+    private Process Start(string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo("/usr/bin/md5sum") { WorkingDirectory = Black.Mount + "/..", RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
-        start.ArgumentList.Add($"mnt/dir/{file}");
-        Process reader = Process.Start(start)!;
-        _readers.Add(reader);
-        return reader;
+        var start = new ProcessStartInfo(program) { WorkingDirectory = Black.Mount + "/..", RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        foreach (string argument in arguments) start.ArgumentList.Add(argument);
+        Process process = Process.Start(start)!;
+        _readers.Add(process);
+        return process;
     }
 
     private static async Task EndAsync(Process reader, int code)

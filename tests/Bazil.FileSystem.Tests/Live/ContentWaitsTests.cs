@@ -85,18 +85,16 @@ public sealed class ContentWaitsTests
 
     private static void Fail() => throw new StoreException("far is away") { IsUnreachable = true };
 
-    private Task<int> ReadAsync(ScriptedContent content) => _waits.ReadAsync(content, 0, new byte[1], Cancel).AsTask();
+    private Task<int> ReadAsync(ScriptedContent content) => _waits.ReadAsync(ContentUse.ReadOf(default(InodeId), 0), content, static (content, _) => content.ReadAsync(), Cancel).AsTask();
 
-    private sealed class ScriptedContent : IReadableContent
+    private sealed class ScriptedContent
     {
-        public InodeId Inode => default;
-
         public int Reads { get; private set; }
 
         /// <summary>What a read meets.</summary>
         public Action Before { get; set; } = static () => { };
 
-        public ValueTask<int> ReadAsync(ulong offset, Memory<byte> buffer, CancellationToken cancel)
+        public ValueTask<int> ReadAsync()
         {
             Reads++;
             try
@@ -108,37 +106,6 @@ public sealed class ContentWaitsTests
             {
                 return ValueTask.FromException<int>(e);
             }
-        }
-    }
-
-    private sealed class ScriptedReach : IContentReach
-    {
-        private TaskCompletionSource _returned = new();
-
-        public TimeSpan WaitMax => TimeSpan.FromSeconds(30);
-
-        public Task Returned => _returned.Task;
-
-        public IReadOnlyCollection<string> Away { get; set; } = [];
-
-        public int Watchers { get; private set; }
-
-        public IDisposable Watch()
-        {
-            Watchers++;
-            return new Watcher(this);
-        }
-
-        public void Return()
-        {
-            TaskCompletionSource before = _returned;
-            _returned = new TaskCompletionSource();
-            before.SetResult();
-        }
-
-        private sealed class Watcher(ScriptedReach reach) : IDisposable
-        {
-            public void Dispose() => reach.Watchers--;
         }
     }
 }

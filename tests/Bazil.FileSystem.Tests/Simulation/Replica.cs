@@ -392,6 +392,7 @@ internal sealed class Replica : IAsyncDisposable
         Statistics = () => new FuseStatFs(),
         Policy = () => _world.Policy,
         CollectionGeneration = () => Store?.Generation ?? 0,
+        Reach = _world.Reach,
         Log = (message, _) => Log.Add(message),
     };
 
@@ -407,7 +408,7 @@ internal sealed class Replica : IAsyncDisposable
 
         if (!_world.HasOwnStores) return new VolumeKeys("world", first, _held, _world.Objects, key => new ConvergentChunkStore(key, _world.Objects));
         Store = new CollectingObjectStore(OwnObjects, Metadata, _world.Entropy);
-        var stores = new MultiObjectStore(Store, new OtherObjects(_world, this));
+        var stores = new MultiObjectStore(Store, _world.Far ?? new OtherObjects(_world, this));
         return new VolumeKeys("world", first, _held, Store, key => new ConvergentChunkStore(key, stores));
     }
 

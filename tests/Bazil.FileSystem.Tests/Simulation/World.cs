@@ -2,6 +2,7 @@ using Bazil.Core;
 using Bazil.Core.Crypto;
 using Bazil.FileSystem.Accounting;
 using Bazil.FileSystem.Deletions;
+using Bazil.FileSystem.Live;
 using Bazil.FileSystem.Nodes;
 using Bazil.Fuse;
 using Bazil.Storage.Stores;
@@ -49,6 +50,12 @@ internal sealed class World : IAsyncDisposable
     public List<SharingKey> Keys { get; } = [];
 
     public IObjectStore Objects { get; }
+
+    /// <summary>Where machines with stores of their own find what they lack, from their next start on; null for the others' stores.</summary>
+    public IObjectStore? Far { get; set; }
+
+    /// <summary>What volumes know of the stores elsewhere, from their next start on.</summary>
+    public IContentReach? Reach { get; set; }
 
     public IReadOnlyList<Replica> Replicas => _replicas;
 

@@ -35,12 +35,13 @@ public sealed record StatusReply(
     public IReadOnlyList<PolicyInfo> Policies { get; init; } = [];
 }
 
-/// <param name="Path">Of the file, from the root of the volume.</param>
-/// <param name="Offset">Where it reads.</param>
+/// <param name="Path">Of the file or directory, from the root of the volume.</param>
+/// <param name="Offset">Where it reads or writes.</param>
+/// <param name="Operation"><c>read</c>, or <c>write</c> for changes that need what is there.</param>
 /// <param name="Seconds">How long it has waited.</param>
 /// <param name="LimitSeconds">How long reads of this volume wait at most.</param>
 /// <param name="Asked">The storages that are asked, each with why it cannot be reached, or null while it has not answered.</param>
-public sealed record WaitingReadInfo(string Volume, string Path, ulong Offset, double Seconds, double LimitSeconds, IReadOnlyList<AskedStorageInfo> Asked);
+public sealed record WaitingReadInfo(string Volume, string Path, ulong Offset, string Operation, double Seconds, double LimitSeconds, IReadOnlyList<AskedStorageInfo> Asked);
 
 public sealed record AskedStorageInfo(string Name, string? Problem);
 
