@@ -39,7 +39,7 @@ internal sealed class PeerLink : IDisposable
             AutomaticDecompression = DecompressionMethods.None,
             ActivityHeadersPropagator = null,
             MaxResponseHeadersLength = Limits.HeaderBytes / 1024,
-            PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
+            PooledConnectionIdleTimeout = TimeSpan.FromDays(1), // with none it would be looked for idle ones every 30 s
             PooledConnectionLifetime = Timeout.InfiniteTimeSpan,
             InitialHttp2StreamWindowSize = 1 << 20,
         });
