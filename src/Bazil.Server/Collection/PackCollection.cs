@@ -56,7 +56,7 @@ internal sealed class PackCollection(IReadOnlyList<string> names, RemoteStore st
     private ValueTask PaceAsync(int bytes, CancellationToken cancel)
     {
         TimeOnly now = TimeOnly.FromDateTime(time.GetLocalNow().DateTime);
-        long rate = rates.Min(rules => RateRule.At(rules, now).Up) ?? 0;
+        long rate = rates.Min(rules => RateRule.EachAt(rules, now).Up) ?? 0;
         if (_pace.BytesPerSecond != rate) _pace = (rate, new BytePace(time, rate, Remotes.Limits.PackSizeBytes));
         return _pace.Pace.WaitAsync(bytes, cancel);
     }

@@ -64,7 +64,10 @@ internal sealed class Descriptions(ConfigStore config, VolumeRegistry volumes, V
         _ => "waiting",
     };
 
-    public StorageInfo Of(VolumeConfig volume, VolumeStorage storage) => new(storage.Name, TextOf(storage.Address)) { Copy = CopyOf(volume, storage), Health = HealthOf(storage.Address) };
+    public StorageInfo Of(VolumeConfig volume, VolumeStorage storage) => new(storage.Name, TextOf(storage.Address)) { Copy = CopyOf(volume, storage), Health = HealthOf(storage.Address), ReadLimits = LimitsOf(storage, static limits => limits.Down) };
+
+    private static string[] LimitsOf(VolumeStorage storage, Func<RateLimits, long?> direction) =>
+        [.. storage.Rates.Where(rule => direction(rule.Limits) is not null).Select(rule => $"{RateRule.TextOf(direction(rule.Limits))}{(rule.Hours is { } hours ? $" at {hours}" : "")}")];
 
     private StorageHealthInfo? HealthOf(StorageAddress address)
     {
@@ -88,7 +91,7 @@ internal sealed class Descriptions(ConfigStore config, VolumeRegistry volumes, V
         };
         return new StorageCopyInfo(
             state, waiting, waiting == Limits.StatusChangesMax, progress.AbsentChunks, progress.Problem, progress.RetryAt, progress.CompletedAt, progress.SentObjects, progress.SentBytes,
-            [.. storage.Rates.Select(static rule => $"{RateRule.TextOf(rule.Limits.Up)}{(rule.Hours is { } hours ? $" at {hours}" : "")}")])
+            LimitsOf(storage, static limits => limits.Up))
         {
             LastSeen = storages.OpenRemote(storage.Address).LastMet,
         };

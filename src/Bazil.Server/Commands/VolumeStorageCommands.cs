@@ -104,22 +104,27 @@ internal sealed class VolumeStorageCommands(ConfigStore config, Descriptions des
 
     private Nothing Limit(VolumeStorageLimitRequest request)
     {
-        long? up = request.Up is null ? null : RateRule.ParseRate(request.Up);
+        long? up = request.Up is null ? null : RateRule.ParseRate(request.Up), down = request.Down is null ? null : RateRule.ParseRate(request.Down);
         DayHours? hours = request.At is null ? null : DayHours.Parse(request.At);
-        config.UpdateVolume(request.Volume, volume =>
+        bool isOff = up is null && down is null;
+        VolumeConfig changed = config.UpdateVolume(request.Volume, volume =>
         {
             VolumeStorage storage = Find(volume, request.Name);
             if (!storage.Address.IsRemote)
             {
-                throw new CommandFailedException(ErrorKind.Invalid, $"nothing is copied to storage {storage.Name} in the background", "a peer is held to a rate with: bazil peer limit");
+                throw new CommandFailedException(ErrorKind.Invalid, $"storage {storage.Name} is not on another machine or a removable disk", "a peer is held to a rate with: bazil peer limit");
             }
 
             // Without hours all of them go, not only the one for the rest of the day.
-            ImmutableArray<RateRule> others = up is null && hours is null ? [] : [.. storage.Rates.Where(rule => rule.Hours != hours)];
+            ImmutableArray<RateRule> others = isOff && hours is null ? [] : [.. storage.Rates.Where(rule => rule.Hours != hours)];
             if (others.Length >= RulesMax) throw new CommandFailedException(ErrorKind.Invalid, $"a storage has at most {RulesMax} limits");
-            VolumeStorage limited = storage with { Rates = up is null ? others : others.Add(new RateRule(new RateLimits(up, null), hours)) };
+
+            // The other direction stays as it is.
+            RateLimits before = storage.Rates.FirstOrDefault(rule => rule.Hours == hours)?.Limits ?? default;
+            VolumeStorage limited = storage with { Rates = isOff ? others : others.Add(new RateRule(new RateLimits(up ?? before.Up, down ?? before.Down), hours)) };
             return volume with { Storages = volume.Storages.Replace(storage, limited) };
         });
+        volumes.RefreshStorages(changed);
         return Nothing.Instance;
     }
 

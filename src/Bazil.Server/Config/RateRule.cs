@@ -4,7 +4,7 @@ using Bazil.Server.Errors;
 
 namespace Bazil.Server.Config;
 
-/// <summary>A limit of the rates with one peer, at all times or between two times of each day.</summary>
+/// <summary>A limit of the rates with one peer or storage, at all times or between two times of each day.</summary>
 /// <param name="Limits">Bytes per second.</param>
 /// <param name="Hours">When; null at all times for which there is no other rule.</param>
 public sealed record RateRule(RateLimits Limits, DayHours? Hours)
@@ -47,6 +47,10 @@ public sealed record RateRule(RateLimits Limits, DayHours? Hours)
 
         return otherwise;
     }
+
+    /// <summary>The same for each direction by itself: hours that limit one of them leave the other one as it is otherwise.</summary>
+    public static RateLimits EachAt(IReadOnlyCollection<RateRule> rules, TimeOnly now) => new(
+        At(rules.Where(static rule => rule.Limits.Up is not null), now).Up, At(rules.Where(static rule => rule.Limits.Down is not null), now).Down);
 
     public override string ToString() => $"up {TextOf(Limits.Up)}, down {TextOf(Limits.Down)}{(Hours is { } hours ? $", at {hours}" : "")}";
 }

@@ -135,7 +135,7 @@ internal sealed class StorePush : IAsyncDisposable
     {
         _progress = _progress with { SentObjects = _progress.SentObjects + 1, SentBytes = _progress.SentBytes + bytes };
         ImmutableArray<RateRule> rules = _storage.Rates;
-        long rate = rules.IsEmpty ? 0 : RateRule.At(rules, TimeOnly.FromDateTime(_parts.Time.GetLocalNow().DateTime)).Up ?? 0;
+        long rate = rules.IsEmpty ? 0 : RateRule.EachAt(rules, TimeOnly.FromDateTime(_parts.Time.GetLocalNow().DateTime)).Up ?? 0;
         if (_pace.BytesPerSecond != rate) _pace = (rate, new BytePace(_parts.Time, rate, Remotes.Limits.PackSizeBytes));
         return _pace.Pace.WaitAsync(bytes, cancel);
     }

@@ -66,7 +66,13 @@ internal sealed class VolumeFactory(
     public IReadOnlyList<IObjectStore> OtherStores(VolumeConfig volume)
     {
         IObjectStore first = storages.Open(volume.Storages[0].Address);
-        return [.. storages.OpenAllPuts().Concat(volume.Storages.Skip(1).Select(s => storages.Open(s.Address))).Where(s => s != first)];
+        return [.. storages.OpenAllPuts().Concat(volume.Storages.Skip(1).Select(Open)).Where(s => s != first)];
+    }
+
+    private IObjectStore Open(VolumeStorage storage)
+    {
+        IObjectStore store = storages.Open(storage.Address);
+        return store is RemoteStore remote && storage.Rates.Any(static rule => rule.Limits.Down is not null) ? new LimitedStore(remote, storage.Rates, time) : store;
     }
 
     private MultiObjectStore Stores(VolumeConfig volume) => new(storages.Open(volume.Storages[0].Address), OtherStores(volume));

@@ -127,6 +127,8 @@ public sealed class SftpStorageTests : EndToEndTest
         await White.StartServerAsync();
         await White.RunAsync("server ping");
         Assert.Contains("at most 8MiB/s", await White.RunAsync("volume storage list myfiles"));
+        await White.RunAsync("volume storage limit -down=3MiB/s -at=08:00-18:00 myfiles nas");
+        Assert.Matches("at most 3MiB/s at 08:00-18:00 .*at most 8MiB/s", await White.RunAsync("volume storage list myfiles"));
         await White.RunAsync("volume storage limit -off myfiles nas");
         await CompleteAsync(White);
         Assert.InRange(PackBytes(), 20_000_000, 40_000_000);

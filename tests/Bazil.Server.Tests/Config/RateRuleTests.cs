@@ -50,4 +50,13 @@ public sealed class RateRuleTests
         Assert.Equal(default, RateRule.At(rules, new TimeOnly(6, 29)));
         Assert.Equal("up 2MiB/s, down 3MiB/s, at 08:00-18:00", rules[1].ToString());
     }
+
+    [Fact]
+    public void Each_direction_of_a_storage_follows_its_own_hours()
+    {
+        RateRule[] rules = [new(new RateLimits(1 << 20, null), null), new(new RateLimits(null, 3 << 20), DayHours.Parse("08:00-18:00")), new(new RateLimits(2 << 20, null), DayHours.Parse("12:00-13:00"))];
+        Assert.Equal(new RateLimits(1 << 20, null), RateRule.EachAt(rules, new TimeOnly(7, 0)));
+        Assert.Equal(new RateLimits(1 << 20, 3 << 20), RateRule.EachAt(rules, new TimeOnly(9, 0)));
+        Assert.Equal(new RateLimits(2 << 20, 3 << 20), RateRule.EachAt(rules, new TimeOnly(12, 30)));
+    }
 }

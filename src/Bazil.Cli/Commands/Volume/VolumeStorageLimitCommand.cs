@@ -5,7 +5,7 @@ using Bazil.Server.Control.Messages;
 
 namespace Bazil.Cli.Commands.Volume;
 
-/// <summary><c>bazil volume storage limit [-up RATE] [-at HH:MM-HH:MM] [-off] VOLUMENAME NAME</c></summary>
+/// <summary><c>bazil volume storage limit [-up RATE] [-down RATE] [-at HH:MM-HH:MM] [-off] VOLUMENAME NAME</c></summary>
 internal static class VolumeStorageLimitCommand
 {
     public static Command Create(CommandContext context)
@@ -13,17 +13,18 @@ internal static class VolumeStorageLimitCommand
         Argument<string> volume = VolumeCommand.NameArgument();
         var name = new Argument<string>("NAME") { Description = "What \"volume storage list\" calls it" };
         var up = new Option<string?>("--up") { Description = "The most that is copied to it: 2MiB/s, 500kB/s and the like", HelpName = "RATE" };
+        var down = new Option<string?>("--down") { Description = "The most that is read from it for this volume", HelpName = "RATE" };
         var at = new Option<string?>("--at") { Description = "Only at these hours of each day, by the clock of this machine", HelpName = "HH:MM-HH:MM" };
-        var off = new Option<bool>("--off") { Description = "Take the limit away; with -at, that of these hours" };
-        var command = new Command("limit", "Limit how fast content is copied to a storage on another machine.") { up, at, off, volume, name };
+        var off = new Option<bool>("--off") { Description = "Take all limits away; with -at, those of these hours" };
+        var command = new Command("limit", "Limit how fast content is copied to a storage on another machine, and read from it.") { up, down, at, off, volume, name };
         command.SetAction((parsed, cancel) =>
         {
-            bool hasRate = parsed.GetValue(up) is not null;
-            if (parsed.GetValue(off) == hasRate) throw new UsageException(hasRate ? "-off does not go with -up" : "give -up, or -off");
+            bool hasRate = parsed.GetValue(up) is not null || parsed.GetValue(down) is not null;
+            if (parsed.GetValue(off) == hasRate) throw new UsageException(hasRate ? "-off does not go with -up or -down" : "give -up or -down, or -off");
             return context.CallAsync(
                 parsed,
                 ControlMethods.VolumeStorageLimit,
-                new VolumeStorageLimitRequest(parsed.GetRequiredValue(volume), parsed.GetRequiredValue(name), parsed.GetValue(up), parsed.GetValue(at)),
+                new VolumeStorageLimitRequest(parsed.GetRequiredValue(volume), parsed.GetRequiredValue(name), parsed.GetValue(up), parsed.GetValue(down), parsed.GetValue(at)),
                 cancel);
         });
         return command;

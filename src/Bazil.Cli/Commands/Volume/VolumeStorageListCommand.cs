@@ -24,10 +24,16 @@ internal static class VolumeStorageListCommand
                 return;
             }
 
-            Table.Print(context.Environment, ["NAME", "STORAGE", "READS", "STORED", "COPIES"], reply.Storages.Select(static s => new[] { s.Name, s.Storage, TextOf(s.Health), StoredText(s.Health), TextOf(s.Copy) }));
+            Table.Print(context.Environment, ["NAME", "STORAGE", "READS", "STORED", "COPIES"], reply.Storages.Select(static s => new[] { s.Name, s.Storage, ReadsText(s), StoredText(s.Health), TextOf(s.Copy) }));
             foreach (StorageInfo storage in reply.Storages.Where(static storage => storage.Health?.Damaged.Count > 0)) PrintDamaged(context.Environment, storage);
         });
         return command;
+    }
+
+    private static string ReadsText(StorageInfo storage)
+    {
+        string limits = storage.ReadLimits.Count > 0 ? $"at most {string.Join(", ", storage.ReadLimits)}" : "";
+        return string.Join("; ", new[] { TextOf(storage.Health), limits }.Where(static text => text.Length > 0));
     }
 
     private static string TextOf(StorageHealthInfo? health) => health switch

@@ -29,8 +29,9 @@ public sealed record VolumeStorageSyncProgressReply(VolumeStorageSyncReply? Curr
 public sealed record StorageListReply(IReadOnlyList<StorageInfo> Storages);
 
 /// <param name="Up">The most that is copied to it, or null.</param>
+/// <param name="Down">The most that is read from it, or null; both null take limits away.</param>
 /// <param name="At">Hours of the day; null for all times.</param>
-public sealed record VolumeStorageLimitRequest(string Volume, string Name, string? Up, string? At);
+public sealed record VolumeStorageLimitRequest(string Volume, string Name, string? Up, string? Down, string? At);
 
 public sealed record StorageInfo(string Name, string Storage)
 {
@@ -39,6 +40,9 @@ public sealed record StorageInfo(string Name, string Storage)
 
     /// <summary>How it answers when it is read from; null for a storage on this machine.</summary>
     public StorageHealthInfo? Health { get; init; }
+
+    /// <summary>How fast it may be read from.</summary>
+    public IReadOnlyList<string> ReadLimits { get; init; } = [];
 }
 
 /// <param name="State"><c>ok</c>, <c>unused</c> before the first answer since the start of the server, or <c>away</c> while nobody waits for it because it could not be reached.</param>
@@ -66,7 +70,7 @@ public sealed record StorageHealthInfo(string State, double? LatencyMs, double? 
 /// <param name="Absent">Chunks that were left out because this machine does not have them, or not whole.</param>
 /// <param name="Problem">Why it does not go on.</param>
 /// <param name="SentBytes">Since the start of the server.</param>
-/// <param name="Limits">How fast it may be.</param>
+/// <param name="Limits">How fast it may be copied to.</param>
 public sealed record StorageCopyInfo(
     string State, int? Waiting, bool IsMore, long Absent, string? Problem, DateTimeOffset? RetryAt, DateTimeOffset? CompletedAt, long SentObjects, long SentBytes, IReadOnlyList<string> Limits)
 {
