@@ -20,7 +20,7 @@ internal sealed class CountedStores
         Policy = volume.Copies;
         _stores =
         [
-            .. Distinct(volume, metadata).Select(storage => (storage, (ICountedStore)new PackCopies(storage.Name, storages.OpenRemote(storage.Address), time))),
+            .. Distinct(volume, storages, metadata).Select(storage => (storage, (ICountedStore)new PackCopies(storage.Name, storages.OpenRemote(storage.Address), time))),
             .. volume.Storages.Select(storage => (storage, Peer: (storage.Address as StorageAddress.PeerStorage)?.Peer)).Where(static entry => entry.Peer is not null)
                 .Select(entry => (entry.storage, (ICountedStore)new PeerCopies(entry.storage.Name, storages.OfferOf(entry.Peer!.Value), () => ClaimOf(volume.Id, entry.Peer!.Value)))),
         ];
@@ -63,11 +63,11 @@ internal sealed class CountedStores
     /// <summary>Of what a peer said that it knows, what is about these objects: all of it may be larger than a message.</summary>
     private HoldClaim ClaimOf(VolumeId volume, in PeerId peer) => new(volume, Asked.Meet(View!.KnowledgeOf(peer)));
 
-    /// <summary>The stores in packs, each once, under its first name. One that was never met is left out: it may be any of the others. Adding a storage meets it.</summary>
-    private IEnumerable<VolumeStorage> Distinct(VolumeConfig volume, IMetadataStore metadata)
+    /// <summary>The stores in packs, each once, under the first name at which nothing is wrong, or its first one. One that was never met is left out: it may be any of the others. Adding a storage meets it.</summary>
+    private IEnumerable<VolumeStorage> Distinct(VolumeConfig volume, StoragePool storages, IMetadataStore metadata)
     {
         var met = new Dictionary<Guid, string>();
-        foreach (VolumeStorage storage in volume.Storages.Where(static storage => storage.Address.IsRemote))
+        foreach (VolumeStorage storage in volume.Storages.Where(static storage => storage.Address.IsRemote).OrderBy(storage => storages.OpenRemote(storage.Address).Problem is not null))
         {
             if (PackStore.Recall(metadata, storage.Address.ToString()!) is not { } id) continue;
             if (met.TryAdd(id, storage.Name)) yield return storage;

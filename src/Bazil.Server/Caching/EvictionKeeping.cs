@@ -70,6 +70,7 @@ internal sealed class EvictionKeeping(ObjectEviction eviction, IMetadataReader v
             var queued = new VolumeReachability(view, volume.Config.LocalNumber, [], volume.Chunks) { Beyond = copied, From = PushPass.Copied, ScratchDirectory = parts.ScratchDirectory };
             await foreach (ReachableChunk chunk in queued.WalkAsync(cancel))
             {
+                if (chunk.Failure is { } failure and not ChunkNotFoundException) throw new StoreException($"nothing is evicted: volume {volume.Config.Name}, {chunk.Origin.Describe()} cannot be read: {failure.Message}", failure);
                 if (IsData(chunk)) KeepUncopied(volume.Content.IdsOf(chunk.Type, chunk.Level, chunk.Key, chunk.KeyEpoch), store);
                 await pace.StepAsync(cancel);
             }

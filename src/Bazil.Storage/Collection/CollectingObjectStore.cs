@@ -31,6 +31,7 @@ public sealed partial class CollectingObjectStore : IObjectStore, IStoreVerifica
     private volatile ObjectFilter? _fossils;
     private volatile bool _hasFossilsElsewhere; // when this was opened, or the last collection ended: only collections add any
     private long _generation;
+    private long _generationBefore;
     private long _restored;
 
     /// <param name="inner">The store itself.</param>
@@ -108,6 +109,7 @@ public sealed partial class CollectingObjectStore : IObjectStore, IStoreVerifica
         Invariant.Check(_marks is null);
         var marks = new ObjectFilter(_entropy, expectedCount);
         var collection = new ObjectCollection(this, marks, (ulong)_generation + 1, isDryRun);
+        _generationBefore = _generation;
         if (!isDryRun) Interlocked.Increment(ref _generation);
         _marks = marks;
         Interlocked.MemoryBarrier();
@@ -125,6 +127,9 @@ public sealed partial class CollectingObjectStore : IObjectStore, IStoreVerifica
             lock (_rows)
             {
                 _pending.Clear();
+
+                // A collection that did not complete has no number of its own, also when the rows cannot be read now: its fossils are no older than those of the next one.
+                _generation = _generationBefore;
                 _generation = (long)CollectionState.Read(_metadata).Generation;
             }
 

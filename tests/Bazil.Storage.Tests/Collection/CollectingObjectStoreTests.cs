@@ -1,3 +1,4 @@
+using Bazil.Core;
 using Bazil.Core.Crypto;
 using Bazil.Storage.Collection;
 using Bazil.Storage.Metadata;
@@ -46,6 +47,26 @@ public sealed class CollectingObjectStoreTests : IAsyncDisposable
         Assert.Equal(2UL, _store.Generation);
 
         Assert.Equal(1, (await CollectAsync(keep: [])).Deleted.Objects);
+    }
+
+    [Fact]
+    public void Collection_that_did_not_complete_has_no_number_though_the_rows_cannot_be_read_at_its_end()
+    {
+        byte[] row = [(byte)Table.Collection];
+        ObjectCollection collection = _store.Begin(isDryRun: false);
+        Assert.Equal(1UL, collection.Generation);
+        Commit(batch => batch.Put(row, [99]));
+        Assert.Throws<WireFormatException>(collection.Dispose);
+        Commit(batch => batch.Delete(row));
+        using ObjectCollection next = _store.Begin(isDryRun: false);
+        Assert.Equal(1UL, next.Generation);
+    }
+
+    private void Commit(Action<MetadataBatch> change)
+    {
+        var batch = new MetadataBatch();
+        change(batch);
+        _metadata.Commit(batch);
     }
 
     [Theory]
