@@ -90,6 +90,9 @@ public static class Limits
     /// <summary>Nodes that use one folder. What was agreed with more of them is not known, so nothing is removed then.</summary>
     public const int LeasesMax = 1024;
 
+    /// <summary>Between the two listings of leases that both have to show that nobody is waited for: a file that is being replaced is back, and a directory that changes is read anew.</summary>
+    public static readonly TimeSpan LeaseListingsApart = TimeSpan.FromSeconds(5);
+
     /// <summary>Packs that a node announces to remove at once: 256 GiB.</summary>
     public const int DoomedPacks = 1 << 14;
 

@@ -16,6 +16,9 @@ public sealed record GarbageReport(
     /// </summary>
     public IReadOnlyList<UnreadableContent> Unreadable { get; init; } = [];
 
+    /// <summary>Volumes with members from which nothing has been heard since the volume was opened: they keep garbage from being deleted in stores elsewhere.</summary>
+    public IReadOnlyList<(CollectedVolume Volume, MemberAgreement Agreement)> Unheard { get; init; } = [];
+
     /// <summary>Volumes into which pulls brought more than could be noted, so that all fossils wait one collection more.</summary>
     public IReadOnlyList<string> Restarted { get; init; } = [];
 }

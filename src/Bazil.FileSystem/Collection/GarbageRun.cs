@@ -38,6 +38,9 @@ public sealed class GarbageRun(CollectingObjectStore store, IMetadataStore metad
         // A power cut may take changes back, but to no moment before this one: nothing referred to what is deleted from then on.
         foreach (CollectedVolume volume in volumes) await volume.Volume.SyncAsync(cancel);
 
+        // Before the view: what was heard with these words is in it.
+        List<MemberWords> words = [.. volumes.Select(static volume => volume.Volume.ReadWords())];
+
         // What was stored before this line is named by open files, or by the view that is taken after them; the rest is marked.
         var held = new List<IReadOnlyList<HeldContent>>();
         foreach (CollectedVolume volume in volumes) held.Add(await volume.Volume.ListHeldContentAsync(cancel));
@@ -56,11 +59,13 @@ public sealed class GarbageRun(CollectingObjectStore store, IMetadataStore metad
         List<(CollectedVolume Volume, MemberAgreement Agreement)> agreements =
             [.. volumes.Select(volume => (volume, VolumeCollection.ReadAgreement(view, volume.LocalNumber, self)))];
         ulong agreed = agreements.Select(static entry => entry.Agreement.Generation).DefaultIfEmpty(MemberAgreement.All).Min();
+        List<(CollectedVolume Volume, MemberAgreement Agreement)> fresh = [.. volumes.Zip(words, (volume, heard) => (volume, VolumeCollection.ReadFreshAgreement(view, volume.LocalNumber, self, heard)))];
+        ulong agreedElsewhere = fresh.Select(static entry => entry.Agreement.Generation).DefaultIfEmpty(MemberAgreement.All).Min();
         string[] restarted = [.. volumes.Where(volume => AdoptedRows.AreIncomplete(view, volume.LocalNumber)).Select(static volume => volume.Name)];
         SweepReport sweep = restarted.Length > 0
             ? await collection.SweepAgainAsync(pace, cancel)
             : await collection.SweepAsync(generation => generation <= agreed, pace, cancel);
-        var order = new SweepOrder(collection.Generation, collection.IsMarked, generation => generation <= agreed, StartsAgain: restarted.Length > 0, isDryRun, pace);
+        var order = new SweepOrder(collection.Generation, collection.IsMarked, generation => generation <= agreedElsewhere, StartsAgain: restarted.Length > 0, isDryRun, pace);
         foreach (Func<SweepOrder, CancellationToken, Task> sweepElsewhere in Elsewhere) await sweepElsewhere(order, cancel);
         if (!isDryRun)
         {
@@ -69,7 +74,7 @@ public sealed class GarbageRun(CollectingObjectStore store, IMetadataStore metad
             collection.Complete(batch, clock.GetUtcNow());
         }
 
-        return new GarbageReport(collection.Generation, collection.MarkedCount, sweep, [.. agreements.Where(static entry => entry.Agreement.Behind.Count > 0)]) { Restarted = restarted };
+        return new GarbageReport(collection.Generation, collection.MarkedCount, sweep, [.. agreements.Where(static entry => entry.Agreement.Behind.Count > 0)]) { Restarted = restarted, Unheard = [.. fresh.Where(static entry => entry.Agreement.Behind.Count > 0)] };
     }
 
     /// <summary>Marks all that a volume refers to. Returns what is not known to have been, for it could not be read.</summary>

@@ -35,6 +35,15 @@ public static class VolumeCollection
         return behind.Count == 0 ? new MemberAgreement(MemberAgreement.All, [], default) : new MemberAgreement(ReadAgreed(tables), behind, stamp.Since);
     }
 
+    /// <summary>The same by what was heard since the volume was opened: with it goes what lies in stores that others use, too.</summary>
+    public static MemberAgreement ReadFreshAgreement(IMetadataReader view, uint localNumber, PeerId self, MemberWords words)
+    {
+        MemberAgreement agreement = ReadAgreement(view, localNumber, self);
+        NodeRecord? members = new VolumeTables(view, localNumber).ReadRecord(Transaction.MembersInode, static _ => Knowledge.Empty);
+        List<PeerId> unheard = [.. (members?.Members.DistinctValues() ?? []).Where(member => member != self && !words.Heard.Contains(member))];
+        return unheard.Count == 0 && agreement.Generation == MemberAgreement.All ? agreement : new MemberAgreement(words.Agreed, unheard, agreement.Since);
+    }
+
     /// <summary>Adds to the batch that completes a collection: what this replica knew when it began, as the rows of its view have it.</summary>
     public static void Complete(MetadataBatch batch, IMetadataReader view, uint localNumber, PeerId self, ulong generation, UnixTime now)
     {
@@ -64,13 +73,18 @@ public static class VolumeCollection
     internal static void NoteAgreement(Transaction transaction)
     {
         VolumeTables tables = transaction.Store.Tables;
-        CollectionStamp stamp = ReadStamp(tables);
-        if (ReadAgreed(tables) >= stamp.Generation) return;
-        Knowledge required = Required(transaction.State.Knowledge, transaction.State.OpenReferences(), transaction.State.Head, stamp.Knowledge);
-        if (!transaction.IsVouchedByAll(required)) return;
+        if (ReadAgreed(tables) >= ReadStamp(tables).Generation || FindAgreed(transaction) is not { } generation) return;
         var writer = new WireWriter();
-        writer.WriteUInt64(stamp.Generation);
+        writer.WriteUInt64(generation);
         transaction.Batch.Put(StateKey(tables, AgreedName), writer.Span);
+    }
+
+    /// <summary>The collection whose fossils all members agree with at this moment; null when they do not. Under the volume's gate.</summary>
+    internal static ulong? FindAgreed(Transaction transaction)
+    {
+        CollectionStamp stamp = ReadStamp(transaction.Store.Tables);
+        Knowledge required = Required(transaction.State.Knowledge, transaction.State.OpenReferences(), transaction.State.Head, stamp.Knowledge);
+        return transaction.IsVouchedByAll(required) ? stamp.Generation : null;
     }
 
     /// <summary>

@@ -14,6 +14,8 @@ public sealed partial class Volume
     private readonly Dictionary<PeerId, byte[]> _statementsTakenOver = []; // guarded by the gate; digests
 
     /// <summary>Nodes may have been merged since a pull was completed: the next completion tidies up though it learns nothing. Guarded by the gate.</summary>
+    private readonly HashSet<PeerId> _heard = []; // members from which a pull was completed
+    private ulong _agreedFresh; // the collection that all agree with since then
     private bool _hasMerged = true;
 
     /// <summary>The last own change when a pull was completed last: what was changed here since has to be looked at, too. Guarded by the gate.</summary>
@@ -328,7 +330,13 @@ public sealed partial class Volume
             isNew |= completion.FindLost().Count > 0;
 
             // Nothing learnt, nothing to write: two connected machines at rest stay at rest.
-            if (!isNew && !_hasMerged && state.Head.Tick == _ownTickCompleted) return new CommittedChange([], []);
+            if (!isNew && !_hasMerged && state.Head.Tick == _ownTickCompleted)
+            {
+                NoteWord(transaction, peer);
+                return new CommittedChange([], []);
+            }
+
+
             if (isNew) _revision++;
 
             NoteHeldKnowledge(transaction);
@@ -345,8 +353,22 @@ public sealed partial class Volume
             VolumeCollection.NoteAgreement(transaction);
             CommittedChange change = Commit(transaction);
             (_hasMerged, _ownTickCompleted) = (false, state.Head.Tick);
+            NoteWord(transaction, peer);
             return change;
         }
+    }
+
+    /// <summary>What has been heard from members since this volume was opened. Whoever looks at rows beside it looks at them after it.</summary>
+    public MemberWords ReadWords()
+    {
+        lock (_gate) return new MemberWords(_heard.ToHashSet(), _agreedFresh);
+    }
+
+    /// <summary>Notes that a pull from a member was completed, and whether all agree since all of them were heard from. Under the gate, when it is committed.</summary>
+    private void NoteWord(Transaction transaction, PeerId peer)
+    {
+        _heard.Add(peer);
+        if (transaction.Members().TrueForAll(member => member == _store.Self || _heard.Contains(member)) && VolumeCollection.FindAgreed(transaction) is { } generation) _agreedFresh = generation;
     }
 
     /// <summary>Takes over what members vouch for and which snapshots they keep, their signatures checked. True when that is anything new. Under the gate.</summary>

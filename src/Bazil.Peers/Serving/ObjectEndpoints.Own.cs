@@ -11,7 +11,9 @@ internal sealed partial class ObjectEndpoints
 {
     private const int StripeCount = 64;
 
-    // Of an object, a put and a release take turns. A release whose connection has ended does nothing more, so one of an earlier run of the peer never comes after a put of the present one.
+    private readonly LatestPuts _latest = new();
+
+    // Of an object, a put and a release take turns, and a release that was sent before a put does nothing after it.
     private readonly SemaphoreSlim[] _stripes = [.. Enumerable.Range(0, StripeCount).Select(static _ => new SemaphoreSlim(1, 1))];
 
     /// <summary>The ids of all that the peer put here, in no particular order.</summary>
@@ -46,10 +48,11 @@ internal sealed partial class ObjectEndpoints
         using var watch = endpoint.Watch(context);
         if (ReadIds((await Endpoint.ReadMessageAsync(context, watch, ObjectIds.Parser)).Ids) is not { } ids) return PeerStatus.Malformed;
         var frames = endpoint.Frames(context, watch, session, TrafficKind.Content);
+        var order = RequestOrder.Of(session, context);
         var had = new byte[ids.Length];
         return await GuardAsync(session, "discard", frames, watch, async () =>
         {
-            for (int i = 0; i < ids.Length; i++) had[i] = await frames.AwaitAsync(DeleteAsync(store, ids[i], watch.Token)) ? (byte)1 : (byte)0;
+            for (int i = 0; i < ids.Length; i++) had[i] = await frames.AwaitAsync(DeleteAsync(store, session.Peer, ids[i], order, watch.Token)) ? (byte)1 : (byte)0;
             await frames.AwaitAsync(_sync.SyncAsync(store, watch.Token));
             frames.Write(FrameKind.Data, had);
         });
@@ -57,12 +60,13 @@ internal sealed partial class ObjectEndpoints
 
     private IObjectStore? PutsOf(PeerSession session) => service.IsKnown(session.Peer) ? service.PutsOf(session.Peer) : null;
 
-    private async Task PutAsync(IObjectStore store, ObjectId id, ReadOnlyMemory<byte> bytes, CancellationToken cancel)
+    private async Task PutAsync(IObjectStore store, PeerId peer, ObjectId id, ReadOnlyMemory<byte> bytes, RequestOrder order, CancellationToken cancel)
     {
         var stripe = StripeOf(id);
         await stripe.WaitAsync(cancel);
         try
         {
+            _latest.Note(peer, id, order);
             await store.PutAsync(id, bytes, cancel);
         }
         finally
@@ -71,14 +75,14 @@ internal sealed partial class ObjectEndpoints
         }
     }
 
-    private async ValueTask<bool> DeleteAsync(IObjectStore store, ObjectId id, CancellationToken cancel)
+    private async ValueTask<bool> DeleteAsync(IObjectStore store, PeerId peer, ObjectId id, RequestOrder order, CancellationToken cancel)
     {
         var stripe = StripeOf(id);
         await stripe.WaitAsync(cancel);
         try
         {
             cancel.ThrowIfCancellationRequested();
-            return await store.DeleteAsync(id, cancel);
+            return _latest.IsLater(peer, id, order) && await store.DeleteAsync(id, cancel);
         }
         finally
         {

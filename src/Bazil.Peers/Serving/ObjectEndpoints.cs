@@ -91,7 +91,7 @@ internal sealed partial class ObjectEndpoints(IPeerService service, Endpoint end
             await frames.FlushAsync(); // signs of life may have to go out while the request still comes in
             return await GuardAsync(session, "put", frames, watch, async () =>
             {
-                await StoreAllAsync(store, input, frames, watch);
+                await StoreAllAsync(store, session.Peer, RequestOrder.Of(session, context), input, frames, watch);
                 await frames.AwaitAsync(_sync.SyncAsync(store, watch.Token));
             });
         }
@@ -101,7 +101,7 @@ internal sealed partial class ObjectEndpoints(IPeerService service, Endpoint end
         }
     }
 
-    private async Task StoreAllAsync(IObjectStore store, FrameReader input, FrameStream frames, IdleWatch watch)
+    private async Task StoreAllAsync(IObjectStore store, PeerId peer, RequestOrder order, FrameReader input, FrameStream frames, IdleWatch watch)
     {
         using var body = new ObjectBody();
         while (true)
@@ -114,7 +114,7 @@ internal sealed partial class ObjectEndpoints(IPeerService service, Endpoint end
             body.Begin(head.Length, offset: 0);
             using var bytes = await body.ReadAsync(input, isPaced: false);
             await frames.AwaitAsync(input.PaceAsync().AsTask());
-            await frames.AwaitAsync(PutAsync(store, new ObjectId(head.Id.Span), bytes.Memory, watch.Token));
+            await frames.AwaitAsync(PutAsync(store, peer, new ObjectId(head.Id.Span), bytes.Memory, order, watch.Token));
         }
         if (await input.NextAsync() is not null) throw new MalformedFrameException("bytes after the end of a put");
     }

@@ -8,8 +8,6 @@ namespace Bazil.Remotes.Packs;
 /// <summary>What this node relies on in the store, and what it is about to rely on no more (docs/gc.md, "Stores that nodes share").</summary>
 internal sealed partial class PackIndex
 {
-    private volatile bool _mayHaveFossils = HasFossils(metadata, storeId); // set before a row is written, never cleared while the index lives
-
     /// <summary>
     /// Counts on an object that this node knows to be there: it stays until a later collection finds it unused twice. False when it is not known for sure, or lies in a pack that is
     /// about to go: then it is to be put anew.
@@ -29,7 +27,6 @@ internal sealed partial class PackIndex
     /// <summary>Makes a fossil an ordinary object again: it is put anew.</summary>
     public void Restore(in ObjectId id)
     {
-        if (!_mayHaveFossils) return;
         lock (_gate) RestoreHeld(id);
     }
 
@@ -147,7 +144,6 @@ internal sealed partial class PackIndex
     /// <param name="lost">Told what is forgotten, and where it lies.</param>
     public async ValueTask<SweepReport> SweepAsync(SweepOrder order, Func<PackId, bool> isCollected, Action<PackLocation> lost, CancellationToken cancel)
     {
-        _mayHaveFossils |= !order.IsDryRun;
         var sweep = new FossilSweep(order);
         using IMetadataCursor fossils = metadata.ScanPrefix(Prefix(Table.RemoteFossil));
         bool hasFossil = fossils.MoveNext();
@@ -175,12 +171,6 @@ internal sealed partial class PackIndex
         for (; hasFossil; hasFossil = fossils.MoveNext()) sweep.Stale(IdOf(fossils), GenerationOf(fossils.Value));
         Apply(sweep);
         return sweep.Report;
-    }
-
-    private static bool HasFossils(IMetadataStore metadata, byte[] storeId)
-    {
-        using IMetadataCursor cursor = metadata.ScanPrefix([(byte)Table.RemoteFossil, .. storeId]);
-        return cursor.MoveNext();
     }
 
     private static ulong GenerationOf(ReadOnlySpan<byte> row) => row.Length == sizeof(ulong) ? BinaryPrimitives.ReadUInt64BigEndian(row) : throw new WireFormatException("malformed row of a fossil");
@@ -222,7 +212,6 @@ internal sealed partial class PackIndex
 
     private void RestoreHeld(in ObjectId id)
     {
-        if (!_mayHaveFossils) return;
         byte[] key = FossilKey(id);
         if (metadata.Get(key) is null) return;
         var batch = new MetadataBatch();

@@ -13,7 +13,7 @@ internal sealed partial class PackIndex(IMetadataStore metadata, byte[] storeId)
     /// <summary>Rows that are dropped in one commit.</summary>
     private const int DropBatch = 10_000;
 
-    private readonly Lock _gate = new(); // held from reading rows to committing what follows from them; nothing else is taken while it is held
+    private readonly Lock _gate = PackIndexGate.Of(metadata, storeId); // of all indexes of this store; held from reading rows to committing what follows from them; nothing else is taken while it is held
 
     /// <summary>Of the store, 16 bytes.</summary>
     public byte[] StoreId => storeId;
@@ -197,7 +197,7 @@ internal sealed partial class PackIndex(IMetadataStore metadata, byte[] storeId)
             batch.DeletePrefix(Prefix(Table.RemoteObject));
             batch.DeletePrefix(Prefix(Table.RemotePack));
             batch.DeletePrefix(Prefix(Table.RemoteFossil));
-            batch.Delete(PackLeaseRow.Key(storeId));
+            batch.DeletePrefix(PackLeaseRow.Key(storeId)); // with those of others
             metadata.Commit(batch);
         }
     }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Immutable;
 using Bazil.Core;
 using Bazil.Core.Crypto;
@@ -31,10 +32,27 @@ internal sealed record PackLease(PeerId Node, ulong Sequence, Guid Round, Immuta
 
     private static ReadOnlySpan<byte> MagicOfAny => "bazil lease "u8;
 
+    private static ReadOnlySpan<byte> GivenUp => "bazil lease given up\n"u8;
+
     /// <summary>The first lease of a node.</summary>
     public static PackLease First(in PeerId node) => new(node, 1, Guid.Empty, [], ImmutableSortedDictionary<PeerId, Guid>.Empty);
 
     public static string FileNameOf(in PeerId node) => $"{Directory}/{node}";
+
+    /// <summary>
+    /// What takes the place of a lease that is given up: <c>"bazil lease given up\n" (21)  store id (16)  node (32)</c>. Not signed: who may write to the folder may remove what is there, too.
+    /// A lease that is not there at all may have been left out by a listing.
+    /// </summary>
+    public static byte[] EncodeGivenUp(ReadOnlySpan<byte> storeId, in PeerId node) => [.. GivenUp, .. storeId, .. node.Span];
+
+    public static bool IsGivenUp(ReadOnlySpan<byte> file, ReadOnlySpan<byte> storeId, in PeerId node) => file.SequenceEqual(EncodeGivenUp(storeId, node));
+
+    /// <summary>The sequence of a lease that this node wrote; 0 for none.</summary>
+    public static ulong SequenceOf(ReadOnlySpan<byte> file)
+    {
+        int at = Magic.Length + PackStoreMark.IdBytes + PeerId.Size;
+        return file.Length < at + sizeof(ulong) ? 0 : BinaryPrimitives.ReadUInt64BigEndian(file[at..]);
+    }
 
     /// <summary>The node of a file name; false for what <see cref="FileNameOf"/> never makes.</summary>
     public static bool TryParseFileName(string name, out PeerId node)

@@ -13,7 +13,7 @@ public sealed partial class PackStore
     {
         await MeetAsync(cancel);
         await RefreshAsync(cancel); // first: what is found here may be announced
-        await CheckLeaseAsync(cancel);
+        await CheckLeaseAsync(cancel, isFirst: true);
     }
 
     /// <summary>What this node has announced and why it waits, as the leases say now. Changes nothing.</summary>
@@ -27,6 +27,7 @@ public sealed partial class PackStore
         PackLease own = found.FirstOrDefault(lease => lease.Node == leases.Self)?.Lease ?? PackLease.First(leases.Self);
         _others = [.. found.Where(lease => lease.Node != leases.Self)];
         var tally = new ReclaimTally { Blockers = BlockersOf(own) };
+        if (leases.AreRowsOld) tally.Note(OldRows);
         return tally.Finish(UsesOf(own), leases.Since);
     }
 

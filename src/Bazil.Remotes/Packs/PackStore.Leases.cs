@@ -6,8 +6,11 @@ namespace Bazil.Remotes.Packs;
 /// <summary>What this node says to the others that use the folder, and hears from them (docs/gc.md, "Stores that nodes share").</summary>
 public sealed partial class PackStore
 {
+    private const int ListingsOfNewLease = 2;
+
     private readonly SemaphoreSlim _leasing = new(1); // held while leases are read and the own one is written; nothing else is waited for meanwhile but the folder
     private volatile PackLease? _lease; // this node's, since it was looked at in this run
+    private volatile int _losses; // grows when packs are gone that nobody had announced
     private volatile bool _isDoubtful; // the lease was not as this node had left it, at some moment of this run
     private volatile IReadOnlyList<FoundLease> _others = []; // as they were then
 
@@ -18,6 +21,13 @@ public sealed partial class PackStore
     public async Task RequireLeaseAsync(CancellationToken cancel)
     {
         if (_lease is null) await CheckLeaseAsync(cancel);
+    }
+
+    /// <summary>Writes this node's lease anew, if it has one: a backup of its rows that was taken before is known by that. Before something begins to count on the store that such a backup does not know.</summary>
+    /// <exception cref="StoreException">The folder failed, or takes no files.</exception>
+    public async Task RenewLeaseAsync(CancellationToken cancel)
+    {
+        if (_index is { } index && PackLeaseRow.Read(_metadata, index.StoreId) is not null) await CheckLeaseAsync(cancel, isFirst: true);
     }
 
     /// <summary>
@@ -53,6 +63,7 @@ public sealed partial class PackStore
         }
 
         _metadata.Sync();
+        _ = OwnLease; // nothing was lost meanwhile
         return there;
     }
 
@@ -60,14 +71,14 @@ public sealed partial class PackStore
     public IReadOnlyList<PeerId> OtherNodes => [.. _others.Select(static lease => lease.Node)];
 
     /// <summary>
-    /// Removes the lease of a node that is gone for good: nobody waits for it any more. What it kept there, and has nowhere else, may be removed from then on.
+    /// Gives up the lease of a node that is gone for good: nobody waits for it any more. What it kept there, and has nowhere else, may be removed from then on.
     /// </summary>
     /// <returns>False when there is none.</returns>
     /// <exception cref="StoreException">The folder failed.</exception>
     public async Task<bool> ReleaseAsync(PeerId node, CancellationToken cancel)
     {
         await MeetAsync(cancel);
-        return await Leases().RemoveAsync(node, cancel);
+        return await Leases().GiveUpAsync(node, cancel);
     }
 
     /// <summary>Gives up what this node has there: nothing that it knew of the store counts any more, and its lease goes. Only when nothing uses the store.</summary>
@@ -79,33 +90,53 @@ public sealed partial class PackStore
         _lease = null;
         index.Clear();
         _metadata.Sync();
-        await Leases().RemoveAsync(_identity.PeerId, cancel);
+        await Leases().GiveUpAsync(_identity.PeerId, cancel);
     }
 
     /// <summary>This node's lease, which was looked at in this run.</summary>
     /// <exception cref="StoreException">It was not, or packs were lost since.</exception>
     private PackLease OwnLease => _lease ?? throw new StoreException($"{Name}: this node's lease has to be read anew; it is tried again") { IsUnreachable = true };
 
+    /// <summary>What is there may be removed although it is newer than this node's rows.</summary>
+    private void Claim()
+    {
+        Leases().Claim();
+        _isDoubtful = false;
+    }
+
     private PackLeases Leases() => new(_folder, _metadata, _identity, _index!, _entropy, _time);
 
     /// <summary>Reads all leases, makes this node's own when there is none, and notes what is about to be removed.</summary>
-    private async Task<PackLease> CheckLeaseAsync(CancellationToken cancel)
+    /// <param name="isFirst">The own lease is written anew with the next number, though it is as it should be.</param>
+    private async Task<PackLease> CheckLeaseAsync(CancellationToken cancel, bool isFirst = false)
     {
         PackIndex index = await MeetIndexAsync(cancel);
         await _leasing.WaitAsync(cancel);
         try
         {
+            int losses = _losses;
             PackLeases leases = Leases();
             List<FoundLease> found = await leases.ListAsync(cancel);
-            (PackLease own, bool isNew, bool isDoubtful) = await leases.RequireOwnAsync(found, cancel);
+            (PackLease own, bool isNew, bool isDoubtful) = await leases.RequireOwnAsync(found, isFirst || _lease is null, cancel);
             _isDoubtful |= isDoubtful;
 
-            // Who announced something before it could see the new lease does not wait for it: that has to be seen here.
-            if (isNew) found = await leases.ListAsync(cancel);
+            // Who announced something before it could see the new lease does not wait for it: that has to be seen here, though a listing may leave out a file.
+            for (int left = isNew ? ListingsOfNewLease : 0; left > 0; left--)
+            {
+                index.Doom(found.Where(static lease => lease.Lease is not null).SelectMany(static lease => lease.Lease!.Doomed));
+                found = await leases.ListAsync(cancel);
+            }
+
             index.Doom(found.Where(static lease => lease.Lease is not null).SelectMany(static lease => lease.Lease!.Doomed));
             _others = [.. found.Where(lease => lease.Node != leases.Self)];
+            if (losses != _losses) throw new StoreException($"{Name}: packs are gone since the leases were read; it is tried again") { IsUnreachable = true };
             _lease = own;
             return own;
+        }
+        catch
+        {
+            _lease = null; // what is there may not be what was written
+            throw;
         }
         finally
         {
@@ -121,6 +152,11 @@ public sealed partial class PackStore
         {
             PackLease lease = OwnLease;
             return _lease = await Leases().WriteAsync(change(lease) with { Sequence = lease.Sequence + 1 }, isNewRound, cancel);
+        }
+        catch
+        {
+            _lease = null; // what is there now is to be read
+            throw;
         }
         finally
         {

@@ -9,6 +9,8 @@ public sealed partial class PackStore
 {
     private readonly List<string> _damaged = []; // guarded by itself
 
+    private volatile string? _unreadable; // why a pack could not be looked into by the last listing; null when all were
+
     // Guards what follows; nothing is waited for while it is held.
     private readonly Lock _meeting = new();
     private Task<PackIndex>? _listing; // the last one, or the one that runs: all who come meanwhile share it and its failure
@@ -145,6 +147,7 @@ public sealed partial class PackStore
         Dictionary<PackId, PackUse> gone = index.ListPacks().ToDictionary(static pack => pack.Id, static pack => pack.Use);
         var others = new PackQuota(gone.Values);
         List<(PackId Id, long SizeBytes)> unknown = [];
+        string? unreadable = null;
         await foreach (RemoteFile file in _folder.ListAsync(PackId.Directory, cancel))
         {
             if (!PackId.TryParseFileName(file.Name, out PackId pack)) continue;
@@ -152,7 +155,7 @@ public sealed partial class PackStore
             else if (gone.ContainsKey(pack) || index.FindPack(pack) is null)
             {
                 if (pack.IsOf(_identity.PeerId) || others.Take(file.SizeBytes)) unknown.Add((pack, file.SizeBytes));
-                else NoteDamaged($"{pack.FileName}: there are more packs of other nodes than are looked into");
+                else NoteDamaged(unreadable = $"{pack.FileName}: there are more packs of other nodes than are looked into");
             }
         }
 
@@ -170,6 +173,7 @@ public sealed partial class PackStore
             await ReadMarkAsync(cancel);
 
             // Somebody may have put back an older state of the folder, leases included.
+            Interlocked.Increment(ref _losses);
             _lease = null;
 
             // Before the unknown ones: they may have what lay in these, and so may known ones.
@@ -177,19 +181,22 @@ public sealed partial class PackStore
             unknown.AddRange(index.ListPacks().Where(static pack => pack.Use is { HasSpare: true, IsDoomed: false }).Select(static pack => (pack.Id, pack.Use.SizeBytes)));
         }
 
-        await LookIntoAsync(index, unknown, cancel);
+        _unreadable = await LookIntoAsync(index, unknown, cancel) ?? unreadable;
         if (gone.Count > 0) Lost?.Invoke();
     }
 
-    private async Task LookIntoAsync(PackIndex index, List<(PackId Id, long SizeBytes)> packs, CancellationToken cancel)
+    /// <returns>Why one of them could not be looked into; null when all were.</returns>
+    private async Task<string?> LookIntoAsync(PackIndex index, List<(PackId Id, long SizeBytes)> packs, CancellationToken cancel)
     {
         using var lookups = new SemaphoreSlim(Limits.PackLookups);
-        var running = new List<Task>();
+        var running = new List<Task<string?>>();
+        string? problem = null;
         try
         {
             foreach ((PackId pack, long sizeBytes) in packs)
             {
                 await lookups.WaitAsync(cancel);
+                problem ??= running.Find(static task => task.IsCompletedSuccessfully && task.Result is not null)?.Result;
                 running.RemoveAll(static task => task.IsCompletedSuccessfully);
                 running.Add(LookIntoAsync(index, pack, sizeBytes, lookups, cancel));
             }
@@ -198,18 +205,24 @@ public sealed partial class PackStore
         {
             await Task.WhenAll(running);
         }
+
+        foreach (Task<string?> last in running) problem ??= await last;
+        return problem;
     }
 
-    private async Task LookIntoAsync(PackIndex index, PackId pack, long sizeBytes, SemaphoreSlim lookups, CancellationToken cancel)
+    private async Task<string?> LookIntoAsync(PackIndex index, PackId pack, long sizeBytes, SemaphoreSlim lookups, CancellationToken cancel)
     {
         try
         {
             if (await ReadTailAsync(pack, sizeBytes, cancel) is { } entries) index.AddFound(pack, sizeBytes, entries, pack.IsOf(_identity.PeerId));
+            return null;
         }
         catch (Exception e) when (e is WireFormatException or StoreException { IsUnreachable: false })
         {
             // The others are not to suffer. What is damaged is told, and its objects are read from elsewhere.
-            NoteDamaged($"{pack.FileName}: {e.Message}");
+            string problem = $"{pack.FileName}: {e.Message}";
+            NoteDamaged(problem);
+            return problem;
         }
         finally
         {

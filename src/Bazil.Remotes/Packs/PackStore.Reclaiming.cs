@@ -10,6 +10,8 @@ namespace Bazil.Remotes.Packs;
 /// </summary>
 public sealed partial class PackStore
 {
+    private const string OldRows = "this node's database is older than what it has said there, as after a restore from a backup: it neither removes anything nor lets others do so before bazil gc --restored";
+
     private readonly SemaphoreSlim _reclaiming = new(1);
 
     /// <summary>
@@ -18,13 +20,11 @@ public sealed partial class PackStore
     /// </summary>
     /// <param name="moved">Told the bytes of each object that is written anew; returns when more may be. Null for no limit.</param>
     /// <exception cref="StoreException">The folder failed. What was done is done, and the rest goes on the next time.</exception>
-    public Task<PackReclaim> ReclaimAsync(Func<int, CancellationToken, ValueTask>? moved, CancellationToken cancel) => ReclaimAsync(mayRemove: true, moved, cancel);
+    public Task<PackReclaim> ReclaimAsync(Func<int, CancellationToken, ValueTask>? moved, CancellationToken cancel) => ReclaimAsync(PackRemoval.Own, moved, cancel);
 
-    /// <summary>Like <see cref="ReclaimAsync(Func{int, CancellationToken, ValueTask}, CancellationToken)"/>, but only answers: this node neither announces nor removes anything.</summary>
     /// <inheritdoc cref="ReclaimAsync(Func{int, CancellationToken, ValueTask}, CancellationToken)"/>
-    public Task<PackReclaim> AgreeAsync(Func<int, CancellationToken, ValueTask>? moved, CancellationToken cancel) => ReclaimAsync(mayRemove: false, moved, cancel);
-
-    private async Task<PackReclaim> ReclaimAsync(bool mayRemove, Func<int, CancellationToken, ValueTask>? moved, CancellationToken cancel)
+    /// <param name="removal">What may be removed.</param>
+    public async Task<PackReclaim> ReclaimAsync(PackRemoval removal, Func<int, CancellationToken, ValueTask>? moved, CancellationToken cancel)
     {
         await _reclaiming.WaitAsync(cancel);
         try
@@ -33,9 +33,16 @@ public sealed partial class PackStore
             await RequireLeaseAsync(cancel);
             var tally = new ReclaimTally();
             PackIndex index = _index!;
+            if (removal == PackRemoval.All) Claim();
+            if (Leases().AreRowsOld)
+            {
+                // What it answered by these rows could be wrong, too.
+                tally.Note(OldRows);
+                return tally.Finish(UsesOf(OwnLease), Leases().Since);
+            }
+
             await AnswerAsync(index, tally, moved, cancel);
-            if (!mayRemove) tally.Blockers = BlockersOf(OwnLease);
-            else if (_isDoubtful) tally.Note("this node's lease was not as it had left it: it removes nothing until its server is started anew");
+            if (_isDoubtful) tally.Note("this node's lease was not as it had left it: it removes nothing until its server is started anew");
             else if (await FinishRoundAsync(index, tally, cancel) && await BeginRoundAsync(index, tally, moved, cancel)) await FinishRoundAsync(index, tally, cancel);
             return tally.Finish(UsesOf(OwnLease), Leases().Since);
         }
@@ -69,12 +76,18 @@ public sealed partial class PackStore
     {
         if (OwnLease.Doomed.IsEmpty) return true;
 
-        // Read now: whoever has a lease from before the announcement is seen, and who gets one later sees the announcement.
-        PackLease lease = await CheckLeaseAsync(cancel);
-        if (_isDoubtful) return false;
-        if (lease.Doomed.IsEmpty) return true;
-        tally.Blockers = BlockersOf(lease);
-        if (tally.Blockers.Count > 0) return false;
+        // Read now: whoever has a lease from before the announcement is seen, and who gets one later sees the announcement. Twice, for one listing may leave a file out.
+        PackLease lease = OwnLease;
+        for (int listings = 0; listings < 2; listings++)
+        {
+            if (listings > 0) await Task.Delay(Limits.LeaseListingsApart, _time, cancel);
+            lease = await CheckLeaseAsync(cancel);
+            if (_isDoubtful) return false;
+            if (lease.Doomed.IsEmpty) return true;
+            tally.Blockers = BlockersOf(lease);
+            if (tally.Blockers.Count > 0) return false;
+        }
+
         HashSet<PackId> used = index.Recount(lease.Doomed.ToHashSet(), cancel);
         foreach (PackId pack in lease.Doomed)
         {

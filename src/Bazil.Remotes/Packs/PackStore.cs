@@ -86,7 +86,7 @@ public sealed partial class PackStore : IObjectStore
     {
         lock (_meeting)
         {
-            if (IsListingDue) return false;
+            if (IsListingDue || _unreadable is not null) return false;
         }
 
         return !TryFindWaiting(id, out _) && _index?.Find(id) is null;
@@ -152,7 +152,11 @@ public sealed partial class PackStore : IObjectStore
 
     /// <summary>Where an object is by the index. Only a recent listing of the folder can tell that it is nowhere: another node may have just put it there.</summary>
     private async ValueTask<PackLocation?> LocateAsync(ObjectId id, CancellationToken cancel) =>
-        _index?.Find(id) ?? (await ListPacksAsync(cancel)).Find(id);
+        _index?.Find(id) ?? Require(id, (await ListPacksAsync(cancel)).Find(id));
+
+    /// <summary>An object that is nowhere may lie in a pack that could not be looked into.</summary>
+    private PackLocation? Require(in ObjectId id, PackLocation? found) =>
+        found is null && _unreadable is { } problem ? throw new StoreException($"{Name}: object {id} may be in a pack that cannot be read: {problem}") : found;
 
     private async ValueTask<IMemoryOwner<byte>?> ReadAsync(ObjectId id, PackLocation location, CancellationToken cancel)
     {

@@ -14,7 +14,7 @@ namespace Bazil.Server.Collection;
 
 /// <summary>Collects the garbage of this node's own store and of the stores elsewhere, for all its volumes. Safe for concurrent use: one collection at a time, others wait.</summary>
 internal sealed class GarbageCollector(
-    ConfigStore config, IMetadataStore metadata, StoragePool storages, VolumeRegistry volumes, PeerId self, string scratchDirectory, TimeProvider clock) : IDisposable
+    ConfigStore config, IMetadataStore metadata, StoragePool storages, VolumeRegistry volumes, PeerId self, string scratchDirectory, IEntropy entropy, TimeProvider clock) : IDisposable
 {
     private readonly SemaphoreSlim _running = new(1, 1);
 
@@ -22,19 +22,17 @@ internal sealed class GarbageCollector(
     public CollectionState Last => CollectionState.Read(metadata);
 
     /// <inheritdoc cref="GarbageRun.RunAsync"/>
-    /// <param name="mayRemoveElsewhere">
-    /// Objects and packs in stores elsewhere and at peers may go, or be announced to go. Without it what is unused there is only noted, and what other nodes have announced is answered, so that they do not wait for this one.
-    /// </param>
+    /// <param name="removal">Whether in stores elsewhere and at peers goes what may be newer than this node's rows, too.</param>
     /// <returns>What became of the own store, and of each store elsewhere.</returns>
     /// <remarks>A volume that cannot be opened is unreadable as a whole.</remarks>
-    public async Task<(GarbageReport Local, IReadOnlyList<IElsewhereCollection> Elsewhere)> RunAsync(bool isDryRun, bool mayRemoveElsewhere, Pace pace, CancellationToken cancel)
+    public async Task<(GarbageReport Local, IReadOnlyList<IElsewhereCollection> Elsewhere)> RunAsync(bool isDryRun, PackRemoval removal, Pace pace, CancellationToken cancel)
     {
-        List<IElsewhereCollection> elsewhere = ListElsewhere();
+        List<IElsewhereCollection> elsewhere = ListElsewhere(removal);
         await Task.WhenAll(elsewhere.Select(store => store.PrepareAsync(isDryRun, cancel)));
-        GarbageReport report = await SweepAsync(elsewhere, isDryRun, mayRemoveElsewhere, pace, cancel);
+        GarbageReport report = await SweepAsync(elsewhere, isDryRun, pace, cancel);
 
         // Moving what is needed may take long: the next collection need not wait for it, nor it for that one.
-        if (!isDryRun && report.Unreadable.Count == 0) await Task.WhenAll(elsewhere.Select(store => store.ReclaimAsync(mayRemoveElsewhere, cancel)));
+        if (!isDryRun && report.Unreadable.Count == 0) await Task.WhenAll(elsewhere.Select(store => store.ReclaimAsync(cancel)));
         return (report, elsewhere);
     }
 
@@ -57,7 +55,7 @@ internal sealed class GarbageCollector(
 
     public void Dispose() => _running.Dispose();
 
-    private async Task<GarbageReport> SweepAsync(IReadOnlyList<IElsewhereCollection> elsewhere, bool isDryRun, bool mayRemoveElsewhere, Pace pace, CancellationToken cancel)
+    private async Task<GarbageReport> SweepAsync(IReadOnlyList<IElsewhereCollection> elsewhere, bool isDryRun, Pace pace, CancellationToken cancel)
     {
         await _running.WaitAsync(cancel);
         try
@@ -68,7 +66,7 @@ internal sealed class GarbageCollector(
             var run = new GarbageRun(storages.OpenLocal(), metadata, self, clock)
             {
                 ScratchDirectory = scratchDirectory,
-                Elsewhere = [.. elsewhere.Select(store => (Func<SweepOrder, CancellationToken, Task>)((order, stop) => store.SweepAsync(mayRemoveElsewhere ? order : Keeping(order), stop))), ForgetOthersAsync],
+                Elsewhere = [.. elsewhere.Select(store => (Func<SweepOrder, CancellationToken, Task>)store.SweepAsync), ForgetOthersAsync],
             };
             return await Task.Run(() => run.RunAsync(collected, isDryRun, pace, cancel), cancel);
         }
@@ -78,16 +76,13 @@ internal sealed class GarbageCollector(
         }
     }
 
-    /// <summary>The same collection, in which nothing is ripe: fossils are noted and taken back, and wait for one that may remove them.</summary>
-    private static SweepOrder Keeping(SweepOrder order) => order with { IsRipe = static _ => false };
-
     /// <summary>The stores of packs, and of peers, that volumes of this node use, each once.</summary>
-    private List<IElsewhereCollection> ListElsewhere() =>
+    private List<IElsewhereCollection> ListElsewhere(PackRemoval removal) =>
     [
         .. config.ListVolumes().SelectMany(static volume => volume.Storages).Where(static storage => storage.Address is StorageAddress.PeerStorage).GroupBy(static storage => ((StorageAddress.PeerStorage)storage.Address).Peer).Select(
-            uses => new PeerCollection([.. uses.Select(static use => use.Name).Distinct()], storages.OfferOf(uses.Key))),
+            uses => new PeerCollection([.. uses.Select(static use => use.Name).Distinct()], storages.OfferOf(uses.Key), removal, entropy)),
         .. config.ListVolumes().SelectMany(static volume => volume.Storages).Where(static storage => storage.Address.IsRemote).GroupBy(static storage => storage.Address).DistinctBy(uses => StoreOf(uses.Key)).Select(
-            uses => new PackCollection([.. uses.Select(static use => use.Name).Distinct()], storages.OpenRemote(uses.Key), [.. uses.Select(static use => use.Rates)], clock)),
+            uses => new PackCollection([.. uses.Select(static use => use.Name).Distinct()], storages.OpenRemote(uses.Key), removal, [.. uses.Select(static use => use.Rates)], clock)),
     ];
 
     /// <summary>What tells one store from another: several addresses may lead to the same, which has one set of rows and one lease, and is collected once.</summary>

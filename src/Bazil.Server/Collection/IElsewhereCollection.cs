@@ -30,6 +30,5 @@ internal interface IElsewhereCollection
     Task SweepAsync(SweepOrder order, CancellationToken cancel);
 
     /// <summary>When the collection is complete: answers what other nodes have announced, and gives room back.</summary>
-    /// <param name="mayRemove">Without it this node neither announces nor removes anything.</param>
-    Task ReclaimAsync(bool mayRemove, CancellationToken cancel);
+    Task ReclaimAsync(CancellationToken cancel);
 }

@@ -12,8 +12,9 @@ namespace Bazil.Server.Collection;
 /// <param name="names">What the volumes call it.</param>
 /// <param name="store">The store.</param>
 /// <param name="rates">What the volumes hold the copying to it to.</param>
+/// <param name="removal">Whether what may be newer than this node's rows is removed, too.</param>
 /// <param name="time">Tells the hour.</param>
-internal sealed class PackCollection(IReadOnlyList<string> names, RemoteStore store, IReadOnlyList<ImmutableArray<RateRule>> rates, TimeProvider time) : IElsewhereCollection
+internal sealed class PackCollection(IReadOnlyList<string> names, RemoteStore store, PackRemoval removal, IReadOnlyList<ImmutableArray<RateRule>> rates, TimeProvider time) : IElsewhereCollection
 {
     private (long BytesPerSecond, BytePace Pace) _pace = (0, new BytePace(time, 0));
 
@@ -37,8 +38,8 @@ internal sealed class PackCollection(IReadOnlyList<string> names, RemoteStore st
 
     public async Task SweepAsync(SweepOrder order, CancellationToken cancel) => (Sweep, Plan) = await store.Packs.SweepRowsAsync(order, cancel);
 
-    public Task ReclaimAsync(bool mayRemove, CancellationToken cancel) =>
-        Problem is null ? TryAsync(async () => Done = await (mayRemove ? store.Packs.ReclaimAsync(PaceAsync, cancel) : store.Packs.AgreeAsync(PaceAsync, cancel)), cancel) : Task.CompletedTask;
+    public Task ReclaimAsync(CancellationToken cancel) =>
+        Problem is null ? TryAsync(async () => Done = await store.Packs.ReclaimAsync(removal, PaceAsync, cancel), cancel) : Task.CompletedTask;
 
     private async Task TryAsync(Func<Task> work, CancellationToken cancel)
     {

@@ -9,9 +9,11 @@ namespace Bazil.Server.Collection;
 /// <summary>What this node put at a peer, in one collection of garbage: the peer lists it, and deletes what is released.</summary>
 /// <param name="names">What the volumes call the storage.</param>
 /// <param name="store">The peer's storage.</param>
-internal sealed class PeerCollection(IReadOnlyList<string> names, PeerOfferStore store) : IElsewhereCollection
+/// <param name="removal">Whether what may be newer than this node's rows is released, too.</param>
+internal sealed class PeerCollection(IReadOnlyList<string> names, PeerOfferStore store, PackRemoval removal, IEntropy entropy) : IElsewhereCollection
 {
     private const int BatchCount = 512;
+    private const int MarksMax = 64; // more of them say nothing more
 
     public IReadOnlyList<string> Names => names;
 
@@ -40,16 +42,23 @@ internal sealed class PeerCollection(IReadOnlyList<string> names, PeerOfferStore
         }
     }
 
-    public Task ReclaimAsync(bool mayRemove, CancellationToken cancel) => Task.CompletedTask;
+    public Task ReclaimAsync(CancellationToken cancel) => Task.CompletedTask;
 
     private async Task SweepListedAsync(SweepOrder order, CancellationToken cancel)
     {
         var found = new List<ObjectId>();
         var ripe = new List<ObjectId>();
+        var marks = new List<ObjectId>();
         long count = 0;
         await foreach (ObjectId id in store.ListAsync(cancel))
         {
             if (++count > Limits.PeerPutsMax) throw new IOException($"{store.Name} names more than {Limits.PeerPutsMax} objects that this node put there; the rest is left for later");
+            if (store.Marks.IsMark(id))
+            {
+                if (marks.Count < MarksMax) marks.Add(id);
+                continue;
+            }
+
             Sweep = Sweep with { Found = Sweep.Found.Add(0) };
             if (order.IsMarked(id)) continue;
             ulong? generation = store.Fossils.Find(id);
@@ -68,23 +77,39 @@ internal sealed class PeerCollection(IReadOnlyList<string> names, PeerOfferStore
             }
 
             if (found.Count == BatchCount) Note(found, order);
-            if (ripe.Count == BatchCount) await ReleaseAsync(ripe, order, cancel);
             await order.Pace.StepAsync(cancel);
         }
 
         Note(found, order);
-        await ReleaseAsync(ripe, order, cancel);
+
+        // Only the end of the list shows whether these rows may decide.
+        if (!MayRelease(marks, order))
+        {
+            Problem = "this node's database is older than what it has put there, as after a restore from a backup: it releases nothing before bazil gc --restored";
+            return;
+        }
+
+        foreach (ObjectId[] some in ripe.Chunk(BatchCount)) await ReleaseAsync(some, order, cancel);
+        if (!order.IsDryRun) await store.Marks.RenewAsync(marks, entropy, async mark => await store.PutMarkAsync(mark, cancel), async old => await store.DiscardAsync(old, cancel));
+    }
+
+    private bool MayRelease(IReadOnlyCollection<ObjectId> marks, SweepOrder order)
+    {
+        if (order.IsDryRun) return removal == PackRemoval.All || !store.Marks.AreRowsOld;
+        store.Marks.Look(marks);
+        if (removal == PackRemoval.All) store.Marks.Claim();
+        return !store.Marks.AreRowsOld;
     }
 
     private void Note(List<ObjectId> found, SweepOrder order)
     {
-        if (!order.IsDryRun && found.Count > 0) store.Fossils.Add(found, order.Generation);
+        if (!order.IsDryRun && found.Count > 0) store.Fossils.Add(found, order);
         found.Clear();
     }
 
-    private async Task ReleaseAsync(List<ObjectId> ripe, SweepOrder order, CancellationToken cancel)
+    private async Task ReleaseAsync(ObjectId[] ripe, SweepOrder order, CancellationToken cancel)
     {
-        int released = ripe.Count;
+        int released = ripe.Length;
         if (!order.IsDryRun)
         {
             released = 0;
@@ -92,6 +117,5 @@ internal sealed class PeerCollection(IReadOnlyList<string> names, PeerOfferStore
         }
 
         Sweep = Sweep with { Deleted = new ObjectTotals(Sweep.Deleted.Objects + released, 0) };
-        ripe.Clear();
     }
 }

@@ -18,11 +18,10 @@ internal sealed class GarbageCommands(ConfigStore config, GarbageCollector colle
     private async Task<GcReply> CollectAsync(GcRequest request, CancellationToken cancel)
     {
         var watch = Stopwatch.StartNew();
-        (GarbageReport report, IReadOnlyList<IElsewhereCollection> elsewhere) = await collector.RunAsync(request.DryRun, request.Elsewhere, Pace.Full, cancel);
+        (GarbageReport report, IReadOnlyList<IElsewhereCollection> elsewhere) = await collector.RunAsync(request.DryRun, request.Restored ? PackRemoval.All : PackRemoval.Own, Pace.Full, cancel);
         SweepReport sweep = report.Sweep;
         return new GcReply(
             request.DryRun,
-            request.Elsewhere,
             report.Generation,
             Of(sweep.Found),
             Of(sweep.Deleted),
@@ -30,6 +29,7 @@ internal sealed class GarbageCommands(ConfigStore config, GarbageCollector colle
             Of(sweep.Waiting),
             Of(sweep.Restored),
             [.. report.Blocked.SelectMany(static entry => entry.Agreement.Behind.Select(member => (entry.Volume, entry.Agreement, member))).Select(BlockerOf)],
+            [.. report.Unheard.SelectMany(static entry => entry.Agreement.Behind.Select(member => (entry.Volume, entry.Agreement, member))).Select(BlockerOf)],
             [.. report.Unreadable.Select(UnreadableOf)],
             report.Restarted,
             [.. report.Unreadable.Count > 0 ? [] : elsewhere.Select(StoreOf)],

@@ -71,7 +71,9 @@ internal sealed class VolumeStorageCommands(ConfigStore config, Descriptions des
 
         try
         {
-            await storages.OpenRemote(address).MeetAsync(cancel);
+            RemoteStore store = storages.OpenRemote(address);
+            await store.MeetAsync(cancel);
+            await store.Packs.RenewLeaseAsync(cancel);
         }
         catch
         {

@@ -64,7 +64,7 @@ internal sealed class PeerFossils
             var id = new ObjectId(cursor.Key[_prefix.Length..]);
             if (order.IsMarked(id)) report = report with { Restored = report.Restored.Add(0) };
             else if (!order.StartsAgain) continue;
-            if (!order.IsDryRun) Change(id, order.IsMarked(id) ? null : order.Generation);
+            if (!order.IsDryRun) Change(id, order);
             await order.Pace.StepAsync(cancel);
         }
 
@@ -74,15 +74,16 @@ internal sealed class PeerFossils
     /// <summary>The collection that found an object unused first; null when none has.</summary>
     public ulong? Find(in ObjectId id) => _metadata.Get(KeyOf(id)) is { Length: sizeof(ulong) } row ? BinaryPrimitives.ReadUInt64BigEndian(row) : null;
 
-    public void Add(IReadOnlyCollection<ObjectId> ids, ulong generation)
+    /// <summary>Makes fossils of those that nothing has marked: a put marks before it looks for the row.</summary>
+    public void Add(IReadOnlyCollection<ObjectId> ids, SweepOrder order)
     {
         byte[] row = new byte[sizeof(ulong)];
-        BinaryPrimitives.WriteUInt64BigEndian(row, generation);
+        BinaryPrimitives.WriteUInt64BigEndian(row, order.Generation);
         lock (_gate)
         {
             var batch = new MetadataBatch();
-            foreach (ObjectId id in ids) batch.Put(KeyOf(id), row);
-            _metadata.Commit(batch);
+            foreach (ObjectId id in ids.Where(id => !order.IsMarked(id))) batch.Put(KeyOf(id), row);
+            if (batch.Count > 0) _metadata.Commit(batch);
         }
     }
 
@@ -114,15 +115,14 @@ internal sealed class PeerFossils
         }
     }
 
-    private void Change(in ObjectId id, ulong? generation)
+    private void Change(in ObjectId id, SweepOrder order)
     {
         lock (_gate)
         {
             if (_metadata.Get(KeyOf(id)) is null) return;
-            if (generation is null) Delete([id]);
+            if (order.IsMarked(id)) Delete([id]);
+            else Add([id], order);
         }
-
-        if (generation is { } after) Add([id], after);
     }
 
     private void Delete(IEnumerable<ObjectId> ids)

@@ -13,12 +13,15 @@ namespace Bazil.Server.Storages;
 /// The storage that a peer lets us use, through whatever connection there is at the moment. Connects when first used; an unreachable
 /// peer is a <see cref="StoreException"/> that names it. Disposing it does nothing: the connection belongs to others.
 /// </summary>
-internal sealed class PeerOfferStore(PeerId peer, IPeerConnections connections, IMetadataStore metadata) : IObjectStore
+internal sealed class PeerOfferStore(PeerId peer, PeerId self, IPeerConnections connections, IMetadataStore metadata, Action<ObjectId> putting) : IObjectStore
 {
     public string Name { get; } = $"peerkey:{peer}";
 
     /// <summary>What of that which this node put there nothing refers to.</summary>
     public PeerFossils Fossils { get; } = new(metadata, peer);
+
+    /// <summary>Whether this node's rows are older than what it put there.</summary>
+    public PeerMarks Marks => field ??= new PeerMarks(metadata, Fossils.StoreId, self);
 
     private PeerObjectStore Current
     {
@@ -39,9 +42,13 @@ internal sealed class PeerOfferStore(PeerId peer, IPeerConnections connections, 
 
     public async ValueTask PutAsync(ObjectId id, ReadOnlyMemory<byte> buffer, CancellationToken cancel)
     {
+        putting(id); // a collection that looks for garbage there at this moment finds the mark, or this put finds the fossil
         await Fossils.RestoreAsync(id, cancel);
         await Current.PutAsync(id, buffer, cancel);
     }
+
+    /// <summary>Puts a mark (<see cref="PeerMarks"/>): it is no content, and nobody refers to it.</summary>
+    public ValueTask PutMarkAsync(ObjectId id, CancellationToken cancel) => Current.PutAsync(id, id.Span.ToArray(), cancel);
 
     public ValueTask<bool> HasAsync(ObjectId id, CancellationToken cancel) => Current.HasAsync(id, cancel);
 

@@ -49,7 +49,7 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
         (RemoteStore)Open(address.ToString()!, name => new RemoteStore(new PackStore(FolderAt(address, name), metadata, entropy, time, identity, mayMake: true), time));
 
     /// <summary>What a peer offers this node, as it is: not measured, for whoever asks it about holds, or about what this node put there.</summary>
-    public PeerOfferStore OfferOf(PeerId peer) => _offers.GetOrAdd(peer, key => new PeerOfferStore(key, connections, metadata));
+    public PeerOfferStore OfferOf(PeerId peer) => _offers.GetOrAdd(peer, key => new PeerOfferStore(key, identity.PeerId, connections, metadata, NotePut));
 
     /// <summary>Closes the store elsewhere that nobody here uses any more, and forgets which one it was: another may be put in its place.</summary>
     /// <returns>Why other nodes that use the store will still wait for this one; null when they will not.</returns>
@@ -154,6 +154,14 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
         }
 
         if (failure is not null) ExceptionDispatchInfo.Throw(failure);
+    }
+
+    /// <summary>A collection that runs has opened the local store.</summary>
+    private void NotePut(ObjectId id)
+    {
+        IObjectStore? local;
+        lock (_gate) local = _stores.GetValueOrDefault(StorageAddress.Local.ToString()!);
+        (local as CollectingObjectStore)?.NotePutElsewhere(id);
     }
 
     private IRemoteFolder FolderAt(StorageAddress address, string name) => address switch

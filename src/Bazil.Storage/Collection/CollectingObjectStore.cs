@@ -98,6 +98,13 @@ public sealed partial class CollectingObjectStore : IObjectStore, IStoreVerifica
         foreach (SemaphoreSlim stripe in _stripes) stripe.Dispose();
     }
 
+    /// <summary>Something is put in a store elsewhere and not here: a collection that runs keeps it there.</summary>
+    public void NotePutElsewhere(in ObjectId id)
+    {
+        _marks?.Add(id);
+        Interlocked.MemoryBarrier();
+    }
+
     /// <summary>
     /// Begins a collection: from now on puts and hits are marked. The caller marks what is referred to, sweeps, and disposes the
     /// result in any case, which ends it.

@@ -136,12 +136,20 @@ internal sealed class Replica : IAsyncDisposable
     }
 
     /// <summary>Collects the garbage of this machine's own store.</summary>
-    public Task<GarbageReport> CollectAsync(Pace pace, CancellationToken cancel, bool isDryRun = false)
+    public Task<GarbageReport> CollectAsync(Pace pace, CancellationToken cancel, bool isDryRun = false, Action<SweepOrder>? elsewhere = null)
     {
         IReadOnlyList<SharingKey> keys = Keys.RequireAll();
         var volume = new CollectedVolume(
             "world", Volume, 1, Keys.Uncached, chunk => keys.Select(key => ObjectNaming.IdOf(key, chunk.Type, chunk.Level, chunk.Key)));
-        return new GarbageRun(Store!, Metadata, Id, _world.Clock).RunAsync([volume], isDryRun, pace, cancel);
+        var run = new GarbageRun(Store!, Metadata, Id, _world.Clock)
+        {
+            Elsewhere = elsewhere is null ? [] : [(order, _) =>
+            {
+                elsewhere(order);
+                return Task.CompletedTask;
+            }],
+        };
+        return run.RunAsync([volume], isDryRun, pace, cancel);
     }
 
     // -- sharing keys

@@ -210,6 +210,31 @@ public sealed class ObjectTests
     }
 
     [Fact]
+    public async Task Release_that_was_sent_before_a_put_takes_nothing_after_it()
+    {
+        await using var nodes = await TwoNodes.StartAsync();
+        var first = new ObjectId([.. Enumerable.Repeat((byte)1, ObjectId.Size)]);
+        var second = new ObjectId([.. Enumerable.Repeat((byte)2, ObjectId.Size)]);
+        await nodes.Call.Store.PutAsync(first, first.Span.ToArray(), Cancel);
+        await nodes.Call.Store.PutAsync(second, second.Span.ToArray(), Cancel);
+        var reached = new TaskCompletionSource();
+        var goOn = new TaskCompletionSource();
+        nodes.Store.Before = async (call, _) =>
+        {
+            if (call != "delete") return;
+            reached.TrySetResult();
+            await goOn.Task;
+        };
+        var release = nodes.Call.Store.DiscardAsync([first, second], Cancel).AsTask();
+        await reached.Task;
+        await nodes.Call.Store.PutAsync(second, second.Span.ToArray(), Cancel);
+        goOn.SetResult();
+        Assert.Equal(1, await release);
+        Assert.Equal(second, Assert.Single(nodes.Store.Objects).Key);
+        Assert.Equal(1, await nodes.Call.Store.DiscardAsync([second], Cancel));
+    }
+
+    [Fact]
     public async Task Object_over_the_limit_is_refused_before_it_is_sent()
     {
         await using var nodes = await TwoNodes.StartAsync();

@@ -187,6 +187,11 @@ public sealed class PackStoreLossTests : IDisposable
         await using PackStore store = Open(_metadata, folder);
         Assert.Equal(Bytes(2), await ReadAsync(store, 2));
         Assert.Contains("permission denied", Assert.Single(store.DamagedPacks), StringComparison.Ordinal);
+
+        // What is not found may be in that one: whoever asks must not take it for absent.
+        StoreException hidden = await Assert.ThrowsAsync<StoreException>(() => ReadAsync(store, 1));
+        Assert.Contains("may be in a pack that cannot be read", hidden.Message, StringComparison.Ordinal);
+        Assert.False(store.IsAbsent(Id(1)));
         folder.Forbidden.Clear();
         await RefreshAsync(store);
         Assert.Equal(Bytes(1), await ReadAsync(store, 1));

@@ -11,7 +11,7 @@ namespace Bazil.Remotes.Tests.Packs;
 /// </summary>
 public sealed class SharedFolderModelTests
 {
-    private const int Actions = 120;
+    private const int Actions = 200;
 
     [Fact]
     public void No_history_loses_what_a_node_needs()
@@ -37,7 +37,7 @@ public sealed class SharedFolderModelTests
             removed += world.RemovedPacks;
         }
 
-        Assert.True(isSingle || removed > count / 2, $"only {removed} packs were removed in {count} histories");
+        Assert.True(isSingle || removed > count / 4, $"only {removed} packs were removed in {count} histories");
     }
 
     /// <summary>Who does not see the leases of others removes what they need: so the search can find what is wrong.</summary>
@@ -74,7 +74,7 @@ public sealed class SharedFolderModelTests
             }
 
             // Twice unused, announced, answered, removed; an agreement of members may be missing now and then.
-            for (int round = 0; round < 40 && world.PackCount > 0; round++) world.Settle(static node => node.CollectAsync());
+            for (int round = 0; round < 40 && world.PackCount > 0; round++) world.Settle(static node => node.CollectAsync(PackRemoval.All));
             Assert.True(world.PackCount == 0, $"BAZIL_SEED={seed}: {world.PackCount} packs are left\n  {string.Join("\n  ", world.Trace)}");
         }
     }

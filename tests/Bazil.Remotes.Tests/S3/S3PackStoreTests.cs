@@ -80,7 +80,8 @@ public sealed class S3PackStoreTests : ObjectStoreContract, IDisposable
         store.Lost += () => losses++;
         await Assert.ThrowsAsync<CorruptObjectException>(() => ReadAsync(store, 0));
         await Assert.ThrowsAsync<CorruptObjectException>(() => ReadAsync(store, 1));
-        Assert.Null(await ReadAsync(store, 2));
+        StoreException hidden = await Assert.ThrowsAsync<StoreException>(() => ReadAsync(store, 2));
+        Assert.Contains("may be in a pack that cannot be read", hidden.Message, StringComparison.Ordinal);
         Assert.InRange(losses, 3, 4);
         for (int number = 0; number < 3; number++)
         {

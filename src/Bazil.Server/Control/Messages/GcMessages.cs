@@ -1,11 +1,10 @@
 namespace Bazil.Server.Control.Messages;
 
 /// <param name="DryRun">Tell what would be done, and do nothing.</param>
-/// <param name="Elsewhere">In storages elsewhere and at peers something may be removed, too.</param>
-public sealed record GcRequest(bool DryRun, bool Elsewhere);
+/// <param name="Restored">This node's data directory was restored, and all members have synced since: in storages elsewhere what it does not know may be removed, too.</param>
+public sealed record GcRequest(bool DryRun, bool Restored);
 
 /// <summary>What a collection of garbage did, or in a dry run would do.</summary>
-/// <param name="Elsewhere">In storages elsewhere and at peers something could be removed, too; otherwise what is unused there was noted only.</param>
 /// <param name="Generation">The number of the collection.</param>
 /// <param name="Found">Objects in this node's store.</param>
 /// <param name="Deleted">Garbage that was deleted.</param>
@@ -13,11 +12,11 @@ public sealed record GcRequest(bool DryRun, bool Elsewhere);
 /// <param name="Waiting">Garbage found by earlier collections that may not be deleted yet.</param>
 /// <param name="Restored">What was garbage and is in use again.</param>
 /// <param name="Blockers">Whom the waiting garbage waits for.</param>
+/// <param name="Unheard">Whom garbage in storages elsewhere waits for beside these: nothing has been heard from them since this node's server was started.</param>
 /// <param name="Unreadable">What could not be read. Unless it is empty nothing was deleted and no garbage was looked for.</param>
 /// <param name="Restarted">Volumes with so many changes of others since the last collection that all garbage waits one more.</param>
 public sealed record GcReply(
     bool DryRun,
-    bool Elsewhere,
     ulong Generation,
     GcTotals Found,
     GcTotals Deleted,
@@ -25,6 +24,7 @@ public sealed record GcReply(
     GcTotals Waiting,
     GcTotals Restored,
     IReadOnlyList<GcBlockerInfo> Blockers,
+    IReadOnlyList<GcBlockerInfo> Unheard,
     IReadOnlyList<GcUnreadableInfo> Unreadable,
     IReadOnlyList<string> Restarted,
     IReadOnlyList<GcStoreInfo> Stores,

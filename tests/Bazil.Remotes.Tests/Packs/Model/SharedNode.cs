@@ -16,9 +16,10 @@ internal sealed class SharedNode : IDisposable
 {
     private readonly SharedWorld _world;
     private readonly SigningKey _key;
-    private readonly MemoryMetadataStore _metadata = new();
     private readonly List<Task> _work = [];
     private readonly HashSet<int> _put = []; // while a collection runs
+    private MemoryMetadataStore _metadata = new();
+    private NodeBackup? _backup;
     private NodeSteps _steps;
     private PackStore _store;
     private bool _isCollecting, _isLeaving;
@@ -40,8 +41,13 @@ internal sealed class SharedNode : IDisposable
     /// <summary>What it has on its own disk.</summary>
     public HashSet<int> Held { get; } = [];
 
+    /// <summary>What only the folder has and others count on this node to keep there, though it does not know of it any more: it was restored from a backup that is older.</summary>
+    public HashSet<int> Promised { get; } = [];
+
     /// <summary>What it does at present, at most two things at a time.</summary>
     public IEnumerable<Task> Work => _work;
+
+    public bool IsCollecting => _isCollecting;
 
     public bool IsBusy => _isLeaving || _work.Count(static task => !task.IsCompleted) > 1;
 
@@ -86,6 +92,34 @@ internal sealed class SharedNode : IDisposable
         (_steps, _store) = Start();
     }
 
+    /// <summary>Keeps a copy of all that this node has on its disk.</summary>
+    public void BackUp()
+    {
+        _metadata.Sync();
+        _backup = new NodeBackup(NodeBackup.Copy(_metadata), [.. Held], [.. Needed], _generation);
+    }
+
+    /// <summary>Starts with the copy. What lay in the folder alone is not counted on after that: a collection since may have let it go.</summary>
+    public void Restore()
+    {
+        if (_backup is not { } backup) return;
+        if (PackLeaseRow.Read(backup.Metadata, SharedWorld.StoreId)?.IsOurs(_world.LeaseOf(Id)) != true) Promised.UnionWith(Needed.Except(Held).Intersect(_world.ListThere()));
+        _metadata = NodeBackup.Copy(backup.Metadata);
+        _generation = backup.Generation;
+        Held.Clear();
+        Held.UnionWith(backup.Held);
+        Needed.Clear();
+        Needed.UnionWith(backup.Needed.Intersect(backup.Held));
+        Crash();
+    }
+
+    /// <summary>The folder is another than before: nothing that is not there is counted on, and where this node was restored, too, nobody can know what it has promised.</summary>
+    public void Recount(HashSet<int> there)
+    {
+        Needed.RemoveWhere(number => !Held.Contains(number) && !there.Contains(number));
+        Promised.Clear();
+    }
+
     /// <summary>What <c>PushPass</c> does.</summary>
     public async Task PushAsync()
     {
@@ -104,18 +138,21 @@ internal sealed class SharedNode : IDisposable
     /// <summary>Removes what it has itself and the folder has, too.</summary>
     public async Task EvictAsync()
     {
+        int restores = _world.FolderRestores;
         IReadOnlySet<ObjectId> there = await _store.ConfirmAsync([.. Held.Order().Select(SharedWorld.IdOf)], CancellationToken.None);
+        if (restores != _world.FolderRestores) return; // no node could know
         Held.RemoveWhere(number => there.Contains(SharedWorld.IdOf(number)));
     }
 
-    /// <summary>What <c>bazil gc</c> does.</summary>
-    public async Task CollectAsync()
+    /// <summary>What <c>bazil gc</c> does; with <see cref="PackRemoval.All"/> somebody has seen to it that nobody needs what this node does not know of.</summary>
+    public async Task CollectAsync(PackRemoval removal = PackRemoval.Own)
     {
         if (_isCollecting) return;
         _isCollecting = true;
         try
         {
-            await CollectAloneAsync();
+            if (removal == PackRemoval.All) Promised.Clear();
+            await CollectAloneAsync(removal);
         }
         finally
         {
@@ -132,6 +169,7 @@ internal sealed class SharedNode : IDisposable
         _isLeaving = true;
         try
         {
+            Promised.Clear(); // nobody may count on it there any more
             await _store.LeaveAsync(CancellationToken.None);
         }
         finally
@@ -150,7 +188,7 @@ internal sealed class SharedNode : IDisposable
         }
     }
 
-    private async Task CollectAloneAsync()
+    private async Task CollectAloneAsync(PackRemoval removal)
     {
         _put.Clear();
         HashSet<int> view = [.. Needed];
@@ -169,7 +207,7 @@ internal sealed class SharedNode : IDisposable
         await _store.SweepRowsAsync(order, CancellationToken.None);
         _metadata.Sync();
         _generation++;
-        PackReclaim done = await _store.ReclaimAsync(null, CancellationToken.None);
+        PackReclaim done = await _store.ReclaimAsync(removal, null, CancellationToken.None);
         _world.RemovedPacks += done.RemovedPacks;
     }
 
@@ -183,7 +221,7 @@ internal sealed class SharedNode : IDisposable
 
     private (NodeSteps Steps, PackStore Store) Start()
     {
-        var folder = new SteppedFolder(_world.Files, _world.Random, _world.CheckLoss) { IsFlaky = IsFlaky, IsHidden = name => IsHidden(name) };
+        var folder = new SteppedFolder(_world.Files, _world.Random, _world.CheckLoss, PackLease.FileNameOf(Id)) { IsFlaky = IsFlaky, IsHidden = name => IsHidden(name) };
         return (new NodeSteps(_world.Steps), new PackStore(folder, _metadata, new SeededEntropy(_world.Random), _world.Time, _key, mayMake: true));
     }
 

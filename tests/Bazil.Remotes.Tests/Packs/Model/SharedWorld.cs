@@ -13,9 +13,13 @@ internal sealed class SharedWorld : IDisposable
 {
     public const int Objects = 8;
 
+    public static readonly byte[] StoreId = [.. Enumerable.Repeat((byte)0xAA, PackStoreMark.IdBytes)];
+
+    private static readonly TimeSpan _wait = TimeSpan.FromSeconds(5); // between two listings of leases
+
     public SharedWorld(int seed, int nodes = 3)
     {
-        Random = new Random(seed);
+        (Random, _isFolderRestored) = (new Random(seed), seed % 2 == 0);
         Steps = new SeededSteps(Random);
         Files["bazil-store"] = Encoding.UTF8.GetBytes($"bazil pack store 1 {new string('a', 2 * PackStoreMark.IdBytes)}\n");
         Nodes = [.. Enumerable.Range(0, nodes).Select(number => new SharedNode(this, number))];
@@ -30,6 +34,12 @@ internal sealed class SharedWorld : IDisposable
     public SortedDictionary<string, byte[]> Files { get; } = new(StringComparer.Ordinal);
 
     public SharedNode[] Nodes { get; }
+
+    private readonly bool _isFolderRestored; // in some histories
+    private SortedDictionary<string, byte[]>? _savedFiles;
+
+    /// <summary>How often the folder was put back as it had been before.</summary>
+    public int FolderRestores { get; private set; }
 
     public long RemovedPacks { get; set; }
 
@@ -74,6 +84,7 @@ internal sealed class SharedWorld : IDisposable
                 }
 
                 Steps.TryStep();
+                if (Random.Next(40) == 0) TellTime();
                 CheckWork();
             }
         }
@@ -114,8 +125,20 @@ internal sealed class SharedWorld : IDisposable
         }
     }
 
+    public byte[] LeaseOf(in PeerId node) => Files.GetValueOrDefault(PackLease.FileNameOf(node), []);
+
     /// <summary>Looks whether all that a node needs and does not have is in the folder. Called after each removal: nothing else can lose anything.</summary>
     public void CheckLoss()
+    {
+        HashSet<int> there = ListThere();
+        foreach (SharedNode node in Nodes)
+        {
+            if (Loss is null && node.Needed.Except(node.Held).Concat(node.Promised).Except(there).ToList() is { Count: > 0 } lost) Loss = $"node {node.Number} lost {string.Join(", ", lost)}";
+        }
+    }
+
+    /// <summary>All that is whole in some pack.</summary>
+    public HashSet<int> ListThere()
     {
         HashSet<int> there = [];
         foreach ((string name, byte[] file) in Files.Where(static file => file.Key.StartsWith(PackId.Directory, StringComparison.Ordinal)))
@@ -127,16 +150,26 @@ internal sealed class SharedWorld : IDisposable
             }
         }
 
-        foreach (SharedNode node in Nodes)
-        {
-            if (Loss is null && node.Needed.Except(node.Held).Except(there).ToList() is { Count: > 0 } lost) Loss = $"node {node.Number} lost {string.Join(", ", lost)}";
-        }
+        return there;
+    }
+
+    private void SaveFolder() => _savedFiles = new SortedDictionary<string, byte[]>(Files, StringComparer.Ordinal);
+
+    /// <summary>Puts the folder back as it was, if every node that has a lease had one then, and none removes anything right now: what it has decided it does.</summary>
+    private void RestoreFolder()
+    {
+        if (!_isFolderRestored || _savedFiles is not { } saved || Nodes.Any(node => node.IsCollecting || (LeaseOf(node.Id).Length > 0 && !saved.ContainsKey(PackLease.FileNameOf(node.Id))))) return;
+        FolderRestores++;
+        Files.Clear();
+        foreach ((string name, byte[] file) in saved) Files[name] = file;
+        HashSet<int> there = ListThere();
+        foreach (SharedNode node in Nodes) node.Recount(there);
     }
 
     private void Act(SharedNode node, bool isBusy)
     {
         int number = Random.Next(Objects);
-        (string name, Action action) = Random.Next(isBusy ? 8 : 22) switch
+        (string name, Action action) = Random.Next(isBusy ? 8 : 36) switch
         {
             0 => ("crashes", node.Crash),
             <= 2 => (string.Create(CultureInfo.InvariantCulture, $"refers to {number}"), () => node.Refer(number)),
@@ -144,6 +177,11 @@ internal sealed class SharedWorld : IDisposable
             <= 10 => ("pushes", () => node.Begin(static node => node.PushAsync())),
             <= 12 => ("evicts", () => node.Begin(static node => node.EvictAsync())),
             13 => ("leaves", () => node.Begin(static node => node.LeaveAsync())),
+            14 => ("is backed up", node.BackUp),
+            15 => ("is restored", node.Restore),
+            16 => ("backs up the folder", SaveFolder),
+            17 => ("restores the folder", RestoreFolder),
+            18 => ("collects all", () => node.Begin(static node => node.CollectAsync(PackRemoval.All))),
             _ => ("collects", () => node.Begin(static node => node.CollectAsync())),
         };
         Trace.Add($"{node.Number} {name}");
@@ -153,9 +191,21 @@ internal sealed class SharedWorld : IDisposable
 
     private void Finish()
     {
-        while (Steps.TryStep())
+        do
         {
+            while (Steps.TryStep())
+            {
+            }
         }
+        while (TellTime());
+    }
+
+    /// <summary>Lets time pass if somebody waits for it.</summary>
+    private bool TellTime()
+    {
+        if (Time.CountDue(_wait) == 0) return false;
+        Time.Advance(_wait);
+        return true;
     }
 
     /// <summary>What failed other than because the folder did is a mistake.</summary>
