@@ -101,10 +101,20 @@ public sealed partial class PackStore : IObjectStore
     /// <summary>Whether the object is in a pack there that is durable, and this node has put it there itself or has seen that it is there, and no node is about to remove it: asks nobody. What only waits to be written does not count.</summary>
     public bool IsCopied(in ObjectId id) => _index is { } index && index.Find(id) is { Trust: PackTrust.Verified } at && !index.IsDoomed(at.Pack);
 
-    /// <summary>Notes that the object was read from here and is what its id says.</summary>
-    public void NoteVerified(in ObjectId id)
+    /// <summary>Notes that an answer from here is what its id says, if it was read from a pack that another node wrote. A hint: a database that cannot be written leaves it out.</summary>
+    /// <param name="id">What was asked for.</param>
+    /// <param name="answer">What <see cref="GetAsync"/> returned; it may be disposed.</param>
+    public void NoteVerified(in ObjectId id, IMemoryOwner<byte> answer)
     {
-        if (_index is { } index && index.Find(id) is { Trust: PackTrust.None } location) index.Judge(id, location, PackTrust.Verified, _entropy);
+        if (_index is not { } index || answer is not PackAnswer { Location: var location }) return;
+        try
+        {
+            index.Judge(id, location, PackTrust.Verified, _entropy);
+        }
+        catch (MetadataException)
+        {
+            // The volume says what is wrong with the database. What was read is right all the same.
+        }
     }
 
     /// <summary>What it holds; costs a row for each pack.</summary>
@@ -166,7 +176,7 @@ public sealed partial class PackStore : IObjectStore
             int? read = location.Length == 0 ? 0 : await _folder.ReadPieceAsync(location.Pack.FileName, location.Offset, buffer.Memory, cancel);
             if (read == location.Length && ObjectChecksum.Of(buffer.Memory.Span) == location.Checksum)
             {
-                IMemoryOwner<byte> found = buffer;
+                IMemoryOwner<byte> found = location.Trust == PackTrust.None ? new PackAnswer(buffer, location) : buffer;
                 buffer = null!;
                 return found;
             }

@@ -107,7 +107,7 @@ internal sealed class StorageSync(VolumeConfig config, OpenVolume volume, IObjec
             if (await _target.GetSealedAsync(key, chunk.Type, chunk.Level, chunk.Key, chunk.SizeBytesMax, cancel) is not var (_, bytes)) return false;
             bytes.Dispose();
             if (to is not RemoteStore seen) return true;
-            seen.NoteVerified(id);
+            seen.NoteVerified(id, bytes);
             return seen.Rely(id);
         }
         catch (CorruptObjectException)

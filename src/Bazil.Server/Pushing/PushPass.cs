@@ -114,7 +114,7 @@ internal sealed class PushPass(VolumeConfig config, OpenVolume volume, RemoteSto
         {
             if (await _copies.GetSealedAsync(key, chunk.Type, chunk.Level, chunk.Key, chunk.SizeBytesMax, cancel) is not var (id, bytes)) return false;
             bytes.Dispose();
-            store.NoteVerified(id);
+            store.NoteVerified(id, bytes);
             return true;
         }
         catch (CorruptObjectException)

@@ -59,7 +59,7 @@ internal sealed class LimitedStore(RemoteStore store, ImmutableArray<RateRule> r
 
     public Task ProbeAsync(CancellationToken cancel) => store.ProbeAsync(cancel);
 
-    public void NoteVerified(in ObjectId id) => store.NoteVerified(id);
+    public void NoteVerified(in ObjectId id, IMemoryOwner<byte> answer) => store.NoteVerified(id, answer);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

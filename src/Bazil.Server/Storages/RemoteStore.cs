@@ -75,7 +75,7 @@ internal sealed class RemoteStore(PackStore packs, TimeProvider time) : IObjectS
     public Task<IReadOnlySet<ObjectId>> ConfirmAsync(IReadOnlyCollection<ObjectId> ids, CancellationToken cancel) => packs.ConfirmAsync(ids, cancel);
 
     /// <inheritdoc cref="PackStore.NoteVerified"/>
-    public void NoteVerified(in ObjectId id) => packs.NoteVerified(id);
+    public void NoteVerified(in ObjectId id, IMemoryOwner<byte> answer) => packs.NoteVerified(id, answer);
 
     /// <inheritdoc cref="PackStore.Knows"/>
     public bool Knows(in ObjectId id) => packs.Knows(id);

@@ -132,7 +132,7 @@ public sealed partial class MultiObjectStore(string name, IObjectStore local, IR
         if (verifier is not null)
         {
             await KeepAsync(id, found.Memory, cancel);
-            (source as IReadWitness)?.NoteVerified(id);
+            (source as IReadWitness)?.NoteVerified(id, found);
         }
 
         return found;

@@ -135,6 +135,20 @@ public sealed class PackStoreLossTests : IDisposable
     }
 
     [Fact]
+    public async Task What_was_read_while_it_waited_to_be_written_says_nothing_about_the_pack_of_another_node()
+    {
+        await PutAsync(_otherMetadata, 1);
+        await using PackStore store = Open(_metadata, new MemoryFolder(_files));
+        await store.MeetAsync(_none);
+        using (IMemoryOwner<byte> read = (await store.GetAsync(Id(1), _none))!) Assert.False(store.IsCopied(Id(1)));
+        await store.RequireLeaseAsync(_none);
+        await store.PutAsync(Id(1), Bytes(1), _none); // what is there could not be opened
+        using IMemoryOwner<byte> waiting = (await store.GetAsync(Id(1), _none))!;
+        store.NoteVerified(Id(1), waiting);
+        Assert.False(store.IsCopied(Id(1)));
+    }
+
+    [Fact]
     public async Task What_another_node_says_to_be_there_is_taken_for_sure_only_when_it_was_read()
     {
         await PutAsync(_otherMetadata, 1, 2);
@@ -143,7 +157,7 @@ public sealed class PackStoreLossTests : IDisposable
         await store.MeetAsync(_none);
         Assert.True(store.Knows(Id(1)));
         Assert.False(store.KnowsForSure(Id(1)));
-        store.NoteVerified(Id(1));
+        using (IMemoryOwner<byte> read = (await store.GetAsync(Id(1), _none))!) store.NoteVerified(Id(1), read);
         Assert.True(store.KnowsForSure(Id(1)));
 
         // What is not sure is written.

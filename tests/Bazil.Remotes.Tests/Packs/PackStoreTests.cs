@@ -51,7 +51,8 @@ public sealed class PackStoreTests : IDisposable
         await other.RefreshAsync(_none);
         Assert.True(other.Knows(PackFormatTests.Id(1)));
         Assert.False(other.IsCopied(PackFormatTests.Id(1)));
-        other.NoteVerified(PackFormatTests.Id(1));
+        using IMemoryOwner<byte> read = (await other.GetAsync(PackFormatTests.Id(1), _none))!;
+        other.NoteVerified(PackFormatTests.Id(1), read);
         Assert.True(other.IsCopied(PackFormatTests.Id(1)));
     }
 

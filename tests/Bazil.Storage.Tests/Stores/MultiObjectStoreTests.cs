@@ -109,7 +109,7 @@ public sealed class MultiObjectStoreTests : ObjectStoreContract
 
         public string Name => inner.Name;
 
-        public void NoteVerified(in ObjectId id) => Verified.Add(id);
+        public void NoteVerified(in ObjectId id, IMemoryOwner<byte> answer) => Verified.Add(id);
 
         public ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel) => inner.GetAsync(id, cancel);
 

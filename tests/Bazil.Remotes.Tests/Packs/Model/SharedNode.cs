@@ -215,7 +215,7 @@ internal sealed class SharedNode : IDisposable
     {
         using IMemoryOwner<byte>? found = await _store.GetAsync(id, CancellationToken.None);
         if (found is null || !found.Memory.Span.SequenceEqual(SharedWorld.BytesOf(number))) return false;
-        _store.NoteVerified(id);
+        _store.NoteVerified(id, found);
         return true;
     }
 
