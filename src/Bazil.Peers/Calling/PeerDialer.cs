@@ -63,7 +63,7 @@ internal sealed class PeerDialer(PeerId peer, NodeIdentity identity, IPeerAddres
             LineWatch.Begin(socket, options.KeepAliveInterval);
             stream = new SslStream(new NetworkStream(socket, ownsSocket: true), leaveInnerStreamOpen: false);
             var parties = await HandshakeAsync(stream, cancel);
-            var link = new PeerLink(stream, address, parties);
+            var link = new PeerLink(stream, address, parties, options.PingInterval);
             stream = null;
             await GreetAsync(link, since, cancel);
             return link;

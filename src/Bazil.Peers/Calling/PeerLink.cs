@@ -22,7 +22,7 @@ internal sealed class PeerLink : IDisposable
     private int _used;
 
     /// <summary>Takes over an authenticated stream.</summary>
-    public PeerLink(SslStream owned, string address, ProofParties parties)
+    public PeerLink(SslStream owned, string address, ProofParties parties, TimeSpan pingInterval)
     {
         _owned = owned;
         _stream = owned;
@@ -42,6 +42,9 @@ internal sealed class PeerLink : IDisposable
             PooledConnectionIdleTimeout = TimeSpan.FromDays(1), // with none it would be looked for idle ones every 30 s
             PooledConnectionLifetime = Timeout.InfiniteTimeSpan,
             InitialHttp2StreamWindowSize = 1 << 20,
+            KeepAlivePingDelay = pingInterval,
+            KeepAlivePingTimeout = pingInterval,
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests, // a connection without any is closed by the server
         });
     }
 

@@ -4,7 +4,7 @@ namespace Bazil.Peers.Protocol;
 
 /// <summary>
 /// Lets the kernel find out that a line is dead, by TCP's own probes: they keep what is between two machines open as pings of HTTP/2 would, but wake no
-/// process on either of them.
+/// process on either of them. The nearest kernel answers them, which may be that of something in between: see <see cref="PeerClientOptions.PingInterval"/>.
 /// </summary>
 internal static class LineWatch
 {

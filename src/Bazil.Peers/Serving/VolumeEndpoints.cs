@@ -130,7 +130,7 @@ internal sealed class VolumeEndpoints(IPeerService service, Endpoint endpoint, I
             ? new System.Net.IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, (int)request.Port)
             : null;
 
-        // After the first note without signs of life: a stream on which nothing happens costs nothing, and TCP finds a connection that died.
+        // After the first note without signs of life: a stream on which nothing happens costs nothing, and TCP and the caller's pings find a connection that died.
         var frames = endpoint.Frames(context, watch, session, TrafficKind.Metadata);
         await using var notes = volume.WatchAsync(session.Peer, from, watch.Token).GetAsyncEnumerator(watch.Token);
         for (bool isThere = await frames.AwaitAsync(notes.MoveNextAsync()); isThere; isThere = await notes.MoveNextAsync())

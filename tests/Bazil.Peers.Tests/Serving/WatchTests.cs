@@ -139,6 +139,19 @@ public sealed class WatchTests
     }
 
     [Fact]
+    public async Task Listener_hears_that_nobody_is_behind_a_line_whose_near_end_lives()
+    {
+        await using var nodes = await TwoNodes.StartAsync(client: new PeerClientOptions { PingInterval = TimeSpan.FromSeconds(1) });
+        await using var relay = new Relay(nodes.White.Server.Port);
+        nodes.Black.Addresses[nodes.White.Id] = [relay.Address];
+        await using var notes = Watch(nodes);
+        nodes.Volume.Notes.Writer.TryWrite([1]);
+        await NextAsync(notes);
+        relay.Lines[0].Hold();
+        await Assert.ThrowsAsync<PeerUnreachableException>(() => notes.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(60), Cancel));
+    }
+
+    [Fact]
     public async Task Server_that_stops_does_not_wait_for_those_who_listen()
     {
         await using var nodes = await TwoNodes.StartAsync();
