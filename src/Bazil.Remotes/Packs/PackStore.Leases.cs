@@ -112,6 +112,7 @@ public sealed partial class PackStore
     {
         PackIndex index = await MeetIndexAsync(cancel);
         await _leasing.WaitAsync(cancel);
+        ulong generation = index.Generation;
         try
         {
             int losses = _losses;
@@ -141,6 +142,7 @@ public sealed partial class PackStore
         finally
         {
             _leasing.Release();
+            if (index.Generation != generation) Lost?.Invoke(); // a lease that is not as it was left: nothing there counts any more
         }
     }
 

@@ -181,8 +181,14 @@ public sealed partial class PackStore
             unknown.AddRange(index.ListPacks().Where(static pack => pack.Use is { HasSpare: true, IsDoomed: false }).Select(static pack => (pack.Id, pack.Use.SizeBytes)));
         }
 
-        _unreadable = await LookIntoAsync(index, unknown, cancel) ?? unreadable;
-        if (gone.Count > 0) Lost?.Invoke();
+        try
+        {
+            _unreadable = await LookIntoAsync(index, unknown, cancel) ?? unreadable;
+        }
+        finally
+        {
+            if (gone.Count > 0) Lost?.Invoke(); // the next listing does not know of it any more
+        }
     }
 
     /// <returns>Why one of them could not be looked into; null when all were.</returns>

@@ -162,9 +162,12 @@ public sealed class PackStoreSharingTests : IDisposable
         else _files[PackLease.FileNameOf(self)] = (PackLease.First(self) with { Sequence = 1_000_000 }).Encode(StoreId(), TestNode.KeyOf(_metadata));
         await using PackStore again = Open(_metadata);
         ulong generation = again.Generation;
+        int losses = 0;
+        again.Lost += () => losses++;
         Assert.Empty(await again.ConfirmAsync([Id(1)], _none));
         Assert.False(again.Rely(Id(1)));
         Assert.NotEqual(generation, again.Generation);
+        Assert.Equal(1, losses);
         Assert.True(again.Knows(Id(1)));
     }
 
