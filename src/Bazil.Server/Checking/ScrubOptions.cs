@@ -12,6 +12,9 @@ public sealed record ScrubOptions
     /// <summary>How often it is looked whether something is due.</summary>
     public TimeSpan Pause { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>After a look that failed, if that did not take longer: a disk that was away may be there for an hour a day only.</summary>
+    public TimeSpan Retry { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>A terabyte takes a little more than a day; a hard disk does ten times this.</summary>
     public long BytesPerSecondMax { get; init; } = 10 << 20;
 }

@@ -1,3 +1,4 @@
+using Bazil.Core;
 using Bazil.FileSystem.Checking;
 using Bazil.Server.Config;
 using Bazil.Server.Errors;
@@ -20,6 +21,9 @@ internal sealed class Scrubber : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly ILogger<Scrubber> _log;
     private readonly CancellationTokenSource _stop = new();
+
+    /// <summary>Why the last scrub of a volume failed: said once, not at each look. Used by the worker only.</summary>
+    private readonly Dictionary<VolumeId, string> _failures = [];
     private readonly Task _work;
 
     public Scrubber(ConfigStore config, VolumeChecker checker, CheckLedger ledger, ScrubOptions options, TimeProvider clock, ILogger<Scrubber> log)
@@ -47,8 +51,9 @@ internal sealed class Scrubber : IAsyncDisposable
             await Task.Delay(_options.Delay, _clock, cancel);
             while (true)
             {
-                foreach (VolumeConfig volume in _config.ListVolumes()) await ScrubAsync(volume, cancel);
-                await Task.Delay(_options.Pause, _clock, cancel);
+                long start = _clock.GetTimestamp();
+                bool isDone = await ScrubAllAsync(cancel);
+                await Task.Delay(isDone ? _options.Pause : RestAfterFailure(_clock.GetElapsedTime(start)), _clock, cancel);
             }
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
@@ -57,7 +62,28 @@ internal sealed class Scrubber : IAsyncDisposable
         }
     }
 
-    private async Task ScrubAsync(VolumeConfig volume, CancellationToken cancel)
+    /// <summary>As long as it took, within bounds: what reads for half an hour and fails each time does not read all the time.</summary>
+    private TimeSpan RestAfterFailure(TimeSpan took) => took <= _options.Retry ? _options.Retry : took <= _options.Pause ? took : _options.Pause;
+
+    /// <summary>Returns false when something failed, which was said.</summary>
+    private async Task<bool> ScrubAllAsync(CancellationToken cancel)
+    {
+        bool isDone = true;
+        try
+        {
+            foreach (VolumeConfig volume in _config.ListVolumes()) isDone &= await ScrubAsync(volume, cancel);
+        }
+        catch (Exception e) when (e is IOException or CommandFailedException)
+        {
+            // The database failed, or a row is not to be understood: every command says so, and the next look comes.
+            DaemonLog.ScrubFailed(_log, "*", Failures.Describe(e).Message);
+            return false;
+        }
+
+        return isDone;
+    }
+
+    private async Task<bool> ScrubAsync(VolumeConfig volume, CancellationToken cancel)
     {
         try
         {
@@ -75,11 +101,17 @@ internal sealed class Scrubber : IAsyncDisposable
                 if (report.HealedCount > 0) DaemonLog.ContentHealed(_log, volume.Name, report.HealedCount);
                 _ledger.AddSlice(volume.Id, report);
             }
+
+            _failures.Remove(volume.Id);
+            return true;
         }
         catch (Exception e) when (e is not OperationCanceledException || !cancel.IsCancellationRequested)
         {
             // Tried again later; the server and the other volumes go on.
-            DaemonLog.ScrubFailed(_log, volume.Name, Failures.Describe(e).Message);
+            string reason = Failures.Describe(e).Message;
+            if (_failures.GetValueOrDefault(volume.Id) != reason) DaemonLog.ScrubFailed(_log, volume.Name, reason);
+            _failures[volume.Id] = reason;
+            return false;
         }
     }
 

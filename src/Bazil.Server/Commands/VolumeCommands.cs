@@ -151,9 +151,16 @@ internal sealed class VolumeCommands(
         OpenVolume open = await volumes.OpenAsync(volume.Id, cancel);
         var watch = Stopwatch.StartNew();
         var link = new VolumeLink(connections.Get(peer.Id), volume.Id, epochs.CallerOf(volume), notes);
-        PullResult result = await open.Volume.PullAsync(link, VolumePaths.Parse(request.Path ?? ""), cancel);
-        rotation.Nudge();
-        return new VolumeSyncReply(result.Nodes, open.Volume.CountConflicts(), result.Postponed, watch.Elapsed.TotalSeconds);
+        try
+        {
+            PullResult result = await open.Volume.PullAsync(link, VolumePaths.Parse(request.Path ?? ""), cancel);
+            return new VolumeSyncReply(result.Nodes, open.Volume.CountConflicts(), result.Postponed, watch.Elapsed.TotalSeconds);
+        }
+        finally
+        {
+            // One that failed may have brought a rotation before.
+            rotation.Nudge();
+        }
     }
 
     private VolumeStorage FirstStorage(string text)

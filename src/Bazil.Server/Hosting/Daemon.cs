@@ -77,7 +77,7 @@ public static class Daemon
                 Port = () => listening?.Port ?? 0,
                 Time = options.Time,
                 Entropy = entropy,
-                Pulled = () => rotating?.Nudge(),
+                PullEnded = () => rotating?.Nudge(),
                 IsAutomatic = options.SynchronisesByItself,
                 Phrase = nicknames.In,
             },

@@ -355,9 +355,8 @@ internal sealed class SyncPair : IAsyncDisposable
         finally
         {
             Meter.End();
+            _parts.PullEnded();
         }
-
-        _parts.Pulled();
     }
 
     /// <summary>What this replica knew when it was as the note says; null when it never was: then the peer has something that is not here.</summary>

@@ -27,8 +27,8 @@ internal sealed record SyncParts
 
     public required IEntropy Entropy { get; init; }
 
-    /// <summary>Called after each completed pull.</summary>
-    public required Action Pulled { get; init; }
+    /// <summary>Called after each pull, also one that failed: what it brought until then is here.</summary>
+    public required Action PullEnded { get; init; }
 
     /// <summary>False when the whole server synchronises only when somebody asks.</summary>
     public bool IsAutomatic { get; init; } = true;

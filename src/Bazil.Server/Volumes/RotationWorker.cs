@@ -3,6 +3,7 @@ using Bazil.FileSystem.Epochs;
 using Bazil.Server.Config;
 using Bazil.Server.Errors;
 using Bazil.Server.Hosting;
+using Bazil.Server.Sync;
 using Bazil.Storage.Pacing;
 using Microsoft.Extensions.Logging;
 
@@ -19,7 +20,7 @@ internal sealed class RotationWorker : IAsyncDisposable
     private readonly VolumeRegistry _volumes;
     private readonly TimeProvider _time;
     private readonly ILogger<RotationWorker> _log;
-    private readonly SemaphoreSlim _nudged = new(1);
+    private readonly Signal _nudged = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _work;
 
@@ -30,15 +31,12 @@ internal sealed class RotationWorker : IAsyncDisposable
         _volumes = volumes;
         _time = time;
         _log = log;
+        _nudged.Set();
         _work = Task.Run(RunAsync);
     }
 
-    /// <summary>Something has changed: a rotation, a key, what other members know.</summary>
-    public void Nudge()
-    {
-        // One nudge that waits is as good as many.
-        if (_nudged.CurrentCount == 0) _nudged.Release();
-    }
+    /// <summary>Something has changed: a rotation, a key, what other members know. Does nothing when it has been disposed.</summary>
+    public void Nudge() => _nudged.Set();
 
     /// <summary>The configuration names the newest key that is here: older ones may be removed one day.</summary>
     public void Rename(VolumeConfig volume)
@@ -60,7 +58,6 @@ internal sealed class RotationWorker : IAsyncDisposable
         await _stop.CancelAsync();
         await _work;
         _stop.Dispose();
-        _nudged.Dispose();
     }
 
     private async Task RunAsync()
@@ -71,14 +68,29 @@ internal sealed class RotationWorker : IAsyncDisposable
             while (true)
             {
                 // Where no key was ever rotated, nothing is to be looked after before somebody tells of a rotation.
-                await _nudged.WaitAsync(isWaiting ? Limits.RotationInterval : Timeout.InfiniteTimeSpan, _stop.Token);
-                isWaiting = false;
-                foreach (VolumeConfig volume in _config.ListVolumes()) isWaiting |= await SeeToAsync(volume);
+                await _nudged.WaitAsync(isWaiting ? Limits.RotationInterval : Timeout.InfiniteTimeSpan, _time, _stop.Token);
+                IReadOnlyList<VolumeConfig>? volumes = ListVolumes();
+                isWaiting = volumes is null;
+                foreach (VolumeConfig volume in volumes ?? []) isWaiting |= await SeeToAsync(volume);
             }
         }
         catch (OperationCanceledException)
         {
             // The daemon ends; what was done is kept.
+        }
+    }
+
+    /// <summary>Null when they cannot be read.</summary>
+    private IReadOnlyList<VolumeConfig>? ListVolumes()
+    {
+        try
+        {
+            return _config.ListVolumes();
+        }
+        catch (Exception e) when (e is IOException or CommandFailedException)
+        {
+            DaemonLog.ResealFailed(_log, "*", Failures.Describe(e).Message);
+            return null;
         }
     }
 

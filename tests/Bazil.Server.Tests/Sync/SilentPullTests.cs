@@ -25,6 +25,7 @@ public sealed class SilentPullTests : IDisposable
         SyncState state = await rig.WaitForAsync(static s => s.Phase == SyncPhase.BackOff, Cancel);
         Assert.Contains("nothing of what was asked for came for 60 seconds", state.Reason);
         Assert.Null(state.LastPull);
+        Assert.Equal(1, rig.PullsEnded);
 
         rig.Connection.Silence = null;
         await rig.AdvanceToCallAsync(Cancel);

@@ -15,6 +15,7 @@ internal sealed class SyncRig : IAsyncDisposable
 {
     private readonly TestNode _here;
     private readonly TestNode _there;
+    private int _pullsEnded;
 
     public SyncRig(string root, bool isAutomatic = true)
     {
@@ -39,6 +40,9 @@ internal sealed class SyncRig : IAsyncDisposable
     public FakeConnection Connection { get; }
 
     public SyncService Service { get; }
+
+    /// <summary>How often it was told that a pull has ended.</summary>
+    public int PullsEnded => Volatile.Read(ref _pullsEnded);
 
     public ConfigStore Config => _here.Config;
 
@@ -125,7 +129,7 @@ internal sealed class SyncRig : IAsyncDisposable
         Time = Time,
         Entropy = new SodiumEntropy(),
         HeedsNetwork = false, // other tests make networks meanwhile
-        Pulled = static () => { },
+        PullEnded = () => Interlocked.Increment(ref _pullsEnded),
         Phrase = static text => text,
     };
 }
