@@ -64,14 +64,18 @@ internal sealed class PeerDialer(PeerId peer, NodeIdentity identity, IPeerAddres
             stream = new SslStream(new NetworkStream(socket, ownsSocket: true), leaveInnerStreamOpen: false);
             var parties = await HandshakeAsync(stream, cancel);
             var link = new PeerLink(stream, address, parties, options.PingInterval);
-            stream = null;
             await GreetAsync(link, since, cancel);
             return link;
         }
-        finally
+        catch
         {
-            if (stream is not null) await stream.DisposeAsync();
-            else if (!socket.Connected) socket.Dispose();
+            // Whatever failed, the stream's farewell too.
+            using (socket)
+            {
+                if (stream is not null) await stream.DisposeAsync();
+            }
+
+            throw;
         }
     }
 

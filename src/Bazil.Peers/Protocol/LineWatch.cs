@@ -12,14 +12,26 @@ internal static class LineWatch
     private const int UserTimeout = 18; // TCP_USER_TIMEOUT, Linux 2.6.37
     private const int Probes = 4;
 
-    /// <summary>A quiet line is probed after <paramref name="quiet"/>. It ends when nothing came for twice as long, and when what was sent is not acknowledged for twice as long.</summary>
+    /// <summary>A quiet line is probed after <paramref name="quiet"/>. It ends when nothing came for twice as long, and when what was sent is not acknowledged for twice as long. What the system cannot do is left out.</summary>
     public static void Begin(Socket socket, TimeSpan quiet)
     {
         int seconds = Math.Max(Probes, (int)quiet.TotalSeconds);
-        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, seconds);
-        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, seconds / Probes);
-        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, Probes);
-        if (OperatingSystem.IsLinux()) socket.SetRawSocketOption(ProtocolTcp, UserTimeout, BitConverter.GetBytes(2 * seconds * 1000));
+        Try(() => socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, seconds));
+        Try(() => socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, seconds / Probes));
+        Try(() => socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, Probes));
+        Try(() => socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true));
+        if (OperatingSystem.IsLinux()) Try(() => socket.SetRawSocketOption(ProtocolTcp, UserTimeout, BitConverter.GetBytes(2 * seconds * 1000)));
+    }
+
+    private static void Try(Action set)
+    {
+        try
+        {
+            set();
+        }
+        catch (SocketException)
+        {
+            // A sandbox may lack an option, and the other side may be gone already, which the next read finds: no reason to be without a connection.
+        }
     }
 }

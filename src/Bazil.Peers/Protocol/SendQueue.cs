@@ -13,6 +13,14 @@ internal static class SendQueue
 
     public static void Bound(Socket socket)
     {
-        if (OperatingSystem.IsLinux()) socket.SetRawSocketOption(ProtocolTcp, NotSentLowWater, BitConverter.GetBytes(Limits.UnsentBytes));
+        if (!OperatingSystem.IsLinux()) return;
+        try
+        {
+            socket.SetRawSocketOption(ProtocolTcp, NotSentLowWater, BitConverter.GetBytes(Limits.UnsentBytes));
+        }
+        catch (SocketException)
+        {
+            // A sandbox may lack the option: then answers wait behind more.
+        }
     }
 }

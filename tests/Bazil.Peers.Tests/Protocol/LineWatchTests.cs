@@ -20,4 +20,13 @@ public sealed class LineWatchTests
         socket.GetRawSocketOption(6, 18, unacknowledged); // IPPROTO_TCP, TCP_USER_TIMEOUT
         Assert.Equal(120_000, BitConverter.ToInt32(unacknowledged));
     }
+
+    [Fact]
+    public void Socket_that_knows_nothing_of_TCP_is_left_as_it_is()
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        LineWatch.Begin(socket, TimeSpan.FromSeconds(60));
+        SendQueue.Bound(socket);
+        Assert.Throws<SocketException>(() => socket.GetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime));
+    }
 }
