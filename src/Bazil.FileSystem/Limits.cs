@@ -63,6 +63,9 @@ public static class Limits
     /// <summary>Entries of the trash of a volume: some hundred MiB of rows. Beyond them the oldest go first.</summary>
     public const int TrashEntriesMax = 1 << 20;
 
+    /// <summary>A copy of bytes inside of a volume answers how far it came after so long; whoever copies asks for the rest.</summary>
+    public static readonly TimeSpan CopyTurn = TimeSpan.FromSeconds(1);
+
     /// <summary>Content that is copied out of a volume or into it is so in steps of this size: one round trip for each, and no burden for the memory.</summary>
     public const int CopyBufferBytes = 1 << 20;
 

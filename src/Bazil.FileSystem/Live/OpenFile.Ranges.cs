@@ -1,5 +1,6 @@
 using Bazil.FileSystem.Nodes;
 using Bazil.Storage.Blobs;
+using Bazil.Storage.Stores;
 using Bazil.Unix;
 
 namespace Bazil.FileSystem.Live;
@@ -82,11 +83,18 @@ internal sealed partial class OpenFile
         if (_allocated is not null) _allocated += ((length / Manifest.DefaultChunkSizeBytes) + 2) * Manifest.DefaultChunkSizeBytes;
     }
 
-    /// <summary>Counts what is not a hole, in files that may have some and are not too large to look at.</summary>
+    /// <summary>Counts what is not a hole, in files that may have some, are not too large to look at, and have their pointers at hand. What is only counted keeps no save from being one.</summary>
     private async ValueTask CountAllocatedAsync(CancellationToken cancel)
     {
         if (_allocated is null) return;
-        ulong? counted = await _blob!.MeasureAsync(Limits.MeasuredPointersMax, cancel);
-        _allocated = counted is { } bytes && bytes < SizeBytes ? bytes : null;
+        try
+        {
+            ulong? counted = await _blob!.MeasureAsync(Limits.MeasuredPointersMax, cancel);
+            _allocated = counted is { } bytes && bytes < SizeBytes ? bytes : null;
+        }
+        catch (StoreException)
+        {
+            _allocated = Math.Min(_allocated ?? 0, SizeBytes);
+        }
     }
 }

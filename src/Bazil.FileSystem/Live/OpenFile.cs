@@ -69,6 +69,9 @@ internal sealed partial class OpenFile : IAsyncDisposable
     /// </summary>
     public Knowledge? CopiedKnowledge { get; set; }
 
+    /// <summary>Copies into this file that are under way; publishing what it has so far ends none of them. Guarded by the volume's gate.</summary>
+    public List<ArrivingCopy> Arriving { get; } = [];
+
     /// <summary>True when this content holds copies from a snapshot, and is not published. Guarded by the volume's gate.</summary>
     public bool IsCopiedFromSnapshot { get; set; }
 

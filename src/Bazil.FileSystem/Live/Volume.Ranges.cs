@@ -53,19 +53,19 @@ public sealed partial class Volume
     internal async ValueTask<Reply<long>> CopyRangeAsync(FileRange source, FileRange target, long length, CancellationToken cancel)
     {
         if (!_handles.TryGetValue(source.Handle.Value, out OpenHandle? from) || !_handles.TryGetValue(target.Handle.Value, out OpenHandle? to)) return Errno.EBADF;
-        ContentValue content;
+        ArrivingCopy copy;
         await from.File.Gate.WaitAsync(cancel);
         try
         {
-            content = await from.File.FreezeAsync(cancel);
-            lock (_gate) NoteCopy(to.File, VouchedBeside(from.File), from.File.IsCopiedFromSnapshot);
+            ContentValue content = await from.File.FreezeAsync(cancel);
+            lock (_gate) to.File.Arriving.Add(copy = new ArrivingCopy(content, VouchedBeside(from.File), from.File.IsCopiedFromSnapshot || from.File.Arriving.Exists(static other => other.IsFromSnapshot)));
         }
         finally
         {
             from.File.Gate.Release();
         }
 
-        return await CopyStoredAsync(content, from.File.AllocatedBytes is not null, source.Offset, target, length, cancel);
+        return await CopyStoredAsync(copy, from.File.AllocatedBytes is not null, source.Offset, target, to.File, length, cancel);
     }
 
     /// <summary>
@@ -75,20 +75,24 @@ public sealed partial class Volume
     internal ValueTask<Reply<long>> CopyRangeAsync(ValueContent source, long sourceOffset, FileRange target, long length, CancellationToken cancel)
     {
         if (!_handles.TryGetValue(target.Handle.Value, out OpenHandle? to)) return new(Errno.EBADF);
+        ArrivingCopy copy;
         lock (_gate)
         {
             if (source.Snapshot.IsNone || !ListSnapshots().Any(snapshot => snapshot.Key == source.Snapshot)) return new(Errno.EXDEV);
-            NoteCopy(to.File, _store.State.Knowledge, isFromSnapshot: true);
+            to.File.Arriving.Add(copy = new ArrivingCopy(source.Value, _store.State.Knowledge, IsFromSnapshot: true));
         }
 
-        return CopyStoredAsync(source.Value, mayHaveHoles: false, sourceOffset, target, length, cancel);
+        return CopyStoredAsync(copy, mayHaveHoles: false, sourceOffset, target, to.File, length, cancel);
     }
 
-    /// <summary>Until a file with copies is published, this node vouches for nothing that replaced what was copied. Under the gate.</summary>
-    private static void NoteCopy(OpenFile file, Knowledge vouched, bool isFromSnapshot)
+    /// <summary>Until a file with copies is published, this node vouches for nothing that replaced what was copied.</summary>
+    private void NoteCopy(OpenFile file, ArrivingCopy copy)
     {
-        file.CopiedKnowledge = file.CopiedKnowledge is { } before ? before.Meet(vouched) : vouched;
-        file.IsCopiedFromSnapshot |= isFromSnapshot;
+        lock (_gate)
+        {
+            file.CopiedKnowledge = file.CopiedKnowledge is { } before ? before.Meet(copy.Vouched) : copy.Vouched;
+            file.IsCopiedFromSnapshot |= copy.IsFromSnapshot;
+        }
     }
 
     /// <summary>The rows have the content of an open file now. Under the gate.</summary>
@@ -99,26 +103,37 @@ public sealed partial class Volume
         file.IsCopiedFromSnapshot = false;
     }
 
+    /// <summary>Makes a copy that was noted as under way, and ends it.</summary>
     private async ValueTask<Reply<long>> CopyStoredAsync(
-        ContentValue source, bool mayHaveHoles, long sourceOffset, FileRange target, long length, CancellationToken cancel)
+        ArrivingCopy copy, bool mayHaveHoles, long sourceOffset, FileRange target, OpenFile file, long length, CancellationToken cancel)
     {
-        if (!_handles.TryGetValue(target.Handle.Value, out OpenHandle? to)) return Errno.EBADF;
-        if (Failure is not null) return Errno.EROFS;
-        if (sourceOffset < 0 || target.Offset < 0) return Errno.EINVAL;
-        if (target.Offset > long.MaxValue - length) return Errno.EFBIG;
-        return to.File.SharesChunksOf(source, (ulong)sourceOffset, (ulong)target.Offset, (ulong)length)
-            ? await ShareRangeAsync(to.File, source, mayHaveHoles, (ulong)sourceOffset, (ulong)target.Offset, (ulong)length, cancel)
-            : await CopyBytesAsync(to.File, source, mayHaveHoles, (ulong)sourceOffset, (ulong)target.Offset, (ulong)length, cancel);
+        try
+        {
+            if (Failure is not null) return Errno.EROFS;
+            if (sourceOffset < 0 || target.Offset < 0) return Errno.EINVAL;
+            if (target.Offset > long.MaxValue - length) return Errno.EFBIG;
+            return file.SharesChunksOf(copy.Source, (ulong)sourceOffset, (ulong)target.Offset, (ulong)length)
+                ? await ShareRangeAsync(file, copy, mayHaveHoles, (ulong)sourceOffset, (ulong)target.Offset, (ulong)length, cancel)
+                : await CopyBytesAsync(file, copy.Source, mayHaveHoles, (ulong)sourceOffset, (ulong)target.Offset, (ulong)length, cancel);
+        }
+        finally
+        {
+            lock (_gate) file.Arriving.Remove(copy);
+        }
     }
 
     /// <summary>Copies a range by sharing its chunks, in one change.</summary>
-    private async ValueTask<long> ShareRangeAsync(OpenFile file, ContentValue source, bool mayHaveHoles, ulong sourceOffset, ulong offset, ulong length, CancellationToken cancel) =>
+    private async ValueTask<long> ShareRangeAsync(OpenFile file, ArrivingCopy arriving, bool mayHaveHoles, ulong sourceOffset, ulong offset, ulong length, CancellationToken cancel) =>
         (long)await ChangeContentAsync(
             file,
             offset,
-            (Volume: this, File: file, Source: source, MayHaveHoles: mayHaveHoles, SourceOffset: sourceOffset, Offset: offset, Length: length),
-            static (copy, cancel) => copy.File.BringForCopyAsync(copy.Source, copy.SourceOffset, copy.Offset, copy.Length, cancel),
-            static (copy, cancel) => copy.File.CopyAsync(copy.Source, copy.MayHaveHoles, copy.SourceOffset, copy.Offset, copy.Length, copy.Volume.Now(), cancel),
+            (Volume: this, File: file, Arriving: arriving, MayHaveHoles: mayHaveHoles, SourceOffset: sourceOffset, Offset: offset, Length: length),
+            static (copy, cancel) => copy.File.BringForCopyAsync(copy.Arriving.Source, copy.SourceOffset, copy.Offset, copy.Length, cancel),
+            static (copy, cancel) =>
+            {
+                copy.Volume.NoteCopy(copy.File, copy.Arriving);
+                return copy.File.CopyAsync(copy.Arriving.Source, copy.MayHaveHoles, copy.SourceOffset, copy.Offset, copy.Length, copy.Volume.Now(), cancel);
+            },
             cancel);
 
     /// <summary>Copies the bytes of a range, a part at a time: each is read while nothing is held, for it may come from afar. Answers how far it came.</summary>
@@ -127,9 +142,11 @@ public sealed partial class Volume
         await using var content = new ValueContent(source, _options.Blobs);
         byte[] buffer = new byte[(int)Math.Min(length, Limits.CopyBufferBytes)];
         ulong done = 0;
+        long begun = _options.Clock.GetTimestamp();
         try
         {
-            while (done < length)
+            // The kernel lets nobody write to the file until it has an answer.
+            while (done < length && _options.Clock.GetElapsedTime(begun) < Limits.CopyTurn)
             {
                 Memory<byte> part = buffer.AsMemory(0, (int)Math.Min(length - done, (ulong)buffer.Length));
                 int count = await ReadContentAsync(ContentUse.ChangeOf(file.Inode, offset + done), (content, At: sourceOffset + done, part), static (read, cancel) => read.content.ReadAsync(read.At, read.part, cancel), cancel);

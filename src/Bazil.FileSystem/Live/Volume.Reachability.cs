@@ -1,3 +1,4 @@
+using Bazil.FileSystem.Nodes;
 using Bazil.FileSystem.Reachability;
 using Bazil.Storage.Blobs;
 
@@ -33,6 +34,7 @@ public sealed partial class Volume
                 try
                 {
                     foreach (BlobSubtree subtree in await file.ListStoredAsync(cancel)) held.Add(new HeldContent(file.Inode, subtree));
+                    held.AddRange(ListArriving(file));
                 }
                 finally
                 {
@@ -46,5 +48,11 @@ public sealed partial class Volume
         }
 
         return held;
+    }
+
+    /// <summary>What copies under way are made from: it may have been replaced where it was.</summary>
+    private List<HeldContent> ListArriving(OpenFile file)
+    {
+        lock (_gate) return [.. file.Arriving.Where(static copy => copy.Source.Form == ContentForm.Blob).Select(copy => new HeldContent(file.Inode, BlobSubtree.Of(copy.Source.Manifest)))];
     }
 }

@@ -241,7 +241,7 @@ public sealed partial class Volume
             if (isBase && _snapshotKnowledge is not null) return Errno.EBUSY;
 
             // What was copied from a snapshot is kept by nothing else until the copy is closed.
-            if (_files.Values.Concat(_unlinked.Values).Any(static file => file.IsCopiedFromSnapshot)) return Errno.EBUSY;
+            if (_files.Values.Concat(_unlinked.Values).Any(static file => file.IsCopiedFromSnapshot || file.Arriving.Exists(static copy => copy.IsFromSnapshot))) return Errno.EBUSY;
             var batch = new MetadataBatch();
             batch.Delete(SnapshotRowKey(name));
             if (isBase && ListSnapshots().Count(other => other.Key == found.Key) == 1) _store.Frozen.ForgetAll(batch);

@@ -101,7 +101,8 @@ public sealed partial class Volume
     private Knowledge VouchedBeside(OpenFile file)
     {
         Knowledge known = HoldsReplacedContent(file) ? _store.State.Knowledge.Meet(file.SeenKnowledge) : _store.State.Knowledge;
-        return file.CopiedKnowledge is { } copied ? known.Meet(copied) : known;
+        if (file.CopiedKnowledge is { } copied) known = known.Meet(copied);
+        return file.Arriving.Aggregate(known, static (vouched, copy) => vouched.Meet(copy.Vouched));
     }
 
     /// <summary>Under the gate.</summary>

@@ -43,6 +43,7 @@ public sealed partial class Blob
         ulong end = offset + Math.Min(length, sizeBytes - offset);
         await BringForWriteAsync(offset, end - offset, cancel);
         await BringPointersAsync(offset, end, cancel);
+        await BringOverlaidAsync(cancel);
     }
 
     /// <summary>For <see cref="CloneAsync"/> where it shares chunks: of both contents the way to all that is shared, and what the edges are copied from and into.</summary>
@@ -59,10 +60,20 @@ public sealed partial class Blob
         await BringForWriteAsync(offset, begin, cancel);
         await BringForWriteAsync(offset + length - end, end, cancel);
         await BringPointersAsync(offset, offset + length, cancel);
+        await BringAsync(_layout.ChunkOf(Math.Max(offset, Math.Min(SizeBytes, offset + length))), isContent: false, cancel); // behind the end
+        await BringOverlaidAsync(cancel);
     }
 
     /// <summary>Whether a copy to this content shares chunks of the source instead of reading them.</summary>
     public bool IsSharedWith(in Manifest manifest, ulong sourceOffset, ulong offset) => IsAlike(manifest) && _layout.WithinChunk(sourceOffset) == _layout.WithinChunk(offset);
+
+    /// <summary>What small changes were made to, which such a change folds in.</summary>
+    private async ValueTask BringOverlaidAsync(CancellationToken cancel)
+    {
+        ulong[] overlaid;
+        lock (_lock) overlaid = [.. _overlays.Keys];
+        foreach (ulong chunk in overlaid) await BringAsync(chunk, isContent: true, cancel);
+    }
 
     /// <summary>The pointer chunks above a range.</summary>
     private async ValueTask BringPointersAsync(ulong offset, ulong end, CancellationToken cancel)
@@ -86,8 +97,9 @@ public sealed partial class Blob
         ChunkKey key;
         lock (_lock)
         {
-            // Behind the end there is nothing; what a chunk with an overlay consists of is here, for nobody else has it.
-            if (_isDisposed || chunk * _layout.ChunkSizeBytes >= _sizeBytes || _overlays.ContainsKey(chunk)) return;
+            // Behind the end there are pointers, as far as the tree goes: it grows below those that are there.
+            if (_isDisposed || _layout.IndexAt(_tree.Depth, chunk) > 0) return;
+            isContent &= chunk * _layout.ChunkSizeBytes < _sizeBytes;
             chunks = _chunks;
             (node, level, key) = _tree.Locate(chunk);
         }

@@ -1,7 +1,9 @@
 using System.Text;
 using Bazil.Core;
+using Bazil.FileSystem.Dynamic;
 using Bazil.FileSystem.Live;
 using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Snapshots;
 using Bazil.FileSystem.Tests.Simulation;
 using Bazil.Fuse;
 using Bazil.Storage.Stores;
@@ -30,6 +32,7 @@ public sealed class AbsentContentTests : IAsyncLifetime
         _replica.MakeDirectory("d");
         await _replica.WriteAsync("d/f", _content);
         await _replica.WriteAsync("g", _source);
+        await _replica.WriteAsync("whole", _content[..(2 * ChunkBytes)]);
         Assert.Equal(Errno.OK, await _replica.Volume.TakeSnapshotAsync(FileName.Parse("monday"), Cancel));
         await _replica.Volume.DisposeAsync();
         await _far.TakeAsync(_replica.OwnObjects, Cancel);
@@ -91,6 +94,45 @@ public sealed class AbsentContentTests : IAsyncLifetime
         await _replica.CloseAsync(handle);
         await _replica.Volume.ReleaseAsync(source);
         Assert.Equal(_content, await _replica.ReadAsync("d/f"));
+    }
+
+    [Fact]
+    public async Task What_is_appended_at_the_end_of_a_chunk_waits_for_the_pointers_above_it()
+    {
+        FuseHandle handle = await _replica.OpenForWritingAsync("whole", truncate: false);
+        _far.IsAway = true;
+        Task change = _replica.WriteAsync(handle, 2 * ChunkBytes, "more");
+        await _reach.Watched.WaitAsync(Cancel);
+        Assert.False(change.IsCompleted);
+        _far.IsAway = false;
+        _reach.Return();
+        await change;
+        await _replica.CloseAsync(handle);
+        Assert.Equal(_content[..(2 * ChunkBytes)] + "more", await _replica.ReadAsync("whole"));
+    }
+
+    [Fact]
+    public async Task Snapshot_stays_while_something_is_copied_out_of_it_though_the_target_is_saved_meanwhile()
+    {
+        FileName monday = FileName.Parse("monday");
+        SnapshotKey key = _replica.Volume.FindSnapshot(monday)!.Key;
+        Snapshot snapshot = await _replica.Volume.OpenSnapshotAsync(key, Cancel);
+        ContentValue content = (await snapshot.FindAsync([FileName.Parse("g")], Cancel))!.Content!;
+        await using var source = new ValueContent(content, _replica.Volume.Blobs, key);
+        FuseHandle handle = await _replica.OpenForWritingAsync("d/f");
+        _far.IsAway = true;
+        Task<Reply<long>> copy = _replica.Volume.CopyRangeAsync(source, 0, new FileRange(default, handle, 0), _source.Length, Cancel).AsTask();
+        await _reach.Watched.WaitAsync(Cancel);
+        await _replica.WriteAsync(handle, 1_000_000, "x");
+        await _replica.FsyncAsync(handle);
+        Assert.Equal(Errno.EBUSY, _replica.Volume.RemoveSnapshot(monday));
+        _far.IsAway = false;
+        _reach.Return();
+        Assert.Equal(_source.Length, (await copy).Value);
+        Assert.Equal(Errno.EBUSY, _replica.Volume.RemoveSnapshot(monday)); // until it is published
+        await _replica.CloseAsync(handle);
+        Assert.Equal(Errno.OK, _replica.Volume.RemoveSnapshot(monday));
+        Assert.StartsWith(_source, await _replica.ReadAsync("d/f"), StringComparison.Ordinal);
     }
 
     [Fact]
