@@ -50,7 +50,7 @@ internal sealed class PeerListener(
         return app;
     }
 
-    private static void Bound(KestrelServerOptions kestrel)
+    private void Bound(KestrelServerOptions kestrel)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxConcurrentConnections = Limits.Connections;
@@ -58,6 +58,8 @@ internal sealed class PeerListener(
         kestrel.Limits.MaxRequestHeadersTotalSize = Limits.HeaderBytes;
         kestrel.Limits.MaxRequestLineSize = 1024;
         QuietHeartbeat.Disarm(kestrel.Limits); // who sends or reads nothing is ended by StallTimeout, who asks nothing by IdleConnection
+        kestrel.Limits.Http2.KeepAlivePingDelay = options.PingInterval; // the client pings sooner, unless it is gone; judged with the heartbeat, once an hour
+        kestrel.Limits.Http2.KeepAlivePingTimeout = options.PingInterval;
         kestrel.Limits.Http2.MaxStreamsPerConnection = Limits.RequestsPerConnection + Limits.WatchesPerConnection;
         kestrel.Limits.Http2.MaxRequestHeaderFieldSize = Limits.HeaderBytes;
         kestrel.Limits.Http2.InitialConnectionWindowSize = 4 << 20;

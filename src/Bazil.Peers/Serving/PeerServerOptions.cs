@@ -23,6 +23,9 @@ public sealed record PeerServerOptions
     /// <summary>TCP probes a quiet connection after this, and ends it when nothing came for twice as long.</summary>
     public TimeSpan KeepAliveInterval { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>A connection of which nothing came for so long is asked by a ping with the next heartbeat of the framework, and ends with the one after that: a client that listened, behind something that still answers TCP's probes.</summary>
+    public TimeSpan PingInterval { get; init; } = TimeSpan.FromMinutes(30);
+
     /// <summary>A request whose body, or whose reader, makes no progress for this long is aborted.</summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
