@@ -13,11 +13,12 @@ internal static class GcCommand
     {
         Option<bool> json = Json.Option();
         var dryRun = new Option<bool>("--dry-run") { Description = "Tell what would be done and what blocks it, and do nothing" };
-        var restored = new Option<bool>("--restored") { Description = "After a restore of this machine's data directory, when all members have synced since: in storages elsewhere remove what is newer than the backup, too" };
-        var command = new Command("gc", "Give back the space of what nothing refers to any more.") { dryRun, restored, json };
+        var elsewhere = new Option<bool>("--elsewhere") { Description = "Remove it from storages elsewhere and from peers, too" };
+        var restored = new Option<bool>("--restored") { Description = "Like --elsewhere, after a restore of this machine's data directory, when all members have synced since: remove what is newer than the backup, too" };
+        var command = new Command("gc", "Give back the space of what nothing refers to any more.") { dryRun, elsewhere, restored, json };
         command.SetAction(async (parsed, cancel) =>
         {
-            GcReply reply = await context.CallAsync(parsed, ControlMethods.Gc, new GcRequest(parsed.GetValue(dryRun), parsed.GetValue(restored)), cancel);
+            GcReply reply = await context.CallAsync(parsed, ControlMethods.Gc, new GcRequest(parsed.GetValue(dryRun), parsed.GetValue(elsewhere), parsed.GetValue(restored)), cancel);
             if (parsed.GetValue(json)) Json.Print(context.Environment, reply);
             else Print(context.Environment, reply);
             return reply.Unreadable.Count == 0 ? ExitCode.Ok : ExitCode.Error;
@@ -54,7 +55,8 @@ internal static class GcCommand
             environment.Output.WriteLine($"so much changed in volume {volume} at others since the last collection that all garbage waits for one more");
         }
 
-        foreach (GcBlockerInfo blocker in reply.Stores.Count > 0 ? reply.Unheard : [])
+        if (reply is { Elsewhere: false, Stores.Count: > 0 }) environment.Output.WriteLine("nothing is removed from storages elsewhere; to do that, too: bazil gc --elsewhere");
+        foreach (GcBlockerInfo blocker in reply.Elsewhere && reply.Stores.Count > 0 ? reply.Unheard : [])
         {
             environment.Output.WriteLine($"storages elsewhere wait for {blocker.Member}: nothing was heard from it since this machine's server was started, and it may need garbage of volume {blocker.Volume}");
             environment.Output.WriteLine($"  {blocker.NextStep}");
@@ -70,8 +72,8 @@ internal static class GcCommand
         if (store.Problem is not null) lines.Add(("left out", store.Problem));
         lines.Add(("garbage", $"{Text(store.Deleted)}{(store.Fossils.Objects > 0 ? $"; {Text(store.Fossils)} more with the next collection" : "")}"));
         if (store.Waiting.Objects > 0) lines.Add(("waiting", Text(store.Waiting)));
-        if (reply.DryRun && store.Plan.Packs > 0) lines.Add(("would remove", string.Create(CultureInfo.InvariantCulture, $"{Packs(store.Plan.Packs, store.Plan.Bytes)}; {ByteText.Of(store.Plan.MoveBytes)} of that are read and written anew, about {store.Plan.Requests} requests")));
-        if (store.Done is { } done) AddDone(lines, done, !reply.DryRun);
+        if (reply is { DryRun: true, Elsewhere: true } && store.Plan.Packs > 0) lines.Add(("would remove", string.Create(CultureInfo.InvariantCulture, $"{Packs(store.Plan.Packs, store.Plan.Bytes)}; {ByteText.Of(store.Plan.MoveBytes)} of that are read and written anew, about {store.Plan.Requests} requests")));
+        if (store.Done is { } done) AddDone(lines, done, reply is { DryRun: false, Elsewhere: true });
         lines.Add(("examined", Text(store.Found)));
         Fields.Print(environment, lines);
         foreach (GcNodeInfo node in store.Done?.Blockers ?? [])

@@ -3,6 +3,9 @@ namespace Bazil.Remotes.Packs;
 /// <summary>What a collection may remove from a store elsewhere (docs/gc.md, "A data directory that was restored").</summary>
 public enum PackRemoval
 {
+    /// <summary>Nothing: what is unused is noted, and what other nodes have announced is answered, so that they do not wait for this one.</summary>
+    None,
+
     /// <summary>What this node's rows are no older than.</summary>
     Own,
 

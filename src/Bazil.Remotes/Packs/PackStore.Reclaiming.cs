@@ -42,7 +42,8 @@ public sealed partial class PackStore
             }
 
             await AnswerAsync(index, tally, moved, cancel);
-            if (_isDoubtful) tally.Note("this node's lease was not as it had left it: it removes nothing until its server is started anew");
+            if (removal == PackRemoval.None) tally.Blockers = BlockersOf(OwnLease);
+            else if (_isDoubtful) tally.Note("this node's lease was not as it had left it: it removes nothing until its server is started anew");
             else if (await FinishRoundAsync(index, tally, cancel) && await BeginRoundAsync(index, tally, moved, cancel)) await FinishRoundAsync(index, tally, cancel);
             return tally.Finish(UsesOf(OwnLease), Leases().Since);
         }

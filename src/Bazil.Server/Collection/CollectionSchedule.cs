@@ -59,7 +59,7 @@ internal sealed class CollectionSchedule : IAsyncDisposable
         try
         {
             if (!_timing.IsDue(_clock.GetUtcNow(), _collector.Last.Completed)) return;
-            (GarbageReport report, IReadOnlyList<IElsewhereCollection> elsewhere) = await _collector.RunAsync(isDryRun: false, PackRemoval.Own, new Pace(_clock, Limits.CollectionRestPerWork), _closing.Token);
+            (GarbageReport report, IReadOnlyList<IElsewhereCollection> elsewhere) = await _collector.RunAsync(isDryRun: false, PackRemoval.None, new Pace(_clock, Limits.CollectionRestPerWork), _closing.Token);
             NoteElsewhere(elsewhere);
             if (report.Unreadable.Count == 0)
             {

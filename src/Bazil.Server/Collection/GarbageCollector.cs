@@ -22,14 +22,14 @@ internal sealed class GarbageCollector(
     public CollectionState Last => CollectionState.Read(metadata);
 
     /// <inheritdoc cref="GarbageRun.RunAsync"/>
-    /// <param name="removal">Whether in stores elsewhere and at peers goes what may be newer than this node's rows, too.</param>
+    /// <param name="removal">What may go, or be announced to go, in stores elsewhere and at peers.</param>
     /// <returns>What became of the own store, and of each store elsewhere.</returns>
     /// <remarks>A volume that cannot be opened is unreadable as a whole.</remarks>
     public async Task<(GarbageReport Local, IReadOnlyList<IElsewhereCollection> Elsewhere)> RunAsync(bool isDryRun, PackRemoval removal, Pace pace, CancellationToken cancel)
     {
         List<IElsewhereCollection> elsewhere = ListElsewhere(removal);
         await Task.WhenAll(elsewhere.Select(store => store.PrepareAsync(isDryRun, cancel)));
-        GarbageReport report = await SweepAsync(elsewhere, isDryRun, pace, cancel);
+        GarbageReport report = await SweepAsync(elsewhere, isDryRun, removal, pace, cancel);
 
         // Moving what is needed may take long: the next collection need not wait for it, nor it for that one.
         if (!isDryRun && report.Unreadable.Count == 0) await Task.WhenAll(elsewhere.Select(store => store.ReclaimAsync(cancel)));
@@ -55,7 +55,7 @@ internal sealed class GarbageCollector(
 
     public void Dispose() => _running.Dispose();
 
-    private async Task<GarbageReport> SweepAsync(IReadOnlyList<IElsewhereCollection> elsewhere, bool isDryRun, Pace pace, CancellationToken cancel)
+    private async Task<GarbageReport> SweepAsync(IReadOnlyList<IElsewhereCollection> elsewhere, bool isDryRun, PackRemoval removal, Pace pace, CancellationToken cancel)
     {
         await _running.WaitAsync(cancel);
         try
@@ -66,7 +66,7 @@ internal sealed class GarbageCollector(
             var run = new GarbageRun(storages.OpenLocal(), metadata, self, clock)
             {
                 ScratchDirectory = scratchDirectory,
-                Elsewhere = [.. elsewhere.Select(store => (Func<SweepOrder, CancellationToken, Task>)store.SweepAsync), ForgetOthersAsync],
+                Elsewhere = [.. elsewhere.Select(store => (Func<SweepOrder, CancellationToken, Task>)((order, stop) => store.SweepAsync(removal == PackRemoval.None ? Keeping(order) : order, stop))), ForgetOthersAsync],
             };
             return await Task.Run(() => run.RunAsync(collected, isDryRun, pace, cancel), cancel);
         }
@@ -75,6 +75,9 @@ internal sealed class GarbageCollector(
             _running.Release();
         }
     }
+
+    /// <summary>The same collection, in which nothing is ripe: fossils are noted and taken back, and wait for one that may remove them.</summary>
+    private static SweepOrder Keeping(SweepOrder order) => order with { IsRipe = static _ => false };
 
     /// <summary>The stores of packs, and of peers, that volumes of this node use, each once.</summary>
     private List<IElsewhereCollection> ListElsewhere(PackRemoval removal) =>

@@ -12,7 +12,7 @@ namespace Bazil.Server.Collection;
 /// <param name="names">What the volumes call it.</param>
 /// <param name="store">The store.</param>
 /// <param name="rates">What the volumes hold the copying to it to.</param>
-/// <param name="removal">Whether what may be newer than this node's rows is removed, too.</param>
+/// <param name="removal">What may be removed.</param>
 /// <param name="time">Tells the hour.</param>
 internal sealed class PackCollection(IReadOnlyList<string> names, RemoteStore store, PackRemoval removal, IReadOnlyList<ImmutableArray<RateRule>> rates, TimeProvider time) : IElsewhereCollection
 {

@@ -9,7 +9,7 @@ namespace Bazil.Server.Collection;
 /// <summary>What this node put at a peer, in one collection of garbage: the peer lists it, and deletes what is released.</summary>
 /// <param name="names">What the volumes call the storage.</param>
 /// <param name="store">The peer's storage.</param>
-/// <param name="removal">Whether what may be newer than this node's rows is released, too.</param>
+/// <param name="removal">What may be released.</param>
 internal sealed class PeerCollection(IReadOnlyList<string> names, PeerOfferStore store, PackRemoval removal, IEntropy entropy) : IElsewhereCollection
 {
     private const int BatchCount = 512;

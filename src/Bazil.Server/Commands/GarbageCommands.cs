@@ -18,10 +18,12 @@ internal sealed class GarbageCommands(ConfigStore config, GarbageCollector colle
     private async Task<GcReply> CollectAsync(GcRequest request, CancellationToken cancel)
     {
         var watch = Stopwatch.StartNew();
-        (GarbageReport report, IReadOnlyList<IElsewhereCollection> elsewhere) = await collector.RunAsync(request.DryRun, request.Restored ? PackRemoval.All : PackRemoval.Own, Pace.Full, cancel);
+        PackRemoval removal = request.Restored ? PackRemoval.All : request.Elsewhere ? PackRemoval.Own : PackRemoval.None;
+        (GarbageReport report, IReadOnlyList<IElsewhereCollection> elsewhere) = await collector.RunAsync(request.DryRun, removal, Pace.Full, cancel);
         SweepReport sweep = report.Sweep;
         return new GcReply(
             request.DryRun,
+            removal != PackRemoval.None,
             report.Generation,
             Of(sweep.Found),
             Of(sweep.Deleted),

@@ -38,12 +38,16 @@ public sealed class SharedStorageTests : EndToEndTest
         await SyncAsync();
         await CollectAsync(White);
         await SyncAsync();
-        Assert.Matches(@"would remove: +1 pack, [\d.]+ MiB; .* read and written anew, about \d+ requests", await White.RunAsync("gc --dry-run"));
+        Assert.Matches(@"would remove: +1 pack, [\d.]+ MiB; .* read and written anew, about \d+ requests", await White.RunAsync("gc --elsewhere --dry-run"));
         Assert.Equal(full, PackBytes());
 
+        // Only who asks for it removes anything there, or announces that.
+        for (int run = 0; run < 2; run++) Assert.DoesNotContain("announced", await White.RunAsync("gc"));
+        Assert.Contains("bazil gc --elsewhere", await White.RunAsync("gc --dry-run"));
+        Assert.Equal(full, PackBytes());
         JsonElement announced = await CollectAsync(White);
         Assert.Equal(1, announced.GetProperty("done").GetProperty("announcedPacks").GetInt64());
-        string told = await White.RunAsync("gc --dry-run");
+        string told = await White.RunAsync("gc --elsewhere --dry-run");
         Assert.Contains("blocked by black: it has not said yet", told);
         Assert.Contains("bazil volume storage release myfiles nas ", told);
         Assert.True(PackBytes() >= full);
@@ -109,6 +113,7 @@ public sealed class SharedStorageTests : EndToEndTest
         await SyncAsync();
         Assert.True((await CollectAsync(White, "keeper")).GetProperty("fossils").GetProperty("objects").GetInt64() > 20);
         await SyncAsync();
+        await White.RunAsync("gc"); // which releases nothing
         Assert.True((await CollectAsync(White, "keeper")).GetProperty("deleted").GetProperty("objects").GetInt64() > 20);
 
         // What is left there is all that is needed here.
@@ -137,7 +142,7 @@ public sealed class SharedStorageTests : EndToEndTest
     /// <returns>What was done in the storage.</returns>
     private static async Task<JsonElement> CollectAsync(Node node, string name = "nas")
     {
-        using JsonDocument reply = JsonDocument.Parse(await node.RunAsync("gc --json"));
+        using JsonDocument reply = JsonDocument.Parse(await node.RunAsync("gc --elsewhere --json"));
         return reply.RootElement.GetProperty("stores").EnumerateArray().Single(store => store.GetProperty("name").GetString() == name).Clone();
     }
 

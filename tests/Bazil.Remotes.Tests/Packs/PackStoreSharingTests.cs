@@ -219,6 +219,21 @@ public sealed class PackStoreSharingTests : IDisposable
         Assert.Equal(Bytes(2), await ReadAsync(store, 2));
     }
 
+    [Fact]
+    public async Task Node_that_only_answers_announces_and_removes_nothing()
+    {
+        await using PackStore store = await FillAsync(_metadata, 1, 2, 3, 4);
+        await using PackStore other = await RelyAsync(_otherMetadata, 2);
+        await CollectAsync(store, 1, keeps: 4);
+        Assert.Equal(0, (await CollectAsync(store, PackRemoval.None, 2, 4)).Done.WaitingPacks);
+        Assert.Equal(1, (await CollectAsync(store, 3, keeps: 4)).Done.WaitingPacks);
+        Assert.Equal(1, (await CollectAsync(other, PackRemoval.None, 1, 2)).Done.MovedObjects);
+        PackReclaim done = await store.ReclaimAsync(PackRemoval.None, null, _none);
+        Assert.Equal((0, 1), (done.RemovedPacks, done.WaitingPacks));
+        Assert.Equal(1, (await CollectAsync(store, 4, keeps: 4)).Done.RemovedPacks);
+        Assert.Equal(Bytes(2), await ReadAsync(other, 2));
+    }
+
     /// <summary>What it wrote after the backup is not its to remove: it may have promised that to others.</summary>
     [Fact]
     public async Task Restored_node_removes_and_answers_nothing_until_somebody_says_that_it_may()

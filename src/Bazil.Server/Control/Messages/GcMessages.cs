@@ -1,10 +1,12 @@
 namespace Bazil.Server.Control.Messages;
 
 /// <param name="DryRun">Tell what would be done, and do nothing.</param>
-/// <param name="Restored">This node's data directory was restored, and all members have synced since: in storages elsewhere what it does not know may be removed, too.</param>
-public sealed record GcRequest(bool DryRun, bool Restored);
+/// <param name="Elsewhere">In storages elsewhere and at peers something may be removed, too.</param>
+/// <param name="Restored">Implies that. This node's data directory was restored, and all members have synced since: in storages elsewhere what it does not know may be removed, too.</param>
+public sealed record GcRequest(bool DryRun, bool Elsewhere, bool Restored);
 
 /// <summary>What a collection of garbage did, or in a dry run would do.</summary>
+/// <param name="Elsewhere">In storages elsewhere and at peers something could be removed, too; otherwise what is unused there was noted only.</param>
 /// <param name="Generation">The number of the collection.</param>
 /// <param name="Found">Objects in this node's store.</param>
 /// <param name="Deleted">Garbage that was deleted.</param>
@@ -17,6 +19,7 @@ public sealed record GcRequest(bool DryRun, bool Restored);
 /// <param name="Restarted">Volumes with so many changes of others since the last collection that all garbage waits one more.</param>
 public sealed record GcReply(
     bool DryRun,
+    bool Elsewhere,
     ulong Generation,
     GcTotals Found,
     GcTotals Deleted,
