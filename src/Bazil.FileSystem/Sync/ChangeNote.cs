@@ -5,6 +5,7 @@ namespace Bazil.FileSystem.Sync;
 /// <summary>
 /// What a member tells another one that is connected, whenever it changes: enough to see whether there is anything to pull.
 /// <code>format (1) = 1 | flags (1): 1 paused, 2 counts, 6 counts that are not all | digest of the knowledge (32) | revision (8) | with counts: changes (4) | bytes (8)</code>
+/// A later version may set other flags and add what belongs to them at the end: both are ignored, so that it need not know who listens.
 /// Two notes are equal when they tell the same state, whatever they count.
 /// </summary>
 /// <param name="Digest">Of everything the sender knows (<see cref="PullRequest.DigestOf"/>); zeros when it is paused.</param>
@@ -13,10 +14,15 @@ namespace Bazil.FileSystem.Sync;
 public sealed record ChangeNote(byte[] Digest, ulong Revision, bool IsPaused)
 {
     public const int Bytes = 2 + PullRequest.DigestBytes + sizeof(ulong);
+
+    /// <summary>Of a note with everything that a later version may add; no more comes through the transport.</summary>
+    public const int BytesMax = 256;
+
     private const byte Format = 1;
     private const byte PausedFlag = 1;
     private const byte CountsFlag = 2;
     private const byte MoreFlag = 4;
+    private const byte KnownFlags = PausedFlag | CountsFlag | MoreFlag;
 
     /// <summary>What is sent while synchronisation is paused.</summary>
     public static ChangeNote Paused { get; } = new(new byte[PullRequest.DigestBytes], 0, IsPaused: true);
@@ -45,13 +51,13 @@ public sealed record ChangeNote(byte[] Digest, ulong Revision, bool IsPaused)
     public static ChangeNote Decode(ReadOnlySpan<byte> bytes)
     {
         var reader = new WireReader(bytes, "change note");
+        if (bytes.Length > BytesMax) throw reader.Malformed($"{bytes.Length} bytes");
         byte format = reader.ReadByte();
         if (format != Format) throw reader.Malformed($"format {format} is not known to this version");
-        byte flags = reader.ReadByte();
-        if (flags is not (0 or PausedFlag or CountsFlag or (CountsFlag | MoreFlag))) throw reader.Malformed($"flags {flags} are not known to this version");
+        int flags = reader.ReadByte() & KnownFlags;
+        if (flags is not (0 or PausedFlag or CountsFlag or (CountsFlag | MoreFlag))) throw reader.Malformed($"flags {flags} contradict each other");
         var note = new ChangeNote(reader.ReadFixed(PullRequest.DigestBytes).ToArray(), reader.ReadUInt64(), flags == PausedFlag);
         if ((flags & CountsFlag) != 0) note = note with { Counts = new NoteCounts(reader.ReadUInt32(), (flags & MoreFlag) != 0, reader.ReadUInt64()) };
-        reader.ExpectEnd();
         return note;
     }
 

@@ -41,17 +41,36 @@ public sealed class ChangeNoteTests
     {
         byte[] good = Sample.Encode();
         for (int length = 0; length < good.Length; length++) Assert.Throws<WireFormatException>(() => ChangeNote.Decode(good.AsSpan(0, length)));
-        Assert.Throws<WireFormatException>(() => ChangeNote.Decode([.. good, 0]));
+        Assert.Throws<WireFormatException>(() => ChangeNote.Decode([.. good, .. new byte[ChangeNote.BytesMax + 1 - good.Length]]));
         Assert.Throws<WireFormatException>(() => ChangeNote.Decode([2, .. good[1..]]));
-        foreach (byte flags in (byte[])[2, 3, 4, 5, 6, 7, 8, 128]) Assert.Throws<WireFormatException>(() => ChangeNote.Decode([1, flags, .. good[2..]]));
+        foreach (byte flags in (byte[])[2, 3, 4, 5, 6, 7, 10, 0xFC]) Assert.Throws<WireFormatException>(() => ChangeNote.Decode([1, flags, .. good[2..]]));
+    }
+
+    [Theory]
+    [InlineData("00", "00", "")]
+    [InlineData("00", "f8", "0102030405")]
+    [InlineData("01", "09", "ff")]
+    [InlineData("06", "86", "0000000700000000000010000102")]
+    public void What_a_later_version_adds_is_ignored(string flags, string laterFlags, string end)
+    {
+        ChangeNote note = (flags == "01" ? ChangeNote.Paused : Sample) with { Counts = flags == "06" ? new NoteCounts(7, true, 4096) : null };
+        byte[] later = Convert.FromHexString("01" + laterFlags + Convert.ToHexString(note.Encode())[4..(2 * ChangeNote.Bytes)] + end);
+        Assert.Equal(Convert.FromHexString(flags)[0], note.Encode()[1]);
+        byte[] longest = [.. later, .. new byte[ChangeNote.BytesMax - later.Length]];
+        foreach (byte[] bytes in (byte[][])[later, longest])
+        {
+            Assert.Equal(note, ChangeNote.Decode(bytes));
+            Assert.Equal(note.Counts, ChangeNote.Decode(bytes).Counts);
+        }
     }
 
     [Fact]
-    public void Each_flipped_bit_is_refused_or_another_note()
+    public void Each_flipped_bit_is_refused_ignored_or_another_note()
     {
         byte[] good = Sample.Encode();
         for (int bit = 0; bit < good.Length * 8; bit++)
         {
+            if (bit is >= 11 and < 16) continue; // flags of later versions
             byte[] flipped = [.. good];
             flipped[bit / 8] ^= (byte)(1 << (bit % 8));
             try
