@@ -9,7 +9,7 @@ namespace Bazil.Server.Storages;
 
 /// <summary>
 /// A store on another machine or a removable disk, as a volume reads from it that holds it to a rate. A read waits for its turn before it is asked there, by the length that the index tells, so other stores are asked
-/// meanwhile as if this one were late, and how fast it answers is not measured with the wait. No credit is saved up while nothing is read. Does not own the store. Safe for concurrent use.
+/// meanwhile as if this one were late, and how fast it answers is not measured with the wait. No credit is saved up while nothing is read. Nothing waits that is still in this machine's memory, or while the store is away. Does not own the store. Safe for concurrent use.
 /// </summary>
 /// <param name="store">The store.</param>
 /// <param name="rules">The limits; those of what comes from it count.</param>
@@ -38,10 +38,22 @@ internal sealed class LimitedStore(RemoteStore store, ImmutableArray<RateRule> r
 
     public async ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel)
     {
-        int? known = store.Packs.KnownSizeOf(id);
-        if (known is { } sizeBytes) await WaitForTurnAsync(sizeBytes, cancel);
-        IMemoryOwner<byte>? found = await store.GetAsync(id, cancel);
-        if (known is null && found is not null) Take(found.Memory.Length); // another node has just put it there: the next ones wait for it
+        if (store.Packs.TryCopyWaiting(id) is { } waiting) return waiting; // from this machine's memory
+        int? known = store.IsBroken ? null : store.Packs.KnownSizeOf(id); // one that is away says so at once
+        TimeSpan taken = known is { } sizeBytes ? await WaitForTurnAsync(sizeBytes, cancel) : default;
+        IMemoryOwner<byte>? found;
+        try
+        {
+            found = await store.GetAsync(id, cancel);
+        }
+        catch (StoreException e) when (e.IsUnreachable)
+        {
+            GiveBack(taken); // nothing came; after other failures, and when nobody wants it any more, something may have come
+            throw;
+        }
+
+        if (found is null) GiveBack(taken);
+        else if (known is null) Take(found.Memory.Length); // another node has just put it there, or the store is back: the next ones wait for it
         return found;
     }
 
@@ -63,20 +75,27 @@ internal sealed class LimitedStore(RemoteStore store, ImmutableArray<RateRule> r
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private async ValueTask WaitForTurnAsync(int sizeBytes, CancellationToken cancel)
+    /// <summary>Returns what was taken, in time.</summary>
+    private async ValueTask<TimeSpan> WaitForTurnAsync(int sizeBytes, CancellationToken cancel)
     {
         (TimeSpan wait, TimeSpan taken) = Take(sizeBytes);
-        if (wait <= TimeSpan.Zero) return;
+        if (wait <= TimeSpan.Zero) return taken;
         try
         {
             await Task.Delay(wait, time, cancel);
+            return taken;
         }
         catch (OperationCanceledException)
         {
             // Another store was faster, or nobody wants it any more: nothing is read here.
-            lock (_lock) _next -= taken;
+            GiveBack(taken);
             throw;
         }
+    }
+
+    private void GiveBack(TimeSpan taken)
+    {
+        lock (_lock) _next -= taken;
     }
 
     /// <summary>Counts so many bytes, and tells when they may be read.</summary>

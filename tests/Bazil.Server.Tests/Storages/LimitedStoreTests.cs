@@ -7,6 +7,7 @@ using Bazil.Remotes.Packs;
 using Bazil.Server.Config;
 using Bazil.Server.Storages;
 using Bazil.Storage.Metadata;
+using Bazil.Storage.Stores;
 using Bazil.Testing;
 using Bazil.Unix;
 
@@ -22,11 +23,12 @@ public sealed class LimitedStoreTests : IAsyncLifetime
     private readonly ManualTime _time = new();
     private readonly SigningKey _identity = SigningKey.Generate(new SodiumEntropy());
     private readonly RemoteStore _store;
+    private bool _isPlugged = true;
 
     public LimitedStoreTests()
     {
         var entropy = new SodiumEntropy();
-        _store = new RemoteStore(new PackStore(new DirectoryFolder("disk:blue", () => DirectoryHandle.Open(_directory.Path), "bazil", entropy, _time), _metadata, entropy, _time, _identity, mayMake: true), _time);
+        _store = new RemoteStore(new PackStore(new DirectoryFolder("disk:blue", OpenDisk, "bazil", entropy, _time), _metadata, entropy, _time, _identity, mayMake: true), _time);
     }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -85,6 +87,42 @@ public sealed class LimitedStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_store_that_is_away_says_so_at_once_and_takes_no_turn()
+    {
+        LimitedStore limited = Limited(new RateRule(new RateLimits(null, Rate), null));
+        await ReadAsync(limited, 1);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        _isPlugged = false;
+        for (int attempt = 0; attempt < 10 || !limited.IsBroken; attempt++)
+        {
+            // None waits for its turn: those before it have given theirs back.
+            Task<IMemoryOwner<byte>?> asked = limited.GetAsync(Id(2), Cancel).AsTask();
+            StoreException away = await Assert.ThrowsAsync<StoreException>(() => asked.WaitAsync(TimeSpan.FromSeconds(30), Cancel));
+            Assert.True(away.IsUnreachable);
+        }
+
+        _isPlugged = true;
+        await _store.MeetAsync(Cancel);
+        await ReadAsync(limited, 2).WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+        Task next = ReadAsync(limited, 3);
+        Assert.False(next.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await next;
+    }
+
+    [Fact]
+    public async Task What_waits_in_memory_is_held_to_no_rate()
+    {
+        LimitedStore limited = Limited(new RateRule(new RateLimits(null, Rate), null));
+        await _store.PutAsync(Id(5), new byte[Rate], Cancel);
+        await ReadAsync(limited, 1);
+        for (int time = 0; time < 3; time++) await ReadAsync(limited, 5).WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+        Task next = ReadAsync(limited, 2);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await next.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+    }
+
+    [Fact]
     public async Task A_limit_counts_at_its_hours_and_one_of_what_is_sent_never()
     {
         TimeOnly now = TimeOnly.FromDateTime(_time.GetLocalNow().DateTime);
@@ -108,6 +146,8 @@ public sealed class LimitedStoreTests : IAsyncLifetime
         using IMemoryOwner<byte>? found = await store.GetAsync(Id(number), Cancel);
         Assert.Equal(Rate, found!.Memory.Length);
     }
+
+    private DirectoryHandle OpenDisk() => _isPlugged ? DirectoryHandle.Open(_directory.Path) : throw new StoreException("disk blue is not plugged in") { IsUnreachable = true };
 
     private LimitedStore Limited(params RateRule[] rules) => new(_store, [.. rules], _time);
 }
