@@ -1,4 +1,3 @@
-using Bazil.Core;
 using Bazil.FileSystem.Dynamic;
 using Bazil.FileSystem.Nodes;
 using Bazil.Fuse;
