@@ -11,7 +11,17 @@ internal sealed class Flight(PeerSession session, HttpContext context, FlightKin
     public VolumeId Volume { get; } = volume;
 
     /// <summary>Resets the stream; the handler's token is cancelled.</summary>
-    public void Abort() => context.Abort();
+    public void Abort()
+    {
+        try
+        {
+            context.Abort();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has just ended by itself.
+        }
+    }
 
     public void Dispose() => session.End(this);
 }

@@ -77,7 +77,7 @@ public sealed class FailedLooksTests : IAsyncLifetime
     {
         private readonly Channel<bool> _all = Channel.CreateUnbounded<bool>();
 
-        public Task NextAsync(CancellationToken cancel) => _all.Reader.ReadAsync(cancel).AsTask().WaitAsync(TimeSpan.FromSeconds(60), cancel);
+        public Task<bool> NextAsync(CancellationToken cancel) => _all.Reader.ReadAsync(cancel).AsTask().WaitAsync(TimeSpan.FromSeconds(60), cancel);
 
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
