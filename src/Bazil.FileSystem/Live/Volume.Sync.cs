@@ -200,6 +200,8 @@ public sealed partial class Volume
             var batch = new MetadataBatch();
             HeadTable.Put(batch, _store.Tables, Head.Sign(Id, own, _options.Identity));
             _store.State.EndHead();
+            _heard.Clear(); // what was heard before is not known to cover what was rolled back
+            _agreedFresh = 0;
             _store.State.Write(batch, _store.Tables);
             Guarded(() => _store.Commit(batch));
             _options.Log($"volume {Name}: this replica was rolled back: member {peer} knows changes of it that it lost; it goes on under a new replica id", null);
