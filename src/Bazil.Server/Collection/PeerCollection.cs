@@ -85,20 +85,27 @@ internal sealed class PeerCollection(IReadOnlyList<string> names, PeerOfferStore
         // Only the end of the list shows whether these rows may decide.
         if (!MayRelease(marks, order))
         {
-            Problem = "this node's database is older than what it has put there, as after a restore from a backup: it releases nothing before bazil gc --restored";
+            Problem ??= "this node's database is older than what it has put there, as after a restore from a backup: it releases nothing before bazil gc --restored";
             return;
         }
 
+        if (Problem is not null) ripe.Clear();
         foreach (ObjectId[] some in ripe.Chunk(BatchCount)) await ReleaseAsync(some, order, cancel);
         if (!order.IsDryRun) await store.Marks.RenewAsync(marks, entropy, async mark => await store.PutMarkAsync(mark, cancel), async old => await store.DiscardAsync(old, cancel));
     }
 
     private bool MayRelease(IReadOnlyCollection<ObjectId> marks, SweepOrder order)
     {
-        if (order.IsDryRun) return removal == PackRemoval.All || !store.Marks.AreRowsOld;
+        if (order.IsDryRun) return !store.Marks.AreRowsOld;
         store.Marks.Look(marks);
-        if (removal == PackRemoval.All) store.Marks.Claim();
-        return !store.Marks.AreRowsOld;
+        if (!store.Marks.AreRowsOld) return true;
+        if (removal != PackRemoval.All) return false;
+
+        // What old rows concluded counts for nothing.
+        store.Fossils.Clear();
+        store.Marks.Claim(marks);
+        Problem = "what is there is judged by this node's database from now on: the next collection finds what is unused, and the one after that releases it";
+        return true;
     }
 
     private void Note(List<ObjectId> found, SweepOrder order)

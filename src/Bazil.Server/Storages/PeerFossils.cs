@@ -115,6 +115,17 @@ internal sealed class PeerFossils
         }
     }
 
+    /// <summary>Nothing there counts as unused any more.</summary>
+    public void Clear()
+    {
+        lock (_gate)
+        {
+            var batch = new MetadataBatch();
+            batch.DeletePrefix(_prefix);
+            _metadata.Commit(batch);
+        }
+    }
+
     private void Change(in ObjectId id, SweepOrder order)
     {
         lock (_gate)

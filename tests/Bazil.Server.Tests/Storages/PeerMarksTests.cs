@@ -48,7 +48,7 @@ public sealed class PeerMarksTests : IDisposable
         restored = Open(backup); // in the next run, too
         restored.Look([]);
         Assert.True(restored.AreRowsOld);
-        restored.Claim();
+        restored.Claim(_there);
         Assert.False(restored.AreRowsOld);
         await RenewAsync(restored);
         restored.Look([Assert.Single(_there)]);
@@ -59,6 +59,26 @@ public sealed class PeerMarksTests : IDisposable
         PeerMarks anew = Open(lost);
         anew.Look(_there);
         Assert.True(anew.AreRowsOld);
+    }
+
+    [Fact]
+    public async Task Mark_that_could_not_be_taken_back_is_still_known()
+    {
+        for (int run = 0; run < 3; run++)
+        {
+            PeerMarks marks = Open(_metadata);
+            marks.Look(_there);
+            Assert.False(marks.AreRowsOld);
+            if (run > 0) await Assert.ThrowsAsync<IOException>(() => marks.RenewAsync([.. _there], new SodiumEntropy(), PutAsync, static _ => throw new IOException("the connection is gone")));
+            else await RenewAsync(marks);
+        }
+
+        Assert.Equal(3, _there.Count);
+        PeerMarks last = Open(_metadata);
+        last.Look(_there);
+        Assert.False(last.AreRowsOld);
+        await RenewAsync(last);
+        Assert.Single(_there);
     }
 
     [Theory]
@@ -86,16 +106,18 @@ public sealed class PeerMarksTests : IDisposable
     private Task RenewAsync(PeerMarks marks) => marks.RenewAsync(
         [.. _there],
         new SodiumEntropy(),
-        mark =>
-        {
-            if (!_there.Contains(mark)) _there.Add(mark);
-            return Task.CompletedTask;
-        },
+        PutAsync,
         old =>
         {
             _there.RemoveAll(old.Contains);
             return Task.CompletedTask;
         });
+
+    private Task PutAsync(ObjectId mark)
+    {
+        if (!_there.Contains(mark)) _there.Add(mark);
+        return Task.CompletedTask;
+    }
 
     private static MemoryMetadataStore Copy(MemoryMetadataStore from)
     {
