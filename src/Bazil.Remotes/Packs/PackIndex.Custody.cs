@@ -140,9 +140,10 @@ internal sealed partial class PackIndex
     /// collection, also while the folder is away, or a fossil would be ripe that was in use meanwhile.
     /// </summary>
     /// <param name="order">The collection.</param>
+    /// <param name="mayForgetHearsay">Of packs that others remove, what this node does not rely on and nothing refers to is forgotten at once.</param>
     /// <param name="isCollected">Whether this node removes a pack when it is of no use to it: then all that lies in it counts, not only what this node relies on.</param>
     /// <param name="lost">Told what is forgotten, and where it lies.</param>
-    public async ValueTask<SweepReport> SweepAsync(SweepOrder order, Func<PackId, bool> isCollected, Action<PackLocation> lost, CancellationToken cancel)
+    public async ValueTask<SweepReport> SweepAsync(SweepOrder order, bool mayForgetHearsay, Func<PackId, bool> isCollected, Action<PackLocation> lost, CancellationToken cancel)
     {
         var sweep = new FossilSweep(order);
         using IMetadataCursor fossils = metadata.ScanPrefix(Prefix(Table.RemoteFossil));
@@ -163,7 +164,7 @@ internal sealed partial class PackIndex
             }
 
             bool isKept = location.Trust == PackTrust.Verified || isCollected(location.Pack);
-            if (sweep.Judge(id, location, generation, isKept, isDoomed: !isKept && IsDoomed(location.Pack))) lost(location);
+            if (sweep.Judge(id, location, generation, isKept, isDoomed: mayForgetHearsay && !isKept && IsDoomed(location.Pack))) lost(location);
             if (sweep.IsFull) Apply(sweep);
             await order.Pace.StepAsync(cancel);
         }
@@ -171,6 +172,17 @@ internal sealed partial class PackIndex
         for (; hasFossil; hasFossil = fossils.MoveNext()) sweep.Stale(IdOf(fossils), GenerationOf(fossils.Value));
         Apply(sweep);
         return sweep.Report;
+    }
+
+    /// <summary>Nothing counts as unused any more: what is, is found by two collections from now on.</summary>
+    public void ForgetFossils()
+    {
+        lock (_gate)
+        {
+            var batch = new MetadataBatch();
+            batch.DeletePrefix(Prefix(Table.RemoteFossil));
+            metadata.Commit(batch);
+        }
     }
 
     private static ulong GenerationOf(ReadOnlySpan<byte> row) => row.Length == sizeof(ulong) ? BinaryPrimitives.ReadUInt64BigEndian(row) : throw new WireFormatException("malformed row of a fossil");

@@ -94,7 +94,8 @@ internal sealed partial class PackIndex(IMetadataStore metadata, byte[] storeId)
     /// <param name="sizeBytes">Of its file.</param>
     /// <param name="entries">What it says to hold.</param>
     /// <param name="isOwn">Its name says that this node wrote it.</param>
-    public void AddFound(PackId pack, long sizeBytes, IEnumerable<PackEntry> entries, bool isOwn)
+    /// <param name="evenDoomed">Also what lies in a pack that is announced and was looked into before.</param>
+    public void AddFound(PackId pack, long sizeBytes, IEnumerable<PackEntry> entries, bool isOwn, bool evenDoomed = false)
     {
         lock (_gate)
         {
@@ -103,7 +104,7 @@ internal sealed partial class PackIndex(IMetadataStore metadata, byte[] storeId)
             var losses = new Dictionary<PackId, PackShare>();
             var found = default(PackShare);
             bool hasSpare = false;
-            foreach (PackEntry entry in known is { IsDoomed: true } ? [] : entries)
+            foreach (PackEntry entry in known is { IsDoomed: true, SizeBytes: > 0 } && !evenDoomed ? [] : entries)
             {
                 var location = new PackLocation(pack, entry.Offset, entry.Length, entry.Checksum, PackTrust.None);
                 PackLocation? old = Find(entry.Id);

@@ -73,7 +73,9 @@ internal sealed class PackLeases(IRemoteFolder folder, IMetadataStore metadata, 
         if (row is not null || own is not null) index.Distrust(entropy, cancel);
         ulong last = Row.Sequence;
         bool isGivenUp = own is not null && PackLease.IsGivenUp(own.File, index.StoreId, Self);
-        if (own is null ? row is not null : !isGivenUp && (own.Lease is not { } there || there.Sequence > last)) Commit(Row with { IsOld = true });
+
+        // A server that replaces a file by removing and renaming, and dies in between, leaves none: then a write was under way.
+        if (own is null ? row is { Writing.Length: 0 } : !isGivenUp && (own.Lease is not { } there || there.Sequence > last)) Commit(Row with { IsOld = true });
         if (own is { Lease: { } other })
         {
             // What it announces and answers was said by rows that are not these: packs that it names may hold what this node, or another one, needs now.
@@ -89,7 +91,7 @@ internal sealed class PackLeases(IRemoteFolder folder, IMetadataStore metadata, 
     {
         byte[] file = lease.Encode(index.StoreId, key);
         PackLeaseRow row = Row;
-        row = row with { Writing = file, Since = isNewRound ? time.GetUtcNow().ToUnixTimeSeconds() : row.Since };
+        row = row with { Writing = file, Highest = row.Sequence, Since = isNewRound ? time.GetUtcNow().ToUnixTimeSeconds() : row.Since };
         Commit(row);
         metadata.Sync();
         await WriteFileAsync(lease.FileName, file, cancel);
@@ -114,7 +116,14 @@ internal sealed class PackLeases(IRemoteFolder folder, IMetadataStore metadata, 
         return true;
     }
 
-    private void Note(byte[] file) => Commit(Row with { Written = file, Writing = [] });
+    /// <summary>Whether what is there now is what this node wrote last.</summary>
+    public async Task<bool> IsOwnThereAsync(CancellationToken cancel) => await ReadAsync(Self, Row.Written.Length, cancel) is { } own && own.File.AsSpan().SequenceEqual(Row.Written);
+
+    private void Note(byte[] file)
+    {
+        PackLeaseRow row = Row;
+        Commit(row with { Written = file, Writing = [], Highest = row.Sequence });
+    }
 
     private async Task WriteFileAsync(string name, byte[] file, CancellationToken cancel)
     {

@@ -38,7 +38,10 @@ public sealed partial class PackStore
         if (_index is not { } index) return default;
         var losses = new Dictionary<PackId, long>();
         Func<PackId, bool> isCollected = Collected(index);
-        SweepReport sweep = await index.SweepAsync(order, isCollected, lost => losses[lost.Pack] = losses.GetValueOrDefault(lost.Pack) + lost.Length, cancel);
+
+        // What rows that are older than the store forget could not be found again when they are taken for right.
+        bool mayForget = !_isDoubtful && !Leases().AreRowsOld;
+        SweepReport sweep = await index.SweepAsync(mayForget ? order : order with { IsRipe = static _ => false }, mayForget, isCollected, lost => losses[lost.Pack] = losses.GetValueOrDefault(lost.Pack) + lost.Length, cancel);
         if (!order.IsDryRun) losses.Clear(); // they are off the rows
         var plan = default(PackPlan);
         foreach ((PackId pack, PackUse use) in index.ListPacks())

@@ -97,11 +97,20 @@ public sealed partial class PackStore
     /// <exception cref="StoreException">It was not, or packs were lost since.</exception>
     private PackLease OwnLease => _lease ?? throw new StoreException($"{Name}: this node's lease has to be read anew; it is tried again") { IsUnreachable = true };
 
-    /// <summary>What is there may be removed although it is newer than this node's rows.</summary>
-    private void Claim()
+    /// <summary>
+    /// What is there may be removed although it is newer than this node's rows. These have to know of it first, and nothing that they concluded before counts: two collections from now on find what is unused.
+    /// </summary>
+    /// <returns>Why that was not done; null when it was. A death before its end repeats it.</returns>
+    private async Task<string?> ClaimAsync(PackIndex index, CancellationToken cancel)
     {
+        await ListAnewAsync(cancel);
+        List<(PackId, long)> packs = [.. index.ListPacks().Where(static pack => pack.Use.SizeBytes > 0).Select(static pack => (pack.Id, pack.Use.SizeBytes))];
+        if ((await LookIntoAsync(index, packs, cancel, isAll: true) ?? _unreadable) is { } problem) return $"what is there is not known, so this node's database is still taken for old; {problem}";
+        index.ForgetFossils();
         Leases().Claim();
+        _metadata.Sync();
         _isDoubtful = false;
+        return null;
     }
 
     private PackLeases Leases() => new(_folder, _metadata, _identity, _index!, _entropy, _time);

@@ -151,11 +151,22 @@ public sealed partial class PackStore
         await foreach (RemoteFile file in _folder.ListAsync(PackId.Directory, cancel))
         {
             if (!PackId.TryParseFileName(file.Name, out PackId pack)) continue;
-            if (gone.TryGetValue(pack, out PackUse known) && (known.IsDoomed || known.SizeBytes == file.SizeBytes)) gone.Remove(pack);
+            if (gone.TryGetValue(pack, out PackUse known) && (known.IsDoomed ? known.SizeBytes > 0 : known.SizeBytes == file.SizeBytes)) gone.Remove(pack);
             else if (gone.ContainsKey(pack) || index.FindPack(pack) is null)
             {
                 if (pack.IsOf(_identity.PeerId) || others.Take(file.SizeBytes)) unknown.Add((pack, file.SizeBytes));
                 else NoteDamaged(unreadable = $"{pack.FileName}: there are more packs of other nodes than are looked into");
+                if (known.IsDoomed) gone.Remove(pack); // announced before it was looked into
+            }
+        }
+
+        // A listing may leave one out. What is announced has to stay noted as that, or it is taken for a pack like any other when it is listed again.
+        foreach (PackId[] some in gone.Where(static pack => pack.Value.IsDoomed).Select(static pack => pack.Key).Chunk(Limits.PackLookups).ToList())
+        {
+            bool[] there = await Task.WhenAll(some.Select(pack => IsThereAsync(pack, cancel)));
+            foreach ((PackId pack, bool isThere) in some.Zip(there))
+            {
+                if (isThere) gone.Remove(pack);
             }
         }
 
@@ -191,8 +202,22 @@ public sealed partial class PackStore
         }
     }
 
+    /// <summary>Whether a pack is there by its name. True when that cannot be asked.</summary>
+    private async Task<bool> IsThereAsync(PackId pack, CancellationToken cancel)
+    {
+        try
+        {
+            return await _folder.ReadAsync(pack.FileName, 0, new byte[1], cancel) is not null;
+        }
+        catch (StoreException)
+        {
+            return true;
+        }
+    }
+
+    /// <param name="isAll">What lies in packs that are announced counts as hearsay, too.</param>
     /// <returns>Why one of them could not be looked into; null when all were.</returns>
-    private async Task<string?> LookIntoAsync(PackIndex index, List<(PackId Id, long SizeBytes)> packs, CancellationToken cancel)
+    private async Task<string?> LookIntoAsync(PackIndex index, List<(PackId Id, long SizeBytes)> packs, CancellationToken cancel, bool isAll = false)
     {
         using var lookups = new SemaphoreSlim(Limits.PackLookups);
         var running = new List<Task<string?>>();
@@ -204,7 +229,7 @@ public sealed partial class PackStore
                 await lookups.WaitAsync(cancel);
                 problem ??= running.Find(static task => task.IsCompletedSuccessfully && task.Result is not null)?.Result;
                 running.RemoveAll(static task => task.IsCompletedSuccessfully);
-                running.Add(LookIntoAsync(index, pack, sizeBytes, lookups, cancel));
+                running.Add(LookIntoAsync(index, pack, sizeBytes, isAll, lookups, cancel));
             }
         }
         finally
@@ -216,11 +241,11 @@ public sealed partial class PackStore
         return problem;
     }
 
-    private async Task<string?> LookIntoAsync(PackIndex index, PackId pack, long sizeBytes, SemaphoreSlim lookups, CancellationToken cancel)
+    private async Task<string?> LookIntoAsync(PackIndex index, PackId pack, long sizeBytes, bool isAll, SemaphoreSlim lookups, CancellationToken cancel)
     {
         try
         {
-            if (await ReadTailAsync(pack, sizeBytes, cancel) is { } entries) index.AddFound(pack, sizeBytes, entries, pack.IsOf(_identity.PeerId));
+            if (await ReadTailAsync(pack, sizeBytes, cancel) is { } entries) index.AddFound(pack, sizeBytes, entries, pack.IsOf(_identity.PeerId), isAll);
             return null;
         }
         catch (Exception e) when (e is WireFormatException or StoreException { IsUnreachable: false })

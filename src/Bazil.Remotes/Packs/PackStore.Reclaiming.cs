@@ -12,6 +12,8 @@ public sealed partial class PackStore
 {
     private const string OldRows = "this node's database is older than what it has said there, as after a restore from a backup: it neither removes anything nor lets others do so before bazil gc --restored";
 
+    private const string Claimed = "what is there is judged by this node's database from now on: the next collection finds what is unused, and the one after that removes it";
+
     private readonly SemaphoreSlim _reclaiming = new(1);
 
     /// <summary>
@@ -33,11 +35,10 @@ public sealed partial class PackStore
             await RequireLeaseAsync(cancel);
             var tally = new ReclaimTally();
             PackIndex index = _index!;
-            if (removal == PackRemoval.All) Claim();
-            if (Leases().AreRowsOld)
+            if (Leases().AreRowsOld || (_isDoubtful && removal == PackRemoval.All))
             {
-                // What it answered by these rows could be wrong, too.
-                tally.Note(OldRows);
+                // What it answered by these rows could be wrong, too; and the sweep of this very collection went by them.
+                tally.Note(removal == PackRemoval.All ? await ClaimAsync(index, cancel) ?? Claimed : OldRows);
                 return tally.Finish(UsesOf(OwnLease), Leases().Since);
             }
 
@@ -61,6 +62,12 @@ public sealed partial class PackStore
         {
             if (OwnLease.HasAnswered(other)) continue;
             index.Doom(other.Doomed);
+            if (await FindUnknownAsync(index, other.Doomed, cancel) is { } unknown)
+            {
+                tally.Note($"{unknown.FileName} is announced to be removed, and what is in it is not known here yet; it is looked into before that is answered");
+                continue;
+            }
+
             HashSet<PackId> doomed = [.. other.Doomed];
             index.Recount(doomed, cancel);
             foreach (PackId[] packs in other.Doomed.Chunk(Limits.PacksMovedAtOnce)) await MoveAllAsync(index, packs, tally, moved, cancel);
@@ -72,38 +79,87 @@ public sealed partial class PackStore
         if (!answers.SequenceEqual(OwnLease.Answers)) await ChangeLeaseAsync(lease => lease with { Answers = answers }, isNewRound: false, cancel);
     }
 
+    /// <summary>A pack that is there and was never looked into, because it was announced before it was listed, or because it cannot be read; null when there is none. The next listing looks into it.</summary>
+    private async Task<PackId?> FindUnknownAsync(PackIndex index, IEnumerable<PackId> packs, CancellationToken cancel)
+    {
+        foreach (PackId pack in packs)
+        {
+            if (index.FindPack(pack) is not { SizeBytes: > 0 } && await IsThereAsync(pack, cancel)) return pack;
+        }
+
+        return null;
+    }
+
     /// <summary>Removes what this node has announced. Returns false while that has to wait.</summary>
     private async Task<bool> FinishRoundAsync(PackIndex index, ReclaimTally tally, CancellationToken cancel)
     {
         if (OwnLease.Doomed.IsEmpty) return true;
 
-        // Read now: whoever has a lease from before the announcement is seen, and who gets one later sees the announcement. Twice, for one listing may leave a file out.
-        PackLease lease = OwnLease;
-        for (int listings = 0; listings < 2; listings++)
+        HashSet<PackId>? left = null;
+        while (left is not { Count: 0 })
         {
-            if (listings > 0) await Task.Delay(Limits.LeaseListingsApart, _time, cancel);
-            lease = await CheckLeaseAsync(cancel);
-            if (_isDoubtful) return false;
-            if (lease.Doomed.IsEmpty) return true;
-            tally.Blockers = BlockersOf(lease);
-            if (tally.Blockers.Count > 0) return false;
-        }
-
-        HashSet<PackId> used = index.Recount(lease.Doomed.ToHashSet(), cancel);
-        foreach (PackId pack in lease.Doomed)
-        {
-            PackUse use = index.FindPack(pack) ?? default;
-            if (used.Contains(pack))
-            {
-                tally.Note($"{pack.FileName} was announced to be removed, but something in it is needed; it stays");
-                continue;
-            }
-
-            if (await _folder.DeleteAsync(pack.FileName, cancel)) tally.Remove(use.SizeBytes);
-            index.RemovePack(pack);
+            DateTimeOffset begin = _time.GetUtcNow();
+            if (await FindBlockersAsync(cancel) is not { } blockers) return false;
+            if (OwnLease.Doomed.IsEmpty) return true;
+            tally.Blockers = blockers;
+            if (blockers.Count > 0) return false;
+            left ??= FindUnused(index, OwnLease.Doomed, tally, cancel);
+            int before = left.Count;
+            if (await RemoveAsync(index, left, begin, tally, cancel) && (left.Count == 0 || left.Count < before)) continue;
+            tally.Note("this node's lease changed while packs were removed, or could not be read in time; what is left stays until the next collection");
+            return false;
         }
 
         await ChangeLeaseAsync(static done => done with { Round = Guid.Empty, Doomed = [] }, isNewRound: false, cancel);
+        return true;
+    }
+
+    /// <summary>
+    /// Those who have not answered, as it is now: whoever has a lease from before the announcement is seen, and who gets one later sees the announcement. Asked twice, for one listing may leave a file out.
+    /// Null when this node's own lease is not as it left it.
+    /// </summary>
+    private async Task<List<PackBlocker>?> FindBlockersAsync(CancellationToken cancel)
+    {
+        List<PackBlocker> blockers = [];
+        for (int listings = 0; listings < 2 && blockers.Count == 0; listings++)
+        {
+            if (listings > 0) await Task.Delay(Limits.LeaseListingsApart, _time, cancel);
+            PackLease lease = await CheckLeaseAsync(cancel);
+            if (_isDoubtful) return null;
+            blockers = BlockersOf(lease);
+            if (lease.Doomed.IsEmpty) break;
+        }
+
+        return blockers;
+    }
+
+    private static HashSet<PackId> FindUnused(PackIndex index, IReadOnlyCollection<PackId> doomed, ReclaimTally tally, CancellationToken cancel)
+    {
+        HashSet<PackId> used = index.Recount(doomed.ToHashSet(), cancel);
+        foreach (PackId pack in used) tally.Note($"{pack.FileName} was announced to be removed, but something in it is needed; it stays");
+        return [.. doomed.Where(pack => !used.Contains(pack))];
+    }
+
+    /// <summary>
+    /// Removes packs, and takes them from the set, for as long as what was found out before may still be true: a machine that slept in between may have been given up by the others.
+    /// </summary>
+    /// <param name="begin">When it was looked who has answered.</param>
+    /// <returns>False when this node's lease is not as it was.</returns>
+    private async Task<bool> RemoveAsync(PackIndex index, HashSet<PackId> packs, DateTimeOffset begin, ReclaimTally tally, CancellationToken cancel)
+    {
+        foreach (PackId[] some in packs.Chunk(Limits.PacksRemovedAtOnce).ToList())
+        {
+            if (!await Leases().IsOwnThereAsync(cancel)) return false;
+            if ((_time.GetUtcNow() - begin).Duration() > Limits.LeaseAgeMax) return true; // looked at anew
+            foreach (PackId pack in some)
+            {
+                PackUse use = index.FindPack(pack) ?? default;
+                if (await _folder.DeleteAsync(pack.FileName, cancel)) tally.Remove(use.SizeBytes);
+                index.RemovePack(pack);
+                packs.Remove(pack);
+            }
+        }
+
         return true;
     }
 

@@ -257,8 +257,109 @@ public sealed class PackStoreSharingTests : IDisposable
 
         Assert.Contains("bazil gc --restored", Assert.Single((await restored.LookAsync(_none)).Problems), StringComparison.Ordinal);
         Assert.Equal(2, Packs().Count());
-        for (ulong generation = 4; generation <= 5; generation++) await CollectAsync(restored, PackRemoval.All, generation);
+
+        // Nothing that the old rows concluded counts.
+        Assert.Equal(0, (await CollectAsync(restored, PackRemoval.All, 4)).Done.RemovedPacks);
+        Assert.Equal(0, (await CollectAsync(restored, 5)).Done.RemovedPacks);
+        Assert.Equal(2, Packs().Count());
+        await CollectAsync(restored, 6);
         Assert.Empty(Packs());
+    }
+
+    [Fact]
+    public async Task Pack_that_was_announced_and_that_a_listing_leaves_out_stays_announced()
+    {
+        await using PackStore store = await FillAsync(_metadata, 1, 2);
+        string name = Packs().Single();
+        await using PackStore other = await RelyAsync(_otherMetadata, 2);
+        await CollectAsync(store, 1);
+        Assert.Equal(1, (await CollectAsync(store, 2)).Done.WaitingPacks);
+        await CollectAsync(other, 1, keeps: 2);
+        await using PackStore late = new(new ForgetfulFolder(_files, name), _otherMetadata, new SodiumEntropy(), _time, TestNode.KeyOf(_otherMetadata), mayMake: true);
+        await late.RefreshAsync(_none);
+        _time.Advance(TimeSpan.FromMinutes(1));
+        await other.RefreshAsync(_none);
+        Assert.False(other.KnowsForSure(Id(1)));
+        Assert.True(new PackIndex(_otherMetadata, StoreId()).IsDoomed(PackOf(name)));
+        Assert.Equal(1, (await CollectAsync(store, 3)).Done.RemovedPacks);
+        Assert.Equal(Bytes(2), await ReadAsync(other, 2));
+    }
+
+    [Fact]
+    public async Task Pack_that_was_announced_before_it_was_looked_into_is_looked_into_before_that_is_answered()
+    {
+        await using PackStore store = await FillAsync(_metadata, 1, 2);
+        string name = Packs().Single();
+        byte[] pack = _files[name];
+        await using PackStore other = await FillAsync(_otherMetadata, 3);
+
+        // Somebody else announces what this node has never seen.
+        _files.TryRemove(name, out _);
+        _time.Advance(TimeSpan.FromMinutes(1));
+        await other.RefreshAsync(_none);
+        PeerId remover = TestNode.KeyOf(_metadata).PeerId;
+        PackLease lease = PackLease.First(remover) with { Sequence = 1L << 41, Round = Guid.NewGuid(), Doomed = [PackOf(name)] };
+        _files[lease.FileName] = lease.Encode(StoreId(), TestNode.KeyOf(_metadata));
+        await other.PrepareAsync(_none);
+        _files[name] = pack;
+        Assert.Contains("not known here yet", Assert.Single((await other.ReclaimAsync(null, _none)).Problems), StringComparison.Ordinal);
+        Assert.False(Said(_otherMetadata).HasAnswered(lease));
+
+        // It needs one of them.
+        Assert.Equal(1, (await CollectAsync(other, 1, 2, 3)).Done.MovedObjects);
+        Assert.True(Said(_otherMetadata).HasAnswered(lease));
+        _files.TryRemove(name, out _);
+        Assert.Equal(Bytes(2), await ReadAsync(other, 2));
+    }
+
+    [Fact]
+    public async Task Machine_that_slept_while_it_removed_packs_looks_again_who_has_given_it_up()
+    {
+        await using (PackStore store = Open(_metadata))
+        {
+            for (int number = 1; number <= 20; number++)
+            {
+                await store.PutAsync(Id(number), Bytes(number), _none);
+                await store.SyncAsync(_none);
+            }
+        }
+
+        var folder = new ForgetfulFolder(_files, null);
+        PeerId self = TestNode.KeyOf(_metadata).PeerId;
+        folder.Deleted = count =>
+        {
+            if (count != 16) return;
+            _time.Advance(TimeSpan.FromHours(1));
+            _files[PackLease.FileNameOf(self)] = PackLease.EncodeGivenUp(StoreId(), self);
+        };
+        await using PackStore sleeper = new(folder, _metadata, new SodiumEntropy(), _time, TestNode.KeyOf(_metadata), mayMake: true);
+        await CollectAsync(sleeper, 1);
+        PackReclaim done = (await CollectAsync(sleeper, 2)).Done;
+        Assert.Equal(16, done.RemovedPacks);
+        Assert.Contains("lease changed", Assert.Single(done.Problems), StringComparison.Ordinal);
+        Assert.Equal(4, Packs().Count());
+    }
+
+    [Fact]
+    public async Task Lease_that_is_missing_after_a_write_was_cut_off_is_written_anew_and_the_rows_are_not_old()
+    {
+        await using (await FillAsync(_metadata, 1))
+        {
+        }
+
+        string name = PackLease.FileNameOf(TestNode.KeyOf(_metadata).PeerId);
+        var metadata = PackLeaseRow.Read(_metadata, StoreId())!;
+        var batch = new MetadataBatch();
+        (metadata with { Writing = metadata.Written }).Put(batch, StoreId());
+        _metadata.Commit(batch);
+        Assert.True(_files.TryRemove(name, out _));
+        await using (PackStore again = Open(_metadata))
+        {
+            await again.PrepareAsync(_none);
+            Assert.False(again.Rely(Id(1))); // others may have done without asking
+            Assert.False(PackLeaseRow.Read(_metadata, StoreId())!.IsOld);
+            Assert.True(Said(_metadata).Sequence > metadata.Sequence);
+        }
     }
 
     [Theory]
@@ -394,6 +495,12 @@ public sealed class PackStoreSharingTests : IDisposable
 
     private static SweepOrder Order(ulong generation, bool isDryRun, params int[] keeps) =>
         new(generation, id => keeps.Any(number => Id(number) == id), static _ => true, StartsAgain: false, isDryRun, Pace.Full);
+
+    private PackLease Said(MemoryMetadataStore metadata)
+    {
+        PeerId node = TestNode.KeyOf(metadata).PeerId;
+        return PackLease.Parse(_files[PackLease.FileNameOf(node)], StoreId(), node);
+    }
 
     private PackStore Open(MemoryMetadataStore metadata) => new(new MemoryFolder(_files), metadata, new SodiumEntropy(), _time, TestNode.KeyOf(metadata), mayMake: true);
 
