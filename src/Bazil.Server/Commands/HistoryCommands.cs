@@ -74,7 +74,7 @@ internal sealed class HistoryCommands(VolumeRegistry volumes, ConfigStore config
         SnapshotEntry? entry = path.Length == 0 ? null : await present.FindAsync(path, cancel);
         if (path.Length > 0 && entry is null) throw NowhereFound(volume, path, snapshots);
         if (entry is { IsDirectory: false }) throw new CommandFailedException(ErrorKind.Invalid, $"{given} is no directory", $"for its earlier states, see: bazil history {given}");
-        return snapshots.Count > 0 ? [] : throw new CommandFailedException(ErrorKind.NotFound, $"volume {volume.Name} has no snapshots to look in", FirstSnapshots(volume));
+        return snapshots.Count > 0 ? [] : throw new CommandFailedException(ErrorKind.NotFound, $"volume {volume.Name} has no snapshots of this machine to look in", FirstSnapshots(volume));
     }
 
     /// <summary>The mounted volume that shows a path, and where in it.</summary>
@@ -119,12 +119,14 @@ internal sealed class HistoryCommands(VolumeRegistry volumes, ConfigStore config
     private static CommandFailedException NowhereFound(Volume volume, FileName[] path, List<(SnapshotReference Reference, Snapshot Snapshot)> searched)
     {
         string text = VolumePaths.Text(path);
-        if (searched.Count == 0) return new CommandFailedException(ErrorKind.NotFound, $"volume {volume.Name} has no {text}, and no snapshots to look in", FirstSnapshots(volume));
+        if (searched.Count == 0) return new CommandFailedException(ErrorKind.NotFound, $"volume {volume.Name} has no {text}, and no snapshots of this machine to look in", FirstSnapshots(volume));
         string range = searched.Count == 1 ? $"snapshot {searched[0].Reference.Name}" : $"its {searched.Count} snapshots, {searched[^1].Reference.Name} to {searched[0].Reference.Name}";
         return new CommandFailedException(ErrorKind.NotFound, $"neither volume {volume.Name} has {text}, nor {range}", $"see what a directory had: bazil undelete -list DIRECTORY");
     }
 
-    private static string FirstSnapshots(Volume volume) => $"from now on, take some: bazil snapshot schedule {volume.Name} -every 1h";
+    private static string FirstSnapshots(Volume volume) => volume.ListShownSnapshots().LastOrDefault() is { } other
+        ? $"other members keep some: copy what you want out of .snap/{other.Name}"
+        : $"from now on, take some: bazil snapshot schedule {volume.Name} -every 1h";
 
     private static FileVersionInfo InfoOf(FileVersion version) => new(
         version.IsPresent,
