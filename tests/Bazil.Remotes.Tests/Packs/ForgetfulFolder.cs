@@ -8,7 +8,7 @@ namespace Bazil.Remotes.Tests.Packs;
 /// <summary>A folder whose listings leave out one file, and that tells how many files were removed.</summary>
 internal sealed class ForgetfulFolder(ConcurrentDictionary<string, byte[]> files, string? hidden) : IRemoteFolder
 {
-    private readonly IRemoteFolder _folder = new MemoryFolder(files);
+    private readonly MemoryFolder _folder = new(files);
     private int _deleted;
 
     /// <summary>Told how many, after each.</summary>

@@ -298,7 +298,7 @@ public sealed class PackStoreSharingTests : IDisposable
         _time.Advance(TimeSpan.FromMinutes(1));
         await other.RefreshAsync(_none);
         PeerId remover = TestNode.KeyOf(_metadata).PeerId;
-        PackLease lease = PackLease.First(remover) with { Sequence = 1L << 41, Round = Guid.NewGuid(), Doomed = [PackOf(name)] };
+        PackLease lease = PackLease.First(remover) with { Sequence = 1L << 41, Round = new Guid("22222222-2222-2222-2222-222222222222"), Doomed = [PackOf(name)] };
         _files[lease.FileName] = lease.Encode(StoreId(), TestNode.KeyOf(_metadata));
         await other.PrepareAsync(_none);
         _files[name] = pack;
