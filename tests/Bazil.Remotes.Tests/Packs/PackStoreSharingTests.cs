@@ -13,7 +13,7 @@ using Bazil.Testing;
 namespace Bazil.Remotes.Tests.Packs;
 
 /// <summary>What nodes that use one folder say to each other before anything is removed from it.</summary>
-public sealed class PackStoreSharingTests : IDisposable
+public sealed partial class PackStoreSharingTests : IDisposable
 {
     private static readonly CancellationToken _none = CancellationToken.None;
 
@@ -235,111 +235,6 @@ public sealed class PackStoreSharingTests : IDisposable
     }
 
     /// <summary>What it wrote after the backup is not its to remove: it may have promised that to others.</summary>
-    [Fact]
-    public async Task Restored_node_removes_and_answers_nothing_until_somebody_says_that_it_may()
-    {
-        await using (await FillAsync(_metadata, 1))
-        {
-        }
-
-        using MemoryMetadataStore backup = NodeBackup.Copy(_metadata);
-        await using (await FillAsync(_metadata, 2))
-        {
-        }
-
-        await using PackStore restored = new(new MemoryFolder(_files), backup, new SodiumEntropy(), _time, TestNode.KeyOf(_metadata), mayMake: true);
-        for (ulong generation = 1; generation <= 3; generation++)
-        {
-            PackReclaim done = (await CollectAsync(restored, generation)).Done;
-            Assert.Equal((0, 0), (done.RemovedPacks, done.WaitingPacks));
-            Assert.Contains("bazil gc --restored", Assert.Single(done.Problems), StringComparison.Ordinal);
-        }
-
-        Assert.Contains("bazil gc --restored", Assert.Single((await restored.LookAsync(_none)).Problems), StringComparison.Ordinal);
-        Assert.Equal(2, Packs().Count());
-
-        // Nothing that the old rows concluded counts.
-        Assert.Equal(0, (await CollectAsync(restored, PackRemoval.All, 4)).Done.RemovedPacks);
-        Assert.Equal(0, (await CollectAsync(restored, 5)).Done.RemovedPacks);
-        Assert.Equal(2, Packs().Count());
-        await CollectAsync(restored, 6);
-        Assert.Empty(Packs());
-    }
-
-    [Fact]
-    public async Task Pack_that_was_announced_and_that_a_listing_leaves_out_stays_announced()
-    {
-        await using PackStore store = await FillAsync(_metadata, 1, 2);
-        string name = Packs().Single();
-        await using PackStore other = await RelyAsync(_otherMetadata, 2);
-        await CollectAsync(store, 1);
-        Assert.Equal(1, (await CollectAsync(store, 2)).Done.WaitingPacks);
-        await CollectAsync(other, 1, keeps: 2);
-        await using PackStore late = new(new ForgetfulFolder(_files, name), _otherMetadata, new SodiumEntropy(), _time, TestNode.KeyOf(_otherMetadata), mayMake: true);
-        await late.RefreshAsync(_none);
-        _time.Advance(TimeSpan.FromMinutes(1));
-        await other.RefreshAsync(_none);
-        Assert.False(other.KnowsForSure(Id(1)));
-        Assert.True(new PackIndex(_otherMetadata, StoreId()).IsDoomed(PackOf(name)));
-        Assert.Equal(1, (await CollectAsync(store, 3)).Done.RemovedPacks);
-        Assert.Equal(Bytes(2), await ReadAsync(other, 2));
-    }
-
-    [Fact]
-    public async Task Pack_that_was_announced_before_it_was_looked_into_is_looked_into_before_that_is_answered()
-    {
-        await using PackStore store = await FillAsync(_metadata, 1, 2);
-        string name = Packs().Single();
-        byte[] pack = _files[name];
-        await using PackStore other = await FillAsync(_otherMetadata, 3);
-
-        // Somebody else announces what this node has never seen.
-        _files.TryRemove(name, out _);
-        _time.Advance(TimeSpan.FromMinutes(1));
-        await other.RefreshAsync(_none);
-        PeerId remover = TestNode.KeyOf(_metadata).PeerId;
-        PackLease lease = PackLease.First(remover) with { Sequence = 1L << 41, Round = new Guid("22222222-2222-2222-2222-222222222222"), Doomed = [PackOf(name)] };
-        _files[lease.FileName] = lease.Encode(StoreId(), TestNode.KeyOf(_metadata));
-        await other.PrepareAsync(_none);
-        _files[name] = pack;
-        Assert.Contains("not known here yet", Assert.Single((await other.ReclaimAsync(null, _none)).Problems), StringComparison.Ordinal);
-        Assert.False(Said(_otherMetadata).HasAnswered(lease));
-
-        // It needs one of them.
-        Assert.Equal(1, (await CollectAsync(other, 1, 2, 3)).Done.MovedObjects);
-        Assert.True(Said(_otherMetadata).HasAnswered(lease));
-        _files.TryRemove(name, out _);
-        Assert.Equal(Bytes(2), await ReadAsync(other, 2));
-    }
-
-    [Fact]
-    public async Task Machine_that_slept_while_it_removed_packs_looks_again_who_has_given_it_up()
-    {
-        await using (PackStore store = Open(_metadata))
-        {
-            for (int number = 1; number <= 20; number++)
-            {
-                await store.PutAsync(Id(number), Bytes(number), _none);
-                await store.SyncAsync(_none);
-            }
-        }
-
-        var folder = new ForgetfulFolder(_files, null);
-        PeerId self = TestNode.KeyOf(_metadata).PeerId;
-        folder.Deleted = count =>
-        {
-            if (count != 16) return;
-            _time.Advance(TimeSpan.FromHours(1));
-            _files[PackLease.FileNameOf(self)] = PackLease.EncodeGivenUp(StoreId(), self);
-        };
-        await using PackStore sleeper = new(folder, _metadata, new SodiumEntropy(), _time, TestNode.KeyOf(_metadata), mayMake: true);
-        await CollectAsync(sleeper, 1);
-        PackReclaim done = (await CollectAsync(sleeper, 2)).Done;
-        Assert.Equal(16, done.RemovedPacks);
-        Assert.Contains("lease changed", Assert.Single(done.Problems), StringComparison.Ordinal);
-        Assert.Equal(4, Packs().Count());
-    }
-
     [Fact]
     public async Task Lease_that_is_missing_after_a_write_was_cut_off_is_written_anew_and_the_rows_are_not_old()
     {

@@ -17,6 +17,9 @@ def look(mount):
     shown, sizes = {}, set()
 
     def add(name, path):
+        if os.path.islink(path):  # git tries whether there are symbolic links, and may be cut off before it removes the one that leads nowhere
+            shown.setdefault(name, set()).add(f"link to {os.readlink(path)}")
+            return
         try:
             with open(path, "rb") as file: data = file.read()
         except OSError as error:
