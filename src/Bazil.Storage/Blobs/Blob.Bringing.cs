@@ -72,7 +72,7 @@ public sealed partial class Blob
     {
         ulong[] overlaid;
         lock (_lock) overlaid = [.. _overlays.Keys];
-        foreach (ulong chunk in overlaid) await BringAsync(chunk, isContent: true, cancel);
+        foreach (ulong chunk in overlaid) await BringAsync(chunk, isContent: true, cancel, isFolded: true);
     }
 
     /// <summary>The pointer chunks above a range.</summary>
@@ -89,7 +89,8 @@ public sealed partial class Blob
     /// <param name="chunk">Which one.</param>
     /// <param name="isContent">The chunk itself, too, not only the pointers above it.</param>
     /// <param name="cancel">Gives up.</param>
-    private async ValueTask BringAsync(ulong chunk, bool isContent, CancellationToken cancel)
+    /// <param name="isFolded">Small changes that were made to the chunk are folded in; otherwise another one goes beside them, also where the chunk cannot be read.</param>
+    private async ValueTask BringAsync(ulong chunk, bool isContent, CancellationToken cancel, bool isFolded = false)
     {
         IChunkStore chunks;
         BlobNode? node;
@@ -98,7 +99,7 @@ public sealed partial class Blob
         lock (_lock)
         {
             // Behind the end there are pointers, as far as the tree goes: it grows below those that are there.
-            if (_isDisposed || _layout.IndexAt(_tree.Depth, chunk) > 0) return;
+            if (_isDisposed || _layout.IndexAt(_tree.Depth, chunk) > 0 || (!isFolded && _overlays.ContainsKey(chunk))) return;
             isContent &= chunk * _layout.ChunkSizeBytes < _sizeBytes;
             chunks = _chunks;
             (node, level, key) = _tree.Locate(chunk);
