@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Bazil.Core;
 
@@ -45,6 +46,27 @@ public sealed class Knowledge : IEquatable<Knowledge>, IReadOnlyCollection<KeyVa
 
     public static Knowledge Of(Version version) => Empty.With(version);
 
+    /// <summary>Takes over entries that keep the invariants: whoever read them has checked that.</summary>
+    internal static Knowledge OfCanonical(ReplicaId[] ownedReplicas, ulong[] ownedTicks) => new(ownedReplicas, ownedTicks);
+
+    /// <summary>The same with lower ticks for some entries, by their position in the order of ids; 0 for an entry that is absent.</summary>
+    /// <returns>False when one of them is not lower.</returns>
+    internal bool TryLower(ReadOnlySpan<(int Index, ulong Tick)> entries, [NotNullWhen(true)] out Knowledge? lower)
+    {
+        ulong[] ticks = [.. _ticks];
+        bool isShorter = false;
+        lower = null;
+        foreach ((int index, ulong tick) in entries)
+        {
+            if (tick >= ticks[index]) return false;
+            ticks[index] = tick;
+            isShorter |= tick == 0;
+        }
+
+        lower = isShorter ? Of(_replicas.Zip(ticks, KeyValuePair.Create)) : new Knowledge(_replicas, ticks);
+        return true;
+    }
+
     /// <summary>True when the change with this version is known. The none version is known to everyone.</summary>
     public bool Covers(Version version) => version.Tick <= this[version.Replica];
 
@@ -53,6 +75,9 @@ public sealed class Knowledge : IEquatable<Knowledge>, IReadOnlyCollection<KeyVa
     {
         if (ReferenceEquals(this, other)) return true;
         if (Count > other.Count) return false;
+
+        // Knowledge that grew out of one another by ticks alone has the same ids, mostly the very same array.
+        if (ReferenceEquals(_replicas, other._replicas) || (Count == other.Count && _replicas.AsSpan().SequenceEqual(other._replicas))) return HasNoMoreTicks(other._ticks);
         int theirs = 0;
         for (int mine = 0; mine < Count; mine++)
         {
@@ -132,6 +157,16 @@ public sealed class Knowledge : IEquatable<Knowledge>, IReadOnlyCollection<KeyVa
     IEnumerator<KeyValuePair<ReplicaId, ulong>> IEnumerable<KeyValuePair<ReplicaId, ulong>>.GetEnumerator() => GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    private bool HasNoMoreTicks(ulong[] ticks)
+    {
+        for (int index = 0; index < ticks.Length; index++)
+        {
+            if (_ticks[index] > ticks[index]) return false;
+        }
+
+        return true;
+    }
 
     private static bool IsAscending(KeyValuePair<ReplicaId, ulong>[] entries)
     {

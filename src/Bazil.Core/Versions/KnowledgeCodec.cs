@@ -27,18 +27,17 @@ public static class KnowledgeCodec
     public static Knowledge Read(ref WireReader reader)
     {
         int count = reader.ReadCount(EntriesMax, ReplicaId.Size + 1);
-        var entries = new List<KeyValuePair<ReplicaId, ulong>>(count);
-        ReplicaId previous = default;
+        if (count == 0) return Knowledge.Empty;
+        var replicas = new ReplicaId[count];
+        ulong[] ticks = new ulong[count];
         for (int index = 0; index < count; index++)
         {
-            ReplicaId replica = reader.ReadReplicaId();
-            ulong tick = reader.ReadVariable();
-            if (tick == 0 || (index > 0 && replica.CompareTo(previous) <= 0)) throw reader.Malformed("knowledge is not in its canonical form");
-            entries.Add(KeyValuePair.Create(replica, tick));
-            previous = replica;
+            replicas[index] = reader.ReadReplicaId();
+            ticks[index] = reader.ReadVariable();
+            if (ticks[index] == 0 || (index > 0 && replicas[index].CompareTo(replicas[index - 1]) <= 0)) throw reader.Malformed("knowledge is not in its canonical form");
         }
 
-        return Knowledge.Of(entries);
+        return Knowledge.OfCanonical(replicas, ticks);
     }
 
     public static Knowledge Decode(ReadOnlySpan<byte> bytes)

@@ -23,6 +23,9 @@ public ref struct WireReader
 
     public readonly int Remaining => _rest.Length;
 
+    /// <summary>What was not read yet; a part of what is read.</summary>
+    public readonly ReadOnlySpan<byte> Rest => _rest;
+
     public byte ReadByte() => ReadFixed(1)[0];
 
     public uint ReadUInt32() => BinaryPrimitives.ReadUInt32BigEndian(ReadFixed(sizeof(uint)));
@@ -71,6 +74,14 @@ public ref struct WireReader
         ReadOnlySpan<byte> taken = _rest[..length];
         _rest = _rest[length..];
         return taken;
+    }
+
+    /// <summary>Goes over these bytes if they are what comes next.</summary>
+    public bool TrySkip(ReadOnlySpan<byte> expected)
+    {
+        if (!_rest.StartsWith(expected)) return false;
+        _rest = _rest[expected.Length..];
+        return true;
     }
 
     public readonly void ExpectEnd()

@@ -31,12 +31,12 @@ internal sealed record MemberStatement(PeerId Member, Knowledge Vouched, MemberS
     {
         var statements = new List<MemberStatement>();
         using IMetadataCursor cursor = tables.Reader.ScanPrefix(tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.MemberStatement).Bytes);
-        while (cursor.MoveNext()) statements.Add(Decode(new PeerId(cursor.Key[^PeerId.Size..]), cursor.Value));
+        while (cursor.MoveNext()) statements.Add(Decode(tables, new PeerId(cursor.Key[^PeerId.Size..]), cursor.Value));
         return statements;
     }
 
     public static MemberStatement? Find(VolumeTables tables, PeerId member) =>
-        tables.Reader.Get(KeyOf(tables, member)) is { } row ? Decode(member, row) : null;
+        tables.Reader.Get(KeyOf(tables, member)) is { } row ? Decode(tables, member, row) : null;
 
     /// <summary>Tells lists of statements apart.</summary>
     public static byte[] DigestOf(IEnumerable<MemberStatement> statements)
@@ -48,7 +48,7 @@ internal sealed record MemberStatement(PeerId Member, Knowledge Vouched, MemberS
         return digest;
     }
 
-    public bool IsValid(VolumeId volume) => Ed25519.Verify(Member, Content(volume), Signature);
+    public bool IsValid(VolumeId volume, VerifiedSignatures verified) => verified.IsValid(Member, Content(volume), Signature);
 
     /// <summary>Compares everything: a signature alone may stand under something else.</summary>
     public bool IsSame(MemberStatement other) =>
@@ -87,12 +87,17 @@ internal sealed record MemberStatement(PeerId Member, Knowledge Vouched, MemberS
         return byTicks != 0 ? byTicks : Signature.AsSpan().SequenceCompareTo(other.Signature);
     }
 
-    private static UInt128 TicksOf(Knowledge knowledge) => knowledge.Aggregate(UInt128.Zero, static (sum, entry) => sum + entry.Value);
+    private static UInt128 TicksOf(Knowledge knowledge)
+    {
+        UInt128 sum = 0;
+        foreach ((_, ulong tick) in knowledge) sum += tick;
+        return sum;
+    }
 
-    private static MemberStatement Decode(PeerId member, ReadOnlySpan<byte> row)
+    private static MemberStatement Decode(VolumeTables tables, PeerId member, ReadOnlySpan<byte> row)
     {
         var reader = new WireReader(row, "statement of a member");
-        var statement = new MemberStatement(member, KnowledgeCodec.Read(ref reader), MemberSnapshots.Read(ref reader), reader.ReadFixed(SignatureBytes).ToArray());
+        var statement = new MemberStatement(member, tables.Knowledges.Read(ref reader), MemberSnapshots.Read(ref reader), reader.ReadFixed(SignatureBytes).ToArray());
         reader.ExpectEnd();
         return statement;
     }

@@ -11,6 +11,7 @@ namespace Bazil.FileSystem.Live;
 public sealed partial class Volume
 {
     private readonly SemaphoreSlim _pulling = new(1, 1);
+    private readonly VerifiedSignatures _verified = new();
     private readonly Dictionary<PeerId, byte[]> _statementsTakenOver = []; // guarded by the gate; digests
 
     /// <summary>Nodes may have been merged since a pull was completed: the next completion tidies up though it learns nothing. Guarded by the gate.</summary>
@@ -171,7 +172,7 @@ public sealed partial class Volume
         // Not while others wait for the volume: a peer decides how many there are.
         foreach (MemberStatement statement in unknown)
         {
-            if (!statement.IsValid(Id)) throw new SyncException($"peer {peer} shows what member {statement.Member} vouches for without its signature");
+            if (!statement.IsValid(Id, _verified)) throw new SyncException($"peer {peer} shows what member {statement.Member} vouches for without its signature");
         }
     }
 
@@ -191,7 +192,7 @@ public sealed partial class Volume
             throw new SyncException($"replica {head.Replica} of member {head.Owner} has two histories: was a data directory copied while it was in use?");
         }
 
-        if (!head.IsValid(Id)) throw new SyncException($"peer {peer} shows a head of replica {head.Replica} whose signature is wrong");
+        if (!head.IsValid(Id, _verified)) throw new SyncException($"peer {peer} shows a head of replica {head.Replica} whose signature is wrong");
 
         // Beyond our own log under the id we write with: this machine was rolled back while running. Never write under it again.
         OwnHead own = _store.State.Head;

@@ -3,6 +3,7 @@ using Bazil.Core.Crypto;
 using Bazil.FileSystem.Accounting;
 using Bazil.FileSystem.Collection;
 using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Sync;
 using Bazil.FileSystem.Trash;
 using Bazil.Storage.Blobs;
 using Bazil.Storage.Metadata;
@@ -94,9 +95,5 @@ internal sealed class VolumeStore
         (Undo ?? throw new InvariantException("a frozen view of a volume is not written")).Commit(batch, unsynced);
 
     /// <summary>Knowledge of a member as received in a completed pull.</summary>
-    public Knowledge ReadMemberKnowledge(PeerId member)
-    {
-        byte[]? row = Tables.Reader.Get(Tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.MemberKnowledge).Add(member).Bytes);
-        return row is null ? Knowledge.Empty : KnowledgeCodec.Decode(row);
-    }
+    public Knowledge ReadMemberKnowledge(PeerId member) => MemberTable.Read(Tables, Table.MemberKnowledge, member);
 }

@@ -1,12 +1,13 @@
 using Bazil.Core;
 using Bazil.FileSystem.Nodes;
+using Bazil.FileSystem.Sync;
 using Bazil.Storage.Metadata;
 
 namespace Bazil.FileSystem.Live;
 
 /// <summary>
 /// The rows of one volume, read from the live store or from a frozen view of it. Safe for concurrent use as far as the
-/// reader is; holds no state but the volume's number.
+/// reader is; holds no state but the volume's number, and knowledge that was read last.
 /// </summary>
 internal sealed class VolumeTables(IMetadataReader reader, uint volume)
 {
@@ -23,6 +24,9 @@ internal sealed class VolumeTables(IMetadataReader reader, uint volume)
     public IMetadataReader Reader { get; } = reader;
 
     public uint Volume { get; } = volume;
+
+    /// <summary>For rows of which each member has one.</summary>
+    public KnowledgeMemo Knowledges { get; } = new();
 
     public MetadataKey Key(Span<byte> buffer, Table table) => new MetadataKey(buffer, table).Add(Volume);
 

@@ -11,6 +11,9 @@ public sealed class Facet<T>
 {
     public static readonly Facet<T> Empty = new([]);
 
+    /// <summary>So few values are compared one by one. Members of a volume may be hundreds.</summary>
+    private const int ValuesSearchedMax = 16;
+
     private readonly FacetPair<T>[] _pairs;
 
     private Facet(FacetPair<T>[] pairs) => _pairs = pairs;
@@ -71,9 +74,10 @@ public sealed class Facet<T>
     public List<T> DistinctValues()
     {
         var values = new List<T>(1);
+        HashSet<T>? seen = _pairs.Length > ValuesSearchedMax ? new HashSet<T>(_pairs.Length) : null;
         foreach (FacetPair<T> pair in _pairs)
         {
-            if (!values.Contains(pair.Value)) values.Add(pair.Value);
+            if (seen is null ? !values.Contains(pair.Value) : seen.Add(pair.Value)) values.Add(pair.Value);
         }
 
         return values;
@@ -125,7 +129,19 @@ public sealed class Facet<T>
         return Of(kept);
     }
 
-    private int IndexOf(Version version) => Array.FindIndex(_pairs, pair => pair.Version == version);
+    private int IndexOf(Version version)
+    {
+        int first = 0, last = _pairs.Length - 1;
+        while (first <= last)
+        {
+            int middle = first + ((last - first) / 2), order = _pairs[middle].Version.CompareTo(version);
+            if (order == 0) return middle;
+            if (order < 0) first = middle + 1;
+            else last = middle - 1;
+        }
+
+        return -1;
+    }
 
     public override string ToString() => string.Join(" | ", _pairs);
 }

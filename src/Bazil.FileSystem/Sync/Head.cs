@@ -12,7 +12,9 @@ namespace Bazil.FileSystem.Sync;
 /// </summary>
 internal sealed record Head(UInt128 Nonce, ulong Tick, byte[] Hash, PeerId Owner, byte[] Signature)
 {
-    public ReplicaId Replica { get; } = Live.OwnHead.IdOf(Owner, Nonce);
+    private ReplicaId _replica; // worked out when it is asked for: of hundreds of heads that are read most are only compared or passed on
+
+    public ReplicaId Replica => _replica.IsNone ? _replica = Live.OwnHead.IdOf(Owner, Nonce) : _replica;
 
     public const int SignatureBytes = 64;
     private static ReadOnlySpan<byte> Domain => "bazil head 1\0"u8;
@@ -26,7 +28,7 @@ internal sealed record Head(UInt128 Nonce, ulong Tick, byte[] Hash, PeerId Owner
         return unsigned;
     }
 
-    public bool IsValid(VolumeId volume) => Ed25519.Verify(Owner, Statement(volume), Signature);
+    public bool IsValid(VolumeId volume, VerifiedSignatures verified) => verified.IsValid(Owner, Statement(volume), Signature);
 
     public void Write(WireWriter writer)
     {

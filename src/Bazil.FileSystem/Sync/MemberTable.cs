@@ -14,13 +14,13 @@ internal static class MemberTable
     {
         var members = new List<KeyValuePair<PeerId, Knowledge>>();
         using IMetadataCursor cursor = tables.Reader.ScanPrefix(tables.Key(stackalloc byte[MetadataKey.MaxSize], table).Bytes);
-        while (cursor.MoveNext()) members.Add(KeyValuePair.Create(new PeerId(cursor.Key[^PeerId.Size..]), KnowledgeCodec.Decode(cursor.Value)));
+        while (cursor.MoveNext()) members.Add(KeyValuePair.Create(new PeerId(cursor.Key[^PeerId.Size..]), tables.Knowledges.Decode(cursor.Value)));
         return members;
     }
 
     public static Knowledge Read(VolumeTables tables, Table table, PeerId member) =>
-        tables.Reader.Get(tables.Key(stackalloc byte[MetadataKey.MaxSize], table).Add(member).Bytes) is { } row ? KnowledgeCodec.Decode(row) : Knowledge.Empty;
+        tables.Reader.Get(tables.Key(stackalloc byte[MetadataKey.MaxSize], table).Add(member).Bytes) is { } row ? tables.Knowledges.Decode(row) : Knowledge.Empty;
 
     public static void Put(MetadataBatch batch, VolumeTables tables, PeerId member, Knowledge knowledge, Table table = Table.MemberKnowledge) =>
-        batch.Put(tables.Key(stackalloc byte[MetadataKey.MaxSize], table).Add(member).Bytes, KnowledgeCodec.Encode(knowledge));
+        batch.Put(tables.Key(stackalloc byte[MetadataKey.MaxSize], table).Add(member).Bytes, tables.Knowledges.Encode(knowledge));
 }

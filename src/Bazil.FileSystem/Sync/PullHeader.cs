@@ -6,9 +6,9 @@ namespace Bazil.FileSystem.Sync;
 /// <summary>
 /// The first frame of an answer: what the serving side knows.
 /// <code>
-/// format (1) = 6 | status (1) | full (1) | items: how many are expected to follow, 0 when nobody counted | knowledge | heads: count, each as in <see cref="Head"/>: one for each entry
+/// format (1) = 7 | status (1) | full (1) | items: how many are expected to follow, 0 when nobody counted | knowledge | heads: count, each as in <see cref="Head"/>: one for each entry
 ///   of the knowledge, and those beyond it that references of the items rest on
-/// | purge horizon | members: count, each peer id (32), flag (1), knowledge when the flag is 0; 1 means the header's
+/// | purge horizon | members: count, each peer id (32), flag (1), knowledge when the flag is 0; 1 means the header's, with 2 its difference from the header's follows (<see cref="KnowledgeDifference"/>)
 /// | statements (1): 0 when they are those that the puller has | count, each peer id (32), flag and knowledge in the same form,
 ///   snapshots as in <see cref="MemberSnapshots"/>, signature (64)
 /// </code>
@@ -22,8 +22,11 @@ internal sealed record PullHeader(
     IReadOnlyList<Head> Heads,
     IReadOnlyList<KeyValuePair<PeerId, Knowledge>> Members)
 {
-    private const byte Format = 6;
+    private const byte Format = 7;
     private const int MembersMax = 65536;
+    private const byte FlagWhole = 0;
+    private const byte FlagSame = 1;
+    private const byte FlagDifference = 2;
 
     public static PullHeader Only(PullStatus status) => new(status, false, Knowledge.Empty, Knowledge.Empty, [], []);
 
@@ -80,8 +83,9 @@ internal sealed record PullHeader(
         var heads = new Head[status == PullStatus.Changes ? reader.ReadCount(KnowledgeCodec.EntriesMax, Head.SignatureBytes) : 0];
         for (int index = 0; index < heads.Length; index++) heads[index] = Head.Read(ref reader);
         Knowledge horizon = KnowledgeCodec.Read(ref reader);
-        KeyValuePair<PeerId, Knowledge>[] members = ReadMembers(ref reader, knowledge);
-        MemberStatement[]? statements = reader.ReadByte() == 0 ? null : ReadStatements(ref reader, knowledge);
+        var knowledges = new KnowledgeMemo();
+        KeyValuePair<PeerId, Knowledge>[] members = ReadMembers(ref reader, knowledge, knowledges);
+        MemberStatement[]? statements = reader.ReadByte() == 0 ? null : ReadStatements(ref reader, knowledge, knowledges);
         reader.ExpectEnd();
         return new PullHeader(status, isFull, knowledge, horizon, heads, members) { Statements = statements, ItemsExpected = expected };
     }
@@ -94,32 +98,48 @@ internal sealed record PullHeader(
 
     private void WriteMember(WireWriter writer, PeerId member, Knowledge knowledge)
     {
-        bool isSame = knowledge.Equals(Knowledge);
         writer.WriteFixed(member.Span);
-        writer.WriteByte(isSame ? (byte)1 : (byte)0);
-        if (!isSame) KnowledgeCodec.Write(writer, knowledge);
+        if (knowledge.Equals(Knowledge))
+        {
+            writer.WriteByte(FlagSame);
+            return;
+        }
+
+        var difference = new WireWriter();
+        bool isDifference = KnowledgeDifference.TryWrite(difference, Knowledge, knowledge);
+        writer.WriteByte(isDifference ? FlagDifference : FlagWhole);
+        if (isDifference) writer.WriteFixed(difference.Span);
+        else KnowledgeCodec.Write(writer, knowledge);
     }
 
-    private static MemberStatement[] ReadStatements(ref WireReader reader, Knowledge knowledge)
+    private static Knowledge ReadKnowledge(ref WireReader reader, Knowledge knowledge, KnowledgeMemo knowledges) => reader.ReadByte() switch
+    {
+        FlagWhole => knowledges.Read(ref reader),
+        FlagSame => knowledge,
+        FlagDifference => KnowledgeDifference.Read(ref reader, knowledge),
+        byte flag => throw reader.Malformed($"flag {flag} is none of 0, 1 and 2"),
+    };
+
+    private static MemberStatement[] ReadStatements(ref WireReader reader, Knowledge knowledge, KnowledgeMemo knowledges)
     {
         var statements = new MemberStatement[reader.ReadCount(MembersMax, PeerId.Size + 1 + MemberStatement.SignatureBytes)];
         for (int index = 0; index < statements.Length; index++)
         {
             PeerId member = reader.ReadPeerId();
-            Knowledge vouched = reader.ReadByte() == 0 ? KnowledgeCodec.Read(ref reader) : knowledge;
+            Knowledge vouched = ReadKnowledge(ref reader, knowledge, knowledges);
             statements[index] = new MemberStatement(member, vouched, MemberSnapshots.Read(ref reader), reader.ReadFixed(MemberStatement.SignatureBytes).ToArray());
         }
 
         return statements;
     }
 
-    private static KeyValuePair<PeerId, Knowledge>[] ReadMembers(ref WireReader reader, Knowledge knowledge)
+    private static KeyValuePair<PeerId, Knowledge>[] ReadMembers(ref WireReader reader, Knowledge knowledge, KnowledgeMemo knowledges)
     {
         var members = new KeyValuePair<PeerId, Knowledge>[reader.ReadCount(MembersMax, PeerId.Size + 1)];
         for (int index = 0; index < members.Length; index++)
         {
             PeerId member = reader.ReadPeerId();
-            members[index] = KeyValuePair.Create(member, reader.ReadByte() == 0 ? KnowledgeCodec.Read(ref reader) : knowledge);
+            members[index] = KeyValuePair.Create(member, ReadKnowledge(ref reader, knowledge, knowledges));
         }
 
         return members;
