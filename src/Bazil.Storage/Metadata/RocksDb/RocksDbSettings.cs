@@ -61,7 +61,10 @@ internal sealed unsafe class RocksDbSettings(RocksDbApi api)
         SetInt(options, "info_log_level", LogWarningsOnly);
         SetSize(options, "keep_log_file_num", 4);
         SetSize(options, "max_log_file_size", (nuint)(4 * MiB));
+
+        // Nobody reads its statistics, and it would wake for them. Its diary it looks after every 10 s, which cannot be set.
         SetUint(options, "stats_dump_period_sec", 0);
+        SetUint(options, "stats_persist_period_sec", 0);
     }
 
     private void SetTree(nint options)
