@@ -27,6 +27,8 @@ internal static class Program
                 return MetadataBench.Run(directory);
             case ["posix-compare", string seed, string steps, string mount, string ordinary]:
                 return PosixComparison.Run(int.Parse(seed), int.Parse(steps), mount, ordinary);
+            case ["record-cache", string row, string count]:
+                return RecordCacheMeasurement.Run(Convert.FromHexString(row), int.Parse(count));
             case ["store-write", string directory, string firstNumber, string seed]:
                 return await StoreWriter.RunAsync(directory, int.Parse(firstNumber), int.Parse(seed));
             case ["store-bench", string directory]:

@@ -7,7 +7,8 @@ public sealed class ManualTime : TimeProvider
     private readonly List<ManualTimer> _timers = [];
     private DateTimeOffset _now = System.GetUtcNow();
     private TimeSpan _error;
-    private TaskCompletionSource? _rearmed;
+    private TaskCompletionSource? _rearmed, _due;
+    private TimeSpan _dueWithin;
 
     /// <summary>How many timers have fired.</summary>
     public int Fired { get; private set; }
@@ -60,6 +61,17 @@ public sealed class ManualTime : TimeProvider
         }
     }
 
+    /// <summary>Returns when a timer would fire if the clock moved on by so much. One waits at a time.</summary>
+    public Task WhenDueAsync(TimeSpan within, CancellationToken cancel)
+    {
+        lock (_lock)
+        {
+            (_due, _dueWithin) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), within);
+            NoteChange();
+            return _due.Task.WaitAsync(cancel);
+        }
+    }
+
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new ManualTimer(this, callback, state);
@@ -72,6 +84,7 @@ public sealed class ManualTime : TimeProvider
     private void NoteChange()
     {
         if (_timers.All(timer => !timer.IsRunning || timer.SetAt == _now)) _rearmed?.TrySetResult();
+        if (_due is not null && _timers.Any(timer => timer.Due <= _now + _dueWithin)) _due.TrySetResult();
     }
 
     private sealed class ManualTimer(ManualTime time, TimerCallback callback, object? state) : ITimer

@@ -10,7 +10,7 @@ namespace Bazil.FileSystem.Tests.Mounted;
 /// </summary>
 public sealed class MountedVolume : IDisposable
 {
-    private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartTime = TimeSpan.FromMinutes(3), ProgramTime = TimeSpan.FromMinutes(5);
 
     private readonly TempDirectory _directory = new("bazil-mounted-");
     private readonly string _data;
@@ -75,13 +75,13 @@ public sealed class MountedVolume : IDisposable
 
     public static string CasePath(string file) => Path.Combine(AppContext.BaseDirectory, "Mounted", "Cases", file);
 
-    /// <summary>Runs a program to its end and returns its output; fails when it fails or takes longer than two minutes.</summary>
+    /// <summary>Runs a program to its end and returns its output; fails when it fails or takes so long that it hangs.</summary>
     public static string Run(string program, params IEnumerable<string> arguments)
     {
         using Process process = StartProgram(program, arguments);
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(TimeSpan.FromMinutes(2)))
+        if (!process.WaitForExit(ProgramTime))
         {
             process.Kill(entireProcessTree: true);
             Assert.Fail($"{program} {string.Join(' ', arguments)} did not end in time");

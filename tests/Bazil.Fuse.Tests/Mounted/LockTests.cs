@@ -5,6 +5,8 @@ namespace Bazil.Fuse.Tests.Mounted;
 /// <summary>Locks that the file system keeps, taken by processes through a mount.</summary>
 public abstract class LockTests(FuseTransport transport) : IAsyncLifetime
 {
+    private static readonly TimeSpan ReleaseTime = TimeSpan.FromSeconds(60);
+
     private readonly MemoryFileSystem _memory = new(TimeProvider.System, 1 << 24);
     private TestMount _mount = null!;
 
@@ -16,6 +18,9 @@ public abstract class LockTests(FuseTransport transport) : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
+
+        // The kernel sends the RELEASE that ends a flock without keeping the close, or the end of the process, waiting for it.
+        SpinWait.SpinUntil(() => _memory.LockedFileCount == 0, ReleaseTime);
         Assert.Equal(0, _memory.LockedFileCount);
         await _mount.DisposeAsync();
         Assert.Equal("", string.Join("\n", _mount.Log.Take(3)));

@@ -46,7 +46,7 @@ public sealed class StrangerTests
     [Fact]
     public async Task Silent_and_slow_strangers_are_cut_off_after_the_handshake_timeout()
     {
-        await using var nodes = await TwoNodes.StartAsync(server: new PeerServerOptions { HandshakeTimeout = TimeSpan.FromMilliseconds(300) });
+        await using var nodes = await TwoNodes.StartAsync(server: new PeerServerOptions { HandshakeTimeout = TimeSpan.FromSeconds(1) });
         using var silent = await ConnectAsync(nodes.White);
         using var slow = await ConnectAsync(nodes.White);
         var dripping = DripAsync(slow);

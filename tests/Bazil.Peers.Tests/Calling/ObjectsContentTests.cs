@@ -44,8 +44,9 @@ public sealed class ObjectsContentTests : IDisposable
         int seconds = 0;
         while (!copy.IsCompleted)
         {
-            // Each further frame waits for those before it: time goes on only while the sink has not got it.
-            await Task.WhenAny(copy, sink.Written(), Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Cancel));
+            // Each further frame waits for those before it: time goes on only while one waits, which is never for as long as the peer may be silent.
+            await Task.WhenAny(copy, _time.WhenDueAsync(Patience / 2, Cancel));
+            if (copy.IsCompleted) break;
             _time.Advance(TimeSpan.FromSeconds(1));
             seconds++;
         }

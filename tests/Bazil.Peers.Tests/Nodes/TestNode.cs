@@ -12,6 +12,9 @@ namespace Bazil.Peers.Tests.Nodes;
 /// <summary>One node on the loopback: its key, its server with everything a test allows, its client.</summary>
 internal sealed class TestNode : IPeerService, IPeerAddressBook, IAsyncDisposable
 {
+    /// <summary>For what ends by itself on a machine that is not busy: handshakes, and connecting by the real clock.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     private readonly SigningKey _key;
     private readonly PeerClientOptions _clientOptions;
     private readonly TimeProvider _time;
@@ -20,12 +23,12 @@ internal sealed class TestNode : IPeerService, IPeerAddressBook, IAsyncDisposabl
     {
         _key = SigningKey.FromSeed([.. Enumerable.Repeat(seed, SigningKey.SeedSize)]);
         _time = time ?? TimeProvider.System;
-        _clientOptions = clientOptions ?? new PeerClientOptions();
+        _clientOptions = clientOptions ?? (time is null ? new PeerClientOptions { ConnectTimeout = Patience } : new PeerClientOptions());
         Identity = new NodeIdentity(_key, _time);
         Server = new PeerServer(
             Identity,
             this,
-            (serverOptions ?? new PeerServerOptions()) with { Endpoint = new IPEndPoint(IPAddress.Loopback, 0) },
+            (serverOptions ?? new PeerServerOptions { HandshakeTimeout = Patience }) with { Endpoint = new IPEndPoint(IPAddress.Loopback, 0) },
             _time,
             new SodiumEntropy(),
             NullLogger<PeerServer>.Instance,

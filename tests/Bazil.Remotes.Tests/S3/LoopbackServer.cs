@@ -40,8 +40,9 @@ internal abstract class LoopbackServer : IAsyncDisposable
         {
             while (true) connections.Add(ServeAsync(await _listener.AcceptSocketAsync(_ending.Token)));
         }
-        catch (OperationCanceledException)
+        catch (Exception) when (_ending.IsCancellationRequested)
         {
+            // A listener that is closed just when it is about to wait fails as it pleases: cancelled, aborted, disposed or not listening.
             await Task.WhenAll(connections);
         }
     }
