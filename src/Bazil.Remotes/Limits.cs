@@ -75,6 +75,18 @@ public static class Limits
     /// <summary>What is fetched of the end of an unknown pack first: the directory of a thousand objects.</summary>
     public const int PackTailBytes = 1 << 16;
 
+    /// <summary>An object of at most this length is read with what lies behind it: a pointer chunk of 128 keys, a very small file.</summary>
+    public const int PackSmallBytes = 8 << 10;
+
+    /// <summary>And so much is read then: all pointers of a file of 64 MiB and its first chunk.</summary>
+    public const int PackPieceBytes = 192 << 10;
+
+    /// <summary>Such pieces of packs that are kept for each store: 3 MiB.</summary>
+    public const int PackPieces = 16;
+
+    /// <summary>And for how long: whoever walks down a tree of pointers wants the next one at once.</summary>
+    public static readonly TimeSpan PackPieceAgeMax = TimeSpan.FromSeconds(10);
+
     /// <summary>Unknown packs that are looked into at once.</summary>
     public const int PackLookups = 16;
 

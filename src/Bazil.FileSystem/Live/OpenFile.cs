@@ -124,15 +124,22 @@ internal sealed partial class OpenFile : IAsyncDisposable
     public uint KeyEpoch => Volatile.Read(ref _blob)?.KeyEpoch ?? uint.MaxValue;
 
     /// <summary>Reads; short only at the end of the content.</summary>
-    public ValueTask<int> ReadAsync(ulong offset, Memory<byte> buffer, CancellationToken cancel)
+    /// <param name="offset">Of the first byte.</param>
+    /// <param name="buffer">Lent until the task completes.</param>
+    /// <param name="reader">The handle that is read from, by reference, until <see cref="Leave"/>.</param>
+    /// <param name="cancel">Gives up.</param>
+    public ValueTask<int> ReadAsync(ulong offset, Memory<byte> buffer, object? reader, CancellationToken cancel)
     {
         byte[] inline = Volatile.Read(ref _inline);
-        if (Volatile.Read(ref _blob) is { } blob) return ReadBlobAsync(blob, offset, buffer, cancel);
+        if (Volatile.Read(ref _blob) is { } blob) return ReadBlobAsync(blob, offset, buffer, reader, cancel);
         if (offset >= (ulong)inline.Length) return new(0);
         int count = Math.Min(buffer.Length, inline.Length - (int)offset);
         inline.AsSpan((int)offset, count).CopyTo(buffer.Span);
         return new(count);
     }
+
+    /// <summary>A handle is not read from any more.</summary>
+    public void Leave(object reader) => Volatile.Read(ref _blob)?.Leave(reader);
 
     /// <summary>Writes. Under <see cref="Gate"/>.</summary>
     public async ValueTask WriteAsync(ulong offset, ReadOnlyMemory<byte> data, UnixTime now, CancellationToken cancel)
@@ -272,16 +279,16 @@ internal sealed partial class OpenFile : IAsyncDisposable
         if (_blob is not null) await _blob.DisposeAsync();
     }
 
-    private async ValueTask<int> ReadBlobAsync(Blob blob, ulong offset, Memory<byte> buffer, CancellationToken cancel)
+    private async ValueTask<int> ReadBlobAsync(Blob blob, ulong offset, Memory<byte> buffer, object? reader, CancellationToken cancel)
     {
         try
         {
-            return await blob.ReadAsync(offset, buffer, cancel);
+            return await blob.ReadAsync(offset, buffer, reader, cancel);
         }
         catch (ObjectDisposedException) when (Volatile.Read(ref _blob) != blob)
         {
             // The content was replaced by a peer's in this moment.
-            return await ReadAsync(offset, buffer, cancel);
+            return await ReadAsync(offset, buffer, reader, cancel);
         }
     }
 

@@ -51,7 +51,7 @@ public sealed partial class Volume
         if (!_handles.TryGetValue(handle.Value, out OpenHandle? open)) return Errno.EBADF;
         if (!open.Flags.NoAccessTime) open.File.WasRead = true;
         return FuseReadResult.Filled(await ReadContentAsync(
-            ContentUse.ReadOf(open.File.Inode, (ulong)offset), (open.File, Offset: (ulong)offset, Buffer: buffer), static (read, cancel) => read.File.ReadAsync(read.Offset, read.Buffer, cancel), cancel));
+            ContentUse.ReadOf(open.File.Inode, (ulong)offset), (Open: open, Offset: (ulong)offset, Buffer: buffer), static (read, cancel) => read.Open.File.ReadAsync(read.Offset, read.Buffer, read.Open, cancel), cancel));
     }
 
     internal async ValueTask<Reply<int>> WriteAsync(FuseHandle handle, long offset, ReadOnlyMemory<byte> data, CancellationToken cancel)
@@ -136,6 +136,7 @@ public sealed partial class Volume
     {
         if (!_handles.TryRemove(handle.Value, out OpenHandle? open)) return;
         if (open.Flags is { CanRead: true, CanWrite: false, NoAccessTime: false }) open.File.MayHaveBeenRead = true;
+        open.File.Leave(open);
         await ReleaseAsync(open.File, open.Flags.CanWrite);
     }
 

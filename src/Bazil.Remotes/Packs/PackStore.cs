@@ -23,6 +23,7 @@ public sealed partial class PackStore : IObjectStore
     private readonly SigningKey _identity;
     private readonly bool _mayMake;
     private readonly TimeProvider _time;
+    private readonly PackPieces _pieces;
     private volatile PackIndex? _index; // of the store that is there, or was the last time
 
     /// <param name="folder">Where the packs are.</param>
@@ -34,7 +35,7 @@ public sealed partial class PackStore : IObjectStore
     public PackStore(IRemoteFolder folder, IMetadataStore metadata, IEntropy entropy, TimeProvider time, SigningKey identity, bool mayMake)
     {
         (_folder, _metadata, _entropy, _time, _identity, _mayMake) = (folder, metadata, entropy, time, identity, mayMake);
-        _open = NewPack();
+        (_open, _pieces) = (NewPack(), new PackPieces(time));
         if (PackStoreMark.Recall(metadata, folder.Name) is { } id) _index = new PackIndex(metadata, id);
     }
 
@@ -54,7 +55,7 @@ public sealed partial class PackStore : IObjectStore
             if (TryCopyWaiting(id) is { } waiting) return waiting;
             PackLocation? location = await LocateAsync(id, cancel);
             if (location is not { } found) return null;
-            IMemoryOwner<byte>? read = await ReadAsync(id, found, cancel);
+            IMemoryOwner<byte>? read = await ReadWithNeighboursAsync(id, found, cancel);
             if (read is not null) return read;
 
             // Another node has moved its objects elsewhere and removed the pack, or somebody has removed it.
@@ -80,6 +81,13 @@ public sealed partial class PackStore : IObjectStore
 
     /// <summary>The length of an object as <see cref="Knows"/> knows it; null when it does not: asks nobody.</summary>
     public int? KnownSizeOf(in ObjectId id) => TryFindWaiting(id, out PackEntry entry) ? entry.Length : _index?.Find(id)?.Length;
+
+    /// <summary>A copy of an object whose bytes are in memory here, because it waits to be written or lies behind another one that was just read; null when they are not. Asks nobody. The caller disposes it.</summary>
+    public IMemoryOwner<byte>? TryCopyHere(in ObjectId id) =>
+        TryCopyWaiting(id) ?? (_index?.Find(id) is { Trust: not PackTrust.Damaged } location && _pieces.TryCopy(location, evenFirst: false) is { } copy ? AnswerOf(copy, location) : null);
+
+    /// <summary>How much is read to answer for an object that <see cref="TryCopyHere"/> does not have: small ones are read with what lies behind them. Null when the index does not know it; asks nobody.</summary>
+    public int? ReadBytesOf(in ObjectId id) => _index?.Find(id) is { } location ? PackPieces.ReadBytesOf(location) : null;
 
     /// <summary>Whether the store is known not to have the object, since it was listed a moment ago: asks nobody.</summary>
     public bool IsAbsent(in ObjectId id)
@@ -143,6 +151,7 @@ public sealed partial class PackStore : IObjectStore
         finally
         {
             await _folder.DisposeAsync();
+            ForgetNeighbours();
         }
     }
 
@@ -150,6 +159,7 @@ public sealed partial class PackStore : IObjectStore
     public async ValueTask AbandonAsync()
     {
         await _folder.DisposeAsync();
+        ForgetNeighbours();
         List<Task> ending;
         lock (_packs) ending = [.. _closed.Values];
         lock (_meeting)
@@ -160,6 +170,9 @@ public sealed partial class PackStore : IObjectStore
         await Task.WhenAll(ending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // they end because the folder is closed
     }
 
+    /// <summary>What lies in memory beside what was read is asked for there again: for whoever wants to know what is there now.</summary>
+    internal void ForgetNeighbours() => _pieces.Clear();
+
     /// <summary>Where an object is by the index. Only a recent listing of the folder can tell that it is nowhere: another node may have just put it there.</summary>
     private async ValueTask<PackLocation?> LocateAsync(ObjectId id, CancellationToken cancel) =>
         _index?.Find(id) ?? Require(id, (await ListPacksAsync(cancel)).Find(id));
@@ -167,6 +180,40 @@ public sealed partial class PackStore : IObjectStore
     /// <summary>An object that is nowhere may lie in a pack that could not be looked into.</summary>
     private PackLocation? Require(in ObjectId id, PackLocation? found) =>
         found is null && _unreadable is { } problem ? throw new StoreException($"{Name}: object {id} may be in a pack that cannot be read: {problem}") : found;
+
+    /// <summary>A small object brings what lies behind it, and what is being brought so is not asked for once more.</summary>
+    private async ValueTask<IMemoryOwner<byte>?> ReadWithNeighboursAsync(ObjectId id, PackLocation location, CancellationToken cancel)
+    {
+        bool isRead = false;
+        for (bool hasWaited = false; !isRead; hasWaited = true)
+        {
+            if (_pieces.TryCopy(location, evenFirst: hasWaited) is { } copy) return AnswerOf(copy, location);
+            if (_pieces.Join(location, out isRead) is not { } piece) break;
+            if (!isRead) await piece.Ended.WaitAsync(cancel);
+            else if (!await FetchPieceAsync(piece, location, cancel)) return null;
+        }
+
+        return isRead && _pieces.TryCopy(location, evenFirst: true) is { } found ? AnswerOf(found, location) : await ReadAsync(id, location, cancel); // alone it is told what is wrong
+    }
+
+    /// <summary>Returns false when there is no such pack.</summary>
+    private async ValueTask<bool> FetchPieceAsync(PackPiece piece, PackLocation location, CancellationToken cancel)
+    {
+        IMemoryOwner<byte> buffer = Storage.Buffers.BufferPool.Shared.Rent(piece.SizeBytes);
+        int? read = null;
+        try
+        {
+            read = await _folder.ReadPieceAsync(location.Pack.FileName, location.Offset, buffer.Memory, cancel);
+            return read is not null;
+        }
+        finally
+        {
+            if (read is null) buffer.Dispose();
+            _pieces.End(piece, read is null ? null : buffer, read ?? 0);
+        }
+    }
+
+    private static IMemoryOwner<byte> AnswerOf(IMemoryOwner<byte> bytes, in PackLocation location) => location.Trust == PackTrust.None ? new PackAnswer(bytes, location) : bytes;
 
     private async ValueTask<IMemoryOwner<byte>?> ReadAsync(ObjectId id, PackLocation location, CancellationToken cancel)
     {
@@ -176,7 +223,7 @@ public sealed partial class PackStore : IObjectStore
             int? read = location.Length == 0 ? 0 : await _folder.ReadPieceAsync(location.Pack.FileName, location.Offset, buffer.Memory, cancel);
             if (read == location.Length && ObjectChecksum.Of(buffer.Memory.Span) == location.Checksum)
             {
-                IMemoryOwner<byte> found = location.Trust == PackTrust.None ? new PackAnswer(buffer, location) : buffer;
+                IMemoryOwner<byte> found = AnswerOf(buffer, location);
                 buffer = null!;
                 return found;
             }

@@ -9,13 +9,14 @@ namespace Bazil.Server.Storages;
 
 /// <summary>
 /// A store on another machine or a removable disk, as a volume reads from it that holds it to a rate. A read waits for its turn before it is asked there, by the length that the index tells, so other stores are asked
-/// meanwhile as if this one were late, and how fast it answers is not measured with the wait. No credit is saved up while nothing is read. Nothing waits that is still in this machine's memory, or while the store is away. Does not own the store. Safe for concurrent use.
+/// meanwhile as if this one were late, and how fast it answers is not measured with the wait. Who gives up leaves the line, and those behind move up: a read that a program waits for does not wait behind what was to be read ahead and is not wanted any more. No credit is saved up while nothing is read. Nothing waits that is still in this machine's memory, or while the store is away. Does not own the store. Safe for concurrent use.
 /// </summary>
 /// <param name="store">The store.</param>
 /// <param name="rules">The limits; those of what comes from it count.</param>
 /// <param name="time">Of waits and hours of the day.</param>
 internal sealed class LimitedStore(RemoteStore store, ImmutableArray<RateRule> rules, TimeProvider time) : IObjectStore, IGuardedStore, IReadWitness
 {
+    private readonly SemaphoreSlim _line = new(1); // whose turn is next holds it
     private readonly Lock _lock = new(); // guards what follows; calls nothing outside
     private readonly long _start = time.GetTimestamp(); // a clock that is set back must not hold anything up
     private TimeSpan _next; // when the next read may begin
@@ -36,10 +37,12 @@ internal sealed class LimitedStore(RemoteStore store, ImmutableArray<RateRule> r
 
     public string? Problem => store.Problem;
 
+    private long? Rate => RateRule.EachAt(rules, TimeOnly.FromDateTime(time.GetLocalNow().DateTime)).Down;
+
     public async ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel)
     {
-        if (store.Packs.TryCopyWaiting(id) is { } waiting) return waiting; // from this machine's memory
-        int? known = store.IsBroken ? null : store.Packs.KnownSizeOf(id); // one that is away says so at once
+        if (store.Packs.TryCopyHere(id) is { } here) return here; // from this machine's memory
+        int? known = store.IsBroken ? null : store.Packs.ReadBytesOf(id); // one that is away says so at once
         TimeSpan taken = known is { } sizeBytes ? await WaitForTurnAsync(sizeBytes, cancel) : default;
         IMemoryOwner<byte>? found;
         try
@@ -53,7 +56,7 @@ internal sealed class LimitedStore(RemoteStore store, ImmutableArray<RateRule> r
         }
 
         if (found is null) GiveBack(taken);
-        else if (known is null) Take(found.Memory.Length); // another node has just put it there, or the store is back: the next ones wait for it
+        else if (known is null && Rate is { } rate) Take(found.Memory.Length, rate, time.GetElapsedTime(_start)); // another node has just put it there, or the store is back: the next ones wait for it
         return found;
     }
 
@@ -75,21 +78,22 @@ internal sealed class LimitedStore(RemoteStore store, ImmutableArray<RateRule> r
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    /// <summary>Returns what was taken, in time.</summary>
+    /// <summary>Returns what was taken, in time; nothing is when the wait is cancelled, for another store was faster, or nobody wants it any more.</summary>
     private async ValueTask<TimeSpan> WaitForTurnAsync(int sizeBytes, CancellationToken cancel)
     {
-        (TimeSpan wait, TimeSpan taken) = Take(sizeBytes);
-        if (wait <= TimeSpan.Zero) return taken;
+        if (Rate is not { } rate) return default;
+        TimeSpan came = time.GetElapsedTime(_start);
+        await _line.WaitAsync(cancel);
         try
         {
-            await Task.Delay(wait, time, cancel);
-            return taken;
+            TimeSpan wait;
+            lock (_lock) wait = _next - time.GetElapsedTime(_start);
+            if (wait > TimeSpan.Zero) await Task.Delay(wait, time, cancel);
+            return Take(sizeBytes, rate, came);
         }
-        catch (OperationCanceledException)
+        finally
         {
-            // Another store was faster, or nobody wants it any more: nothing is read here.
-            GiveBack(taken);
-            throw;
+            _line.Release();
         }
     }
 
@@ -98,16 +102,11 @@ internal sealed class LimitedStore(RemoteStore store, ImmutableArray<RateRule> r
         lock (_lock) _next -= taken;
     }
 
-    /// <summary>Counts so many bytes, and tells when they may be read.</summary>
-    private (TimeSpan Wait, TimeSpan Taken) Take(int sizeBytes)
+    /// <summary>Counts so many bytes, for somebody who came at this moment.</summary>
+    private TimeSpan Take(int sizeBytes, long rate, TimeSpan came)
     {
-        if (RateRule.EachAt(rules, TimeOnly.FromDateTime(time.GetLocalNow().DateTime)).Down is not { } rate) return default;
         TimeSpan taken = TimeSpan.FromSeconds((double)sizeBytes / rate);
-        lock (_lock)
-        {
-            TimeSpan now = time.GetElapsedTime(_start), begin = _next > now ? _next : now;
-            _next = begin + taken;
-            return (begin - now, taken);
-        }
+        lock (_lock) _next = (_next > came ? _next : came) + taken;
+        return taken;
     }
 }

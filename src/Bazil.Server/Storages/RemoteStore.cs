@@ -84,7 +84,7 @@ internal sealed class RemoteStore(PackStore packs, TimeProvider time) : IObjectS
     public PackStore Packs => packs;
 
     // What the index or the memory tells is told without asking there: it is no answer of the other side, and needs none.
-    public ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel) => packs.TryCopyWaiting(id) is { } waiting ? new(waiting) : packs.IsAbsent(id) ? default : _reads.GetAsync(id, cancel);
+    public ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel) => packs.TryCopyHere(id) is { } here ? new(here) : packs.IsAbsent(id) ? default : _reads.GetAsync(id, cancel);
 
     public ValueTask PutAsync(ObjectId id, ReadOnlyMemory<byte> buffer, CancellationToken cancel) => packs.PutAsync(id, buffer, cancel);
 

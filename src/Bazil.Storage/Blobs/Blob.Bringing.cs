@@ -13,7 +13,7 @@ public sealed partial class Blob
     /// <summary>Pointer chunks fetched for one change of a range: 64 GiB with the default layout; those beyond it are fetched by the change.</summary>
     private const int PointersBroughtMax = 4096;
 
-    /// <summary>For <see cref="ReadAsync"/>; of a range that is a few chunks long.</summary>
+    /// <summary>For <see cref="ReadAsync(ulong, Memory{byte}, CancellationToken)"/>; of a range that is a few chunks long.</summary>
     public async ValueTask BringForReadAsync(ulong offset, ulong length, CancellationToken cancel)
     {
         ulong end = Math.Min(SizeBytes, offset + length);

@@ -7,13 +7,20 @@ namespace Bazil.Storage.Blobs;
 /// <content>Reads: from nodes in memory where there are any, else down the stored tree.</content>
 public sealed partial class Blob
 {
-    private readonly ReadAhead? _ahead; // null when nothing is read ahead
+    private readonly ReadAheadStreams? _ahead; // null when nothing is read ahead
 
     /// <summary>
     /// Reads into the buffer, which is lent until the task completes. Returns less than asked for only at the end of the
     /// content, 0 behind it. Chunks that are not in memory are fetched concurrently.
     /// </summary>
-    public async ValueTask<int> ReadAsync(ulong offset, Memory<byte> buffer, CancellationToken cancel)
+    public ValueTask<int> ReadAsync(ulong offset, Memory<byte> buffer, CancellationToken cancel) => ReadAsync(offset, buffer, reader: null, cancel);
+
+    /// <summary>The same for one of several readers.</summary>
+    /// <param name="offset">Of the first byte.</param>
+    /// <param name="buffer">For as many as there are.</param>
+    /// <param name="reader">Who reads, by reference, until <see cref="Leave"/>: where one goes tells nothing of what the others will want. Null for all that do not say.</param>
+    /// <param name="cancel">Gives up.</param>
+    public async ValueTask<int> ReadAsync(ulong offset, Memory<byte> buffer, object? reader, CancellationToken cancel)
     {
         await _gate.EnterSharedAsync(cancel);
         try
@@ -22,7 +29,7 @@ public sealed partial class Blob
             ulong sizeBytes = _sizeBytes; // changes only under the exclusive gate
             if (offset >= sizeBytes || buffer.IsEmpty) return 0;
             int count = (int)Math.Min((ulong)buffer.Length, sizeBytes - offset);
-            _ahead?.Advise(offset, count, sizeBytes, _layout);
+            _ahead?.Of(reader).Advise(offset, count, sizeBytes, _layout);
 
             int within = _layout.WithinChunk(offset);
             ulong chunk = _layout.ChunkOf(offset);
@@ -35,6 +42,9 @@ public sealed partial class Blob
             _gate.ExitShared();
         }
     }
+
+    /// <summary>A reader will not read any more: what is fetched ahead for it is given up.</summary>
+    public void Leave(object reader) => _ahead?.Leave(reader);
 
     private async ValueTask ReadChunksAsync(ulong chunk, int within, Memory<byte> buffer, CancellationToken cancel)
     {

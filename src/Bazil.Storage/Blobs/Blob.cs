@@ -48,7 +48,7 @@ public sealed partial class Blob : IAsyncDisposable
         _chunks = context.Chunks.Of(_keyEpoch);
         _sizeBytes = manifest.SizeBytes;
         _tree = new BlobTree(_layout, context.Budget, manifest.Root, _layout.Depth(manifest.SizeBytes));
-        if (context is { ReadAheadBytes: > 0, AheadRoom: { } room }) _ahead = new ReadAhead(context.ReadAheadBytes, (int)manifest.ChunkSizeBytes, room, PrefetchAsync);
+        if (context is { ReadAheadBytes: > 0, AheadRoom: { } room }) _ahead = new ReadAheadStreams(() => new ReadAhead(context.ReadAheadBytes, (int)manifest.ChunkSizeBytes, room, new ArrivalRate(room.Clock), PrefetchAsync));
         if (ReservationBytes(_layout.Depth(BlobLimits.SizeBytesMax)) > context.Budget.SizeBytes)
         {
             throw new ArgumentException($"a dirty budget of {context.Budget.SizeBytes} bytes is too small for chunks of {manifest.ChunkSizeBytes} bytes");

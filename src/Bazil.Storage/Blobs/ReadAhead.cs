@@ -3,15 +3,17 @@ using Bazil.Storage.Cas;
 namespace Bazil.Storage.Blobs;
 
 /// <summary>
-/// Notices a sequential reader and fetches the chunks it will want next. Requests of the kernel arrive slightly out of
+/// Notices that one reader is sequential and fetches the chunks it will want next. Requests of the kernel arrive slightly out of
 /// order, so near enough counts as sequential. A reader that catches up with what is being fetched is given a larger window: content that comes from
-/// afar needs more of it under way. Safe for concurrent use; dispose cancels and waits.
+/// afar needs more of it under way, but not more than comes in a while (<see cref="ArrivalRate"/>), for everybody would wait behind it. What is under way is given up when the reader goes
+/// elsewhere: its place is the next read's. Safe for concurrent use; dispose cancels and waits.
 /// </summary>
 /// <param name="windowBytes">How far ahead at first; up to <see cref="FarGrowthMax"/> times as far.</param>
 /// <param name="chunkBytes">Of the content; small ones are fetched several in one task.</param>
 /// <param name="room">Where what is fetched waits. Windows shrink when many streams share it.</param>
+/// <param name="rate">Of what is fetched for this reader; used under this one's lock from now on.</param>
 /// <param name="prefetch">Fetches a chunk.</param>
-internal sealed class ReadAhead(int windowBytes, int chunkBytes, ReadAheadRoom room, Func<ulong, CancellationToken, Task> prefetch) : IAsyncDisposable
+internal sealed class ReadAhead(int windowBytes, int chunkBytes, ReadAheadRoom room, ArrivalRate rate, Func<ulong, CancellationToken, Task> prefetch) : IAsyncDisposable
 {
     /// <summary>How far from the expected place a read may start and still be the same stream: two requests of the kernel.</summary>
     private const long SlackBytes = 256 * 1024;
@@ -28,17 +30,18 @@ internal sealed class ReadAhead(int windowBytes, int chunkBytes, ReadAheadRoom r
     /// <summary>What has been fetched for so long comes from afar.</summary>
     private const int FarMilliseconds = 10;
 
-    private readonly CancellationTokenSource _cancel = new();
     private readonly int _runChunks = Math.Max(1, BlobLimits.TaskBytes / chunkBytes);
     private readonly int _firstWindowChunks = FirstWindowOf(windowBytes, chunkBytes);
     private readonly Lock _lock = new(); // guards everything below; before that of the room
     private readonly Dictionary<Task, (ulong First, long Since)> _inFlight = []; // the first chunk of each, and when it was begun
+    private readonly HashSet<Task> _givenUp = []; // those of ended streams that have not noticed yet
     private int _windowChunks = FirstWindowOf(windowBytes, chunkBytes);
     private ulong _expectedOffset;
     private int _streak;
     private ulong _nextChunk;
     private ulong _behindReader; // the first chunk that nobody has asked for
     private bool _hasRoom;
+    private CancellationTokenSource? _stream; // cancelled when what was fetched ahead is of no use any more; null when nothing was
 
     /// <summary>A read is about to happen.</summary>
     public void Advise(ulong offset, int count, ulong sizeBytes, BlobLayout layout)
@@ -49,12 +52,7 @@ internal sealed class ReadAhead(int windowBytes, int chunkBytes, ReadAheadRoom r
             bool isSequential = Math.Abs(distance) <= SlackBytes;
             _streak = isSequential ? _streak + 1 : 0;
             _expectedOffset = isSequential ? Math.Max(_expectedOffset, offset + (ulong)count) : offset + (ulong)count;
-            if (!isSequential)
-            {
-                _nextChunk = 0; // what was fetched ahead is of no use any more
-                LeaveRoom();
-            }
-
+            if (!isSequential && !(distance > 0 && layout.ChunkOf(offset) < _nextChunk)) EndStream(); // a leap within what was fetched is none to elsewhere
             if (_streak < StreakMin) return;
 
             ulong behindThis = layout.ChunkOf(offset + (ulong)count - 1) + 1, last = layout.ChunkOf(sizeBytes - 1) + 1;
@@ -79,22 +77,36 @@ internal sealed class ReadAhead(int windowBytes, int chunkBytes, ReadAheadRoom r
 
     public async ValueTask DisposeAsync()
     {
-        await _cancel.CancelAsync();
-        Task[] inFlight;
+        Task[] ending;
         lock (_lock)
         {
-            inFlight = [.. _inFlight.Keys];
-            LeaveRoom();
+            EndStream();
+            ending = [.. _givenUp];
         }
 
-        await Task.WhenAll(inFlight);
-        _cancel.Dispose();
+        await Task.WhenAll(ending);
+    }
+
+    /// <summary>The reader goes elsewhere: what is under way is given up, and what has come goes from the cache before what others want. Under the lock.</summary>
+    private void EndStream()
+    {
+        _nextChunk = 0;
+        if (_stream is { } ended)
+        {
+            _ = ended.CancelAsync(); // it counts at once; whoever waits for it is told on another thread, for this one holds the lock
+            _stream = null;
+            _givenUp.UnionWith(_inFlight.Keys);
+            _inFlight.Clear();
+            _hasRoom = true; // also one that has read to the end and left its room tells that it is over
+        }
+
+        LeaveRoom();
     }
 
     /// <summary>How many chunks the window may have now, fewer than it would like when others read, too. Under the lock.</summary>
     private int AskForRoom(ulong behindThis, ulong last)
     {
-        ulong ahead = _nextChunk > behindThis ? _nextChunk - behindThis : 0, wanted = Math.Min((ulong)_windowChunks, last - behindThis);
+        ulong ahead = _nextChunk > behindThis ? _nextChunk - behindThis : 0, wanted = Math.Min((ulong)UsefulWindow(), last - behindThis);
         _hasRoom = true;
         return (int)(room.Ask(this, (long)ahead * chunkBytes, (long)wanted * chunkBytes) / chunkBytes);
     }
@@ -107,15 +119,22 @@ internal sealed class ReadAhead(int windowBytes, int chunkBytes, ReadAheadRoom r
 
     private static int FirstWindowOf(int windowBytes, int chunkBytes) => Math.Min(Math.Max(1, windowBytes / chunkBytes), BlobLimits.ReadConcurrencyMax * Math.Max(1, BlobLimits.TaskBytes / chunkBytes));
 
+    /// <summary>What the reader would need, as far as it comes in a while. Before anything has come nobody knows. Under the lock.</summary>
+    private int UsefulWindow()
+    {
+        double useful = (rate.UsefulBytes ?? (double)_firstWindowChunks * chunkBytes) / chunkBytes;
+        return (int)Math.Clamp(useful, Math.Min(_runChunks, _windowChunks), _windowChunks);
+    }
+
     /// <summary>The reader wants what is still being fetched: it is faster than the window allows. Under the lock.</summary>
     private void GrowIfCaughtUp(ulong behindThis)
     {
-        long now = Environment.TickCount64;
         bool isCaughtUp = false, isFar = false;
         foreach ((ulong first, long since) in _inFlight.Values)
         {
-            isCaughtUp |= first < behindThis;
-            isFar |= first < behindThis && now - since >= FarMilliseconds;
+            if (first >= behindThis) continue;
+            isCaughtUp = true;
+            isFar |= room.Clock.GetElapsedTime(since).TotalMilliseconds >= FarMilliseconds;
         }
 
         int most = (isFar ? FarGrowthMax : GrowthMax) * _firstWindowChunks;
@@ -124,6 +143,8 @@ internal sealed class ReadAhead(int windowBytes, int chunkBytes, ReadAheadRoom r
 
     private void Start(ulong first, ulong behind)
     {
+        CancellationToken cancel = (_stream ??= new CancellationTokenSource()).Token;
+        long since = room.Clock.GetTimestamp();
         Task? task = null;
         task = Task.Run(async () =>
         {
@@ -133,8 +154,12 @@ internal sealed class ReadAhead(int windowBytes, int chunkBytes, ReadAheadRoom r
                 var chunks = new List<Task>();
                 ulong from;
                 lock (_lock) from = Math.Max(first, _behindReader); // a reader that has overtaken this task has fetched the rest itself
-                for (ulong chunk = from; chunk < behind; chunk++) chunks.Add(prefetch(chunk, _cancel.Token));
+                for (ulong chunk = from; chunk < behind; chunk++) chunks.Add(prefetch(chunk, cancel));
                 await Task.WhenAll(chunks);
+                lock (_lock)
+                {
+                    if (from < behind) rate.Note(since, (long)(behind - from) * chunkBytes);
+                }
             }
             catch (Exception exception) when (exception is IOException or OperationCanceledException)
             {
@@ -142,9 +167,12 @@ internal sealed class ReadAhead(int windowBytes, int chunkBytes, ReadAheadRoom r
             }
             finally
             {
-                lock (_lock) _inFlight.Remove(task!);
+                lock (_lock)
+                {
+                    if (!_inFlight.Remove(task!)) _givenUp.Remove(task!);
+                }
             }
         });
-        _inFlight.Add(task, (first, Environment.TickCount64)); // the task's own removal waits for the lock held here
+        _inFlight.Add(task, (first, since)); // the task's own removal waits for the lock held here
     }
 }

@@ -39,7 +39,7 @@ public sealed class CachingChunkStore(IChunkStore inner, ChunkCache cache) : ICh
     /// <summary>The room for what is fetched ahead, of all that use the cache.</summary>
     public ReadAheadRoom AheadRoom => cache.AheadRoom;
 
-    /// <summary>Brings a chunk into the cache for a reader who will want it.</summary>
+    /// <summary>Brings a chunk into the cache for a reader who will want it, until it cancels and leaves <see cref="AheadRoom"/>.</summary>
     public async ValueTask FetchAheadAsync(ChunkType type, byte level, ChunkKey key, int sizeBytesMax, CancellationToken cancel)
     {
         if (!IsCached(type, level, key, sizeBytesMax)) (await FetchAsync(new ChunkCache.Name(this, type, level, key, sizeBytesMax), isAhead: true, cancel)).Dispose();
@@ -62,7 +62,7 @@ public sealed class CachingChunkStore(IChunkStore inner, ChunkCache cache) : ICh
             isFirst = !_flights.TryGetValue(name, out flight);
             if (isFirst) _flights.Add(name, flight = new Flight());
             flight!.WaiterCount++;
-            flight.IsAhead |= isAhead;
+            if (isAhead) flight.Ahead = cancel;
             flight.IsRead |= !isAhead;
         }
 
@@ -89,7 +89,7 @@ public sealed class CachingChunkStore(IChunkStore inner, ChunkCache cache) : ICh
             lock (_lock)
             {
                 Remove(name, flight);
-                flight.Leases = new Stack<IMemoryOwner<byte>>(cache.Add(name, plaintext, flight.WaiterCount, flight.IsAhead, flight.IsRead));
+                flight.Leases = new Stack<IMemoryOwner<byte>>(cache.Add(name, plaintext, flight.WaiterCount, flight.Ahead, flight.IsRead));
             }
 
             flight.Landed.SetResult();
@@ -136,8 +136,8 @@ public sealed class CachingChunkStore(IChunkStore inner, ChunkCache cache) : ICh
 
         public int WaiterCount { get; set; }
 
-        /// <summary>It was asked for ahead of a reader.</summary>
-        public bool IsAhead { get; set; }
+        /// <summary>Of the last stream that has asked for it ahead of its reader.</summary>
+        public CancellationToken? Ahead { get; set; }
 
         /// <summary>A reader waits, or has waited, for it.</summary>
         public bool IsRead { get; set; }

@@ -5,7 +5,7 @@ namespace Bazil.Storage.Cas;
 
 /// <summary>
 /// Plaintexts of chunks in memory, the least recently used go first. One for the process, shared by the chunk stores of
-/// all volumes, each of which sees only its own entries. What was fetched ahead of a reader stays until it is read, within its share, and drives out nothing but its like afterwards. Plaintext is wiped when the last reader is done with an evicted entry.
+/// all volumes, each of which sees only its own entries. What was fetched ahead of a reader stays until it is read or the reader goes elsewhere, within its share, and drives out nothing but its like afterwards. Plaintext is wiped when the last reader is done with an evicted entry.
 /// Safe for concurrent use.
 /// <para>Invariants: <c>UsedBytes</c> is the sum over the entries in the map, and at most <c>SizeBytesMax</c>; an entry in the map holds one reference, and is in one of the lists.</para>
 /// </summary>
@@ -18,10 +18,11 @@ public sealed class ChunkCache(long sizeBytesMax = ChunkCache.DefaultSizeBytes, 
     private readonly Dictionary<Name, LinkedListNode<Entry>> _entries = [];
     private readonly LinkedList<Entry> _byUse = new(); // the most recently used first
     private readonly LinkedList<Entry> _ahead = new(); // fetched ahead and not read; the newest first
-    private readonly LinkedList<Entry> _passed = new(); // fetched ahead and read: a stream will not come back to them; the most recently used first
+    private readonly LinkedList<Entry> _passed = new(); // fetched ahead and read, or not wanted any more: a stream will not come back to them; the most recently used first
     private long _usedBytes;
     private long _aheadBytes;
     private long _passedBytes;
+    private long _leavings; // those of the room that were seen to
 
     /// <summary>The half of it that may hold what is fetched ahead; the rest is for pointers and what was just read.</summary>
     public ReadAheadRoom AheadRoom { get; } = new(sizeBytesMax / 2, clock ?? TimeProvider.System);
@@ -57,14 +58,15 @@ public sealed class ChunkCache(long sizeBytesMax = ChunkCache.DefaultSizeBytes, 
     /// <param name="name">What it is found by.</param>
     /// <param name="owned">The plaintext.</param>
     /// <param name="leaseCount">How many leases.</param>
-    /// <param name="isAhead">It was fetched for a reader who will want it.</param>
+    /// <param name="ahead">It was fetched for a reader who will want it, until this is cancelled and the reader has left <see cref="AheadRoom"/>; null for one that was not.</param>
     /// <param name="isRead">One waits for it already.</param>
-    internal IMemoryOwner<byte>[] Add(in Name name, IMemoryOwner<byte> owned, int leaseCount, bool isAhead = false, bool isRead = true)
+    internal IMemoryOwner<byte>[] Add(in Name name, IMemoryOwner<byte> owned, int leaseCount, CancellationToken? ahead = null, bool isRead = true)
     {
         lock (_lock)
         {
+            PassLeft();
             if (_entries.TryGetValue(name, out LinkedListNode<Entry>? node)) owned.Dispose();
-            else node = Insert(name, owned, !isAhead ? _byUse : isRead ? _passed : _ahead);
+            else node = Insert(new Entry(name, owned, ahead ?? default), ahead is not { } wanted ? _byUse : isRead || wanted.IsCancellationRequested ? _passed : _ahead);
 
             var leases = new IMemoryOwner<byte>[leaseCount];
             foreach (ref IMemoryOwner<byte> lease in leases.AsSpan())
@@ -78,16 +80,29 @@ public sealed class ChunkCache(long sizeBytesMax = ChunkCache.DefaultSizeBytes, 
         }
     }
 
-    private LinkedListNode<Entry> Insert(in Name name, IMemoryOwner<byte> owned, LinkedList<Entry> list)
+    private LinkedListNode<Entry> Insert(Entry entry, LinkedList<Entry> list)
     {
-        LinkedListNode<Entry> node = list.AddFirst(new Entry(name, owned));
-        _entries.Add(name, node);
+        LinkedListNode<Entry> node = list.AddFirst(entry);
+        _entries.Add(entry.Name, node);
         _usedBytes += node.Value.ChargedBytes;
         Count(list, node.Value.ChargedBytes);
 
         // Somewhat beyond the share, for what entries cost beside their bytes. What is more has no reader any more.
         while (_aheadBytes > SizeBytesMax * 5 / 8) Move(_ahead.Last!, _passed);
         return node;
+    }
+
+    /// <summary>What streams that have ended had fetched ahead goes before what others want.</summary>
+    private void PassLeft()
+    {
+        long leavings = AheadRoom.Leavings;
+        if (leavings == _leavings) return;
+        _leavings = leavings;
+        for (LinkedListNode<Entry>? node = _ahead.Last, newer; node is not null; node = newer)
+        {
+            newer = node.Previous;
+            if (node.Value.Ahead.IsCancellationRequested) Move(node, _passed);
+        }
     }
 
     /// <summary>Makes it the newest of a list.</summary>
@@ -129,7 +144,7 @@ public sealed class ChunkCache(long sizeBytesMax = ChunkCache.DefaultSizeBytes, 
     /// <summary>What an entry is found by. The scope is the chunk store that asks; a read with another size limit is another entry.</summary>
     internal readonly record struct Name(object Scope, ChunkType Type, byte Level, ChunkKey Key, int SizeBytesMax);
 
-    private sealed class Entry(Name name, IMemoryOwner<byte> owned)
+    private sealed class Entry(Name name, IMemoryOwner<byte> owned, CancellationToken ahead)
     {
         /// <summary>What an entry costs beside its plaintext: the objects that hold it, roughly.</summary>
         private const int OverheadBytes = 256;
@@ -137,6 +152,9 @@ public sealed class ChunkCache(long sizeBytesMax = ChunkCache.DefaultSizeBytes, 
         public Name Name { get; } = name;
 
         public IMemoryOwner<byte> Owned { get; } = owned;
+
+        /// <summary>Cancelled when the stream that it was fetched for has ended.</summary>
+        public CancellationToken Ahead { get; } = ahead;
 
         public int ChargedBytes { get; } = owned.Memory.Length + OverheadBytes;
 

@@ -15,9 +15,15 @@ public sealed class ReadAheadRoom(long sizeBytes, TimeProvider clock)
     private readonly Lock _lock = new(); // guards what follows; innermost
     private readonly Dictionary<object, Stream> _streams = [];
     private long _aheadBytes;
+    private long _leavings;
     private long _lookedAt = clock.GetTimestamp();
 
     public long SizeBytes { get; } = sizeBytes;
+
+    /// <summary>How often a stream has ended.</summary>
+    internal long Leavings => Interlocked.Read(ref _leavings);
+
+    internal TimeProvider Clock => clock;
 
     /// <summary>A stream asks how much it may have ahead, and tells how much it has.</summary>
     /// <param name="stream">Which one; by reference.</param>
@@ -40,9 +46,10 @@ public sealed class ReadAheadRoom(long sizeBytes, TimeProvider clock)
         }
     }
 
-    /// <summary>The stream has ended.</summary>
+    /// <summary>The stream has ended, and what it has fetched ahead with a token that it has cancelled is wanted no more.</summary>
     public void Leave(object stream)
     {
+        Interlocked.Increment(ref _leavings);
         lock (_lock)
         {
             if (_streams.Remove(stream, out Stream left)) _aheadBytes -= left.AheadBytes;

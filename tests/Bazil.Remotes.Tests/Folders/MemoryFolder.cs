@@ -21,6 +21,9 @@ internal sealed class MemoryFolder(ConcurrentDictionary<string, byte[]>? files =
     /// <summary>Called when a file was written, before the write returns.</summary>
     public Func<string, Task>? Written { get; set; }
 
+    /// <summary>Called when a part of a file is to be read; the read goes on when it returns.</summary>
+    public Func<CancellationToken, Task>? Reading { get; set; }
+
     /// <summary>Called when packs are to be listed; the listing goes on when it returns.</summary>
     public Func<CancellationToken, Task>? Listing { get; set; }
 
@@ -47,16 +50,17 @@ internal sealed class MemoryFolder(ConcurrentDictionary<string, byte[]>? files =
         return true;
     }
 
-    public ValueTask<int?> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel)
+    public async ValueTask<int?> ReadAsync(string name, long offset, Memory<byte> buffer, CancellationToken cancel)
     {
         Check(cancel);
         ReadCount++;
+        if (Reading is { } reading) await reading(cancel);
         if (Forbidden.Contains(name)) throw new StoreException($"{Name}: cannot read {name}: permission denied");
-        if (!Files.TryGetValue(name, out byte[]? content)) return new((int?)null);
+        if (!Files.TryGetValue(name, out byte[]? content)) return null;
         ReadOnlySpan<byte> rest = offset < content.Length ? content.AsSpan((int)offset) : [];
         ReadOnlySpan<byte> part = rest[..Math.Min(rest.Length, buffer.Length)];
         part.CopyTo(buffer.Span);
-        return new((int?)part.Length);
+        return part.Length;
     }
 
     public ValueTask<bool> DeleteAsync(string name, CancellationToken cancel)

@@ -33,6 +33,58 @@ public sealed class PackStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task One_read_brings_the_pointers_of_a_file_and_its_first_chunk()
+    {
+        var folder = new MemoryFolder(_files);
+        await using PackStore store = Open(folder);
+        for (int pointer = 0; pointer < 5; pointer++) await store.PutAsync(PackFormatTests.Id(pointer), Bytes(pointer, 4150), _none);
+        for (int chunk = 5; chunk < 8; chunk++) await store.PutAsync(PackFormatTests.Id(chunk), Bytes(chunk, 128 << 10), _none);
+        await store.SyncAsync(_none);
+        int reads = folder.ReadCount;
+        Assert.Null(store.TryCopyHere(PackFormatTests.Id(4)));
+        for (int index = 0; index < 6; index++) Assert.Equal(Bytes(index, index < 5 ? 4150 : 128 << 10), await ReadAsync(store, index));
+        Assert.Equal(reads + 1, folder.ReadCount);
+        using (IMemoryOwner<byte>? here = store.TryCopyHere(PackFormatTests.Id(4))) Assert.NotNull(here);
+        Assert.Equal(Bytes(7, 128 << 10), await ReadAsync(store, 7));
+        Assert.Equal(reads + 2, folder.ReadCount);
+    }
+
+    [Fact]
+    public async Task What_lies_behind_a_small_object_is_kept_for_a_moment_only()
+    {
+        var time = new ManualTime();
+        var folder = new MemoryFolder(_files);
+        await using var store = new PackStore(folder, _metadata, new SodiumEntropy(), time, TestNode.KeyOf(_metadata), mayMake: true);
+        for (int index = 0; index < 3; index++) await store.PutAsync(PackFormatTests.Id(index), Bytes(index, 50), _none);
+        await store.SyncAsync(_none);
+        await ReadAsync(store, 0);
+        time.Advance(Limits.PackPieceAgeMax + TimeSpan.FromSeconds(1));
+        int reads = folder.ReadCount;
+        await ReadAsync(store, 1);
+        Assert.Equal(reads + 1, folder.ReadCount);
+    }
+
+    [Fact]
+    public async Task Those_who_want_what_is_being_brought_ask_for_nothing_and_go_on_alone_when_it_fails()
+    {
+        var folder = new MemoryFolder(_files);
+        await using PackStore store = Open(folder);
+        for (int index = 0; index < 2; index++) await store.PutAsync(PackFormatTests.Id(index), Bytes(index, 50), _none);
+        await store.SyncAsync(_none);
+        int reads = folder.ReadCount;
+        var opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        folder.Reading = cancel => opened.Task.WaitAsync(cancel);
+        using var given = new CancellationTokenSource();
+        Task<IMemoryOwner<byte>?> first = store.GetAsync(PackFormatTests.Id(0), given.Token).AsTask();
+        Task<byte[]?>[] others = [.. Enumerable.Range(0, 8).Select(_ => ReadAsync(store, 1))];
+        await given.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        opened.SetResult();
+        foreach (Task<byte[]?> other in others) Assert.Equal(Bytes(1, 50), await other);
+        Assert.Equal(reads + 2, folder.ReadCount);
+    }
+
+    [Fact]
     public async Task Only_what_this_node_has_written_there_or_read_from_there_counts_as_a_copy()
     {
         await using (PackStore store = Open(new MemoryFolder(_files)))
@@ -170,7 +222,9 @@ public sealed class PackStoreTests : IDisposable
             Assert.Equal(1, (await writer.ReclaimAsync(null, _none)).RemovedPacks); // who only reads has no lease
         }
 
+        store.ForgetNeighbours();
         Assert.Equal(Bytes(9, 50), await ReadAsync(store, 9));
+        store.ForgetNeighbours();
         Assert.Null(await ReadAsync(store, 3));
     }
 

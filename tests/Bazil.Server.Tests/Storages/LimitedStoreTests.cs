@@ -87,6 +87,20 @@ public sealed class LimitedStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Those_behind_a_read_that_is_given_up_move_up()
+    {
+        LimitedStore limited = Limited(new RateRule(new RateLimits(null, Rate), null));
+        await ReadAsync(limited, 1);
+        using var seek = new CancellationTokenSource();
+        Task<IMemoryOwner<byte>?>[] ahead = [.. Enumerable.Range(0, 10).Select(_ => limited.GetAsync(Id(2), seek.Token).AsTask())];
+        Task wanted = ReadAsync(limited, 3);
+        await seek.CancelAsync();
+        foreach (Task given in ahead) await Assert.ThrowsAnyAsync<OperationCanceledException>(() => given);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await wanted.WaitAsync(TimeSpan.FromMinutes(1), Cancel);
+    }
+
+    [Fact]
     public async Task A_store_that_is_away_says_so_at_once_and_takes_no_turn()
     {
         LimitedStore limited = Limited(new RateRule(new RateLimits(null, Rate), null));

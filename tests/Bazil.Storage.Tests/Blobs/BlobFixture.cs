@@ -13,11 +13,11 @@ internal sealed class BlobFixture : IAsyncDisposable
 
     private readonly SharingKey _key = new(new byte[32]);
 
-    public BlobFixture(long budgetBytes = DirtyBudget.DefaultSizeBytes, long cacheBytes = 0, int readAheadBytes = 0)
+    public BlobFixture(long budgetBytes = DirtyBudget.DefaultSizeBytes, long cacheBytes = 0, int readAheadBytes = 0, TimeProvider? clock = null)
     {
         Store = new FaultyObjectStore(Memory);
         Budget = new DirtyBudget(budgetBytes);
-        Context = new BlobContext(new CachingChunkStore(new ConvergentChunkStore(_key, Store), new ChunkCache(cacheBytes)), Budget, readAheadBytes);
+        Context = new BlobContext(new CachingChunkStore(new ConvergentChunkStore(_key, Store), new ChunkCache(cacheBytes, clock)), Budget, readAheadBytes);
     }
 
     public MemoryObjectStore Memory { get; } = new("memory");

@@ -3,6 +3,7 @@ using Bazil.Core;
 using Bazil.Storage.Blobs;
 using Bazil.Storage.Cas;
 using Bazil.Storage.Stores;
+using Bazil.Testing;
 using static Bazil.Storage.Tests.Blobs.BlobFixture;
 
 namespace Bazil.Storage.Tests.Blobs;
@@ -288,6 +289,32 @@ public sealed class BlobTests
         Assert.InRange(fixture.Store.GetCount, 200, 202); // each data chunk once, whoever fetched it, and the pointers
     }
 
+    [Fact]
+    public async Task A_sequential_reader_has_the_next_chunks_fetched_though_another_one_reads_elsewhere()
+    {
+        await using var fixture = new BlobFixture(cacheBytes: 1000 * ChunkSize, readAheadBytes: 4 * ChunkSize);
+        await using Blob blob = fixture.Create();
+        await blob.WriteAsync(0, Bytes(1, 200 * ChunkSize), default);
+        await using Blob reopened = fixture.Open(await blob.SaveAsync(default));
+        object first = new(), second = new();
+        byte[] buffer = new byte[ChunkSize];
+        for (ulong chunk = 0; chunk < 2; chunk++)
+        {
+            await reopened.ReadAsync(chunk * ChunkSize, buffer, first, default);
+            await reopened.ReadAsync(180 * ChunkSize, buffer, second, default);
+        }
+
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (fixture.Store.GetCount < 3 + 4)
+        {
+            timeout.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
+        reopened.Leave(second);
+        reopened.Leave(first);
+    }
+
     [Theory]
     [InlineData(3)]
     [InlineData(20)]
@@ -296,7 +323,7 @@ public sealed class BlobTests
     {
         // Their windows of 16 chunks would be more than the cache; some read five times as fast as others, whose chunks wait longer.
         const int Chunks = 60;
-        await using var fixture = new BlobFixture(cacheBytes: 300 * ChunkSize, readAheadBytes: 16 * ChunkSize);
+        await using var fixture = new BlobFixture(cacheBytes: 300 * ChunkSize, readAheadBytes: 16 * ChunkSize, clock: new ManualTime());
         var blobs = new List<Blob>();
         for (int number = 0; number < readers; number++)
         {

@@ -119,6 +119,32 @@ public sealed class CachingChunkStoreTests : IDisposable
         await Assert.ThrowsAsync<ChunkNotFoundException>(() => ReadAsync(other, key));
     }
 
+    [Fact]
+    public async Task What_a_stream_that_has_ended_had_fetched_ahead_goes_before_what_others_want()
+    {
+        CachingChunkStore chunks = Create(16_000, out ChunkCache cache); // twelve chunks; seven of them ahead
+        using CancellationTokenSource live = new(), ended = new();
+        ChunkKey[] wanted = [.. await AheadAsync(chunks, 1, 3, live.Token)], left = await AheadAsync(chunks, 11, 4, ended.Token);
+        await ended.CancelAsync();
+        cache.AheadRoom.Leave(ended);
+        wanted = [.. wanted, .. await AheadAsync(chunks, 21, 4, live.Token)];
+        for (byte seed = 31; seed < 41; seed++) await ReadAsync(chunks, await PutAsync(chunks, seed));
+        Assert.All(wanted, key => Assert.True(chunks.IsCached(ChunkType.File, 0, key, 4096)));
+        Assert.InRange(left.Count(key => chunks.IsCached(ChunkType.File, 0, key, 4096)), 0, 1);
+    }
+
+    private static async Task<ChunkKey[]> AheadAsync(CachingChunkStore chunks, byte seed, int count, CancellationToken stream)
+    {
+        var keys = new ChunkKey[count];
+        for (int index = 0; index < count; index++)
+        {
+            keys[index] = await PutAsync(chunks, (byte)(seed + index));
+            await chunks.FetchAheadAsync(ChunkType.File, 0, keys[index], 4096, stream);
+        }
+
+        return keys;
+    }
+
     private CachingChunkStore Create(long sizeBytes, out ChunkCache cache)
     {
         cache = new ChunkCache(sizeBytes);

@@ -68,7 +68,7 @@ internal sealed partial class OpenFile
             ulong to = Math.Min(end, size);
             if (from >= to) break;
             byte[] bytes = new byte[(int)(to - from)];
-            int count = await ReadAsync(from, bytes, cancel);
+            int count = await ReadAsync(from, bytes, reader: null, cancel);
             Invariant.Check(count == bytes.Length);
             ranges.Add(KeyValuePair.Create(from, (ReadOnlyMemory<byte>)bytes));
         }

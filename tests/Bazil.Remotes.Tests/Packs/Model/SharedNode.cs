@@ -183,6 +183,7 @@ internal sealed class SharedNode : IDisposable
     {
         foreach (int number in Needed.Except(Held).Order().ToList())
         {
+            _store.ForgetNeighbours();
             using IMemoryOwner<byte>? found = await _store.GetAsync(SharedWorld.IdOf(number), CancellationToken.None);
             Assert.Equal(SharedWorld.BytesOf(number), found?.Memory.ToArray());
         }
@@ -213,6 +214,7 @@ internal sealed class SharedNode : IDisposable
 
     private async Task<bool> IsThereAsync(ObjectId id, int number)
     {
+        _store.ForgetNeighbours();
         using IMemoryOwner<byte>? found = await _store.GetAsync(id, CancellationToken.None);
         if (found is null || !found.Memory.Span.SequenceEqual(SharedWorld.BytesOf(number))) return false;
         _store.NoteVerified(id, found);
