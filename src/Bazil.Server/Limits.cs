@@ -135,6 +135,9 @@ internal static class Limits
     /// <summary>Objects that a peer may say to keep for this node: each that nothing refers to becomes a row here.</summary>
     public const long PeerPutsMax = 1 << 24;
 
+    /// <summary>While something is put at a peer its mark there is not older: a backup that is older than that is known by it. Costs three small requests.</summary>
+    public static readonly TimeSpan PeerMarkAgeMax = TimeSpan.FromHours(1);
+
     /// <summary>Whoever removes a storage that cannot be reached does not wait longer for it.</summary>
     public static readonly TimeSpan LeaveTimeMax = TimeSpan.FromSeconds(10);
 

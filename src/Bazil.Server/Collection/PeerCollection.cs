@@ -10,7 +10,7 @@ namespace Bazil.Server.Collection;
 /// <param name="names">What the volumes call the storage.</param>
 /// <param name="store">The peer's storage.</param>
 /// <param name="removal">What may be released.</param>
-internal sealed class PeerCollection(IReadOnlyList<string> names, PeerOfferStore store, PackRemoval removal, IEntropy entropy) : IElsewhereCollection
+internal sealed class PeerCollection(IReadOnlyList<string> names, PeerOfferStore store, PackRemoval removal) : IElsewhereCollection
 {
     private const int BatchCount = 512;
     private const int MarksMax = 64; // more of them say nothing more
@@ -91,7 +91,7 @@ internal sealed class PeerCollection(IReadOnlyList<string> names, PeerOfferStore
 
         if (Problem is not null) ripe.Clear();
         foreach (ObjectId[] some in ripe.Chunk(BatchCount)) await ReleaseAsync(some, order, cancel);
-        if (!order.IsDryRun) await store.Marks.RenewAsync(marks, entropy, async mark => await store.PutMarkAsync(mark, cancel), async old => await store.DiscardAsync(old, cancel));
+        if (!order.IsDryRun) await store.Marks.RenewAsync(marks, async mark => await store.PutMarkAsync(mark, cancel), async old => await store.DiscardAsync(old, cancel), cancel);
     }
 
     private bool MayRelease(IReadOnlyCollection<ObjectId> marks, SweepOrder order)

@@ -25,13 +25,19 @@ internal sealed class PeerFossils
     public PeerFossils(IMetadataStore metadata, in PeerId peer)
     {
         _metadata = metadata;
-        byte[] id = new byte[IdBytes];
-        Blake2b.Hash(peer.Span, id, personal: "bazil-peer-store"u8);
-        _prefix = [(byte)Table.RemoteFossil, .. id];
+        _prefix = [(byte)Table.RemoteFossil, .. StoreIdOf(peer)];
     }
 
     /// <summary>Under which the rows are.</summary>
     public ReadOnlyMemory<byte> StoreId => _prefix.AsMemory(1);
+
+    /// <summary>Under which the rows about a peer's store are; <see cref="IdBytes"/>.</summary>
+    public static byte[] StoreIdOf(in PeerId peer)
+    {
+        byte[] id = new byte[IdBytes];
+        Blake2b.Hash(peer.Span, id, personal: "bazil-peer-store"u8);
+        return id;
+    }
 
     /// <summary>An object is about to be put: it is no fossil, and nobody releases it.</summary>
     public async ValueTask RestoreAsync(ObjectId id, CancellationToken cancel)

@@ -2,15 +2,16 @@ using System.Collections.Immutable;
 using Bazil.Core;
 using Bazil.Core.Crypto;
 using Bazil.Storage.Metadata;
+using Bazil.Storage.Stores;
 
 namespace Bazil.Server.Storages;
 
 /// <summary>
-/// Shows whether this node's rows are older than what it put at a peer: with each collection it puts an object of another random name there, remembers that before, and takes the last one back. One that is there and that these rows
-/// do not know was put by a newer state of this data directory (docs/gc.md, "A data directory that was restored").
-/// The row is <c>format (1) = 2 | last (32) | next (32) | is old (1) | number (1) of marks before, the newest first (32 each)</c>, zeros for none; an older version wrote format 1, without the marks before. One caller at a time.
+/// Shows whether this node's rows are older than what it put at a peer: with each collection, and before the first put in each run and each hour, it puts an object of another random name there, remembers that before, and takes the
+/// last one back. One that is there and that these rows do not know was put by a newer state of this data directory (docs/gc.md, "A data directory that was restored").
+/// The row is <c>format (1) = 2 | last (32) | next (32) | is old (1) | number (1) of marks before, the newest first (32 each)</c>, zeros for none; an older version wrote format 1, without the marks before. Safe for concurrent use.
 /// </summary>
-internal sealed class PeerMarks(IMetadataStore metadata, ReadOnlyMemory<byte> storeId, PeerId self)
+internal sealed class PeerMarks(IMetadataStore metadata, ReadOnlyMemory<byte> storeId, PeerId self, IEntropy entropy, TimeProvider time)
 {
     private const byte Format = 2;
     private const byte FormatWithoutBefore = 1;
@@ -20,41 +21,120 @@ internal sealed class PeerMarks(IMetadataStore metadata, ReadOnlyMemory<byte> st
     private readonly byte[] _key = [(byte)Table.RemoteLease, .. storeId.Span];
     private readonly byte[] _prefix = PrefixOf(self);
 
+    private readonly Lock _gate = new(); // held from reading the row to writing it; nothing is waited for meanwhile
+    private readonly SemaphoreSlim _renewing = new(1); // held while a mark is put; guards what follows
+    private ObjectId _begun; // in this run, and not known to have arrived
+    private long _expiryCovered = -1; // what _expiry was when the mark that is there was begun; written under _renewing
+    private long _dueAt; // in the clock's timestamps
+    private long _expiry;
+
     /// <summary>Nothing is released there before somebody says that it may be.</summary>
     public bool AreRowsOld => Read()?.IsOld == true;
 
     public bool IsMark(in ObjectId id) => id.Span.StartsWith(_prefix);
 
+    private bool IsDue => Volatile.Read(ref _expiryCovered) != Volatile.Read(ref _expiry) || time.GetTimestamp() >= Volatile.Read(ref _dueAt);
+
     /// <summary>Looks at all marks that the peer lists.</summary>
     public void Look(IReadOnlyCollection<ObjectId> found)
     {
-        Row row = Read() ?? Row.None;
-        if (!row.IsOld && found.Any(mark => mark != row.Last && mark != row.Next && !row.Before.Contains(mark))) Put(row with { IsOld = true });
+        lock (_gate)
+        {
+            Row row = Read() ?? Row.None;
+            if (!row.IsOld && found.Any(mark => mark != row.Last && mark != row.Next && !row.Before.Contains(mark))) Put(row with { IsOld = true });
+        }
     }
 
     /// <summary>Somebody says that what is there may be released although it may be newer than these rows.</summary>
     /// <param name="found">All that are there: these rows know them from now on.</param>
     public void Claim(IEnumerable<ObjectId> found)
     {
-        if (Read() is { IsOld: true } row) Put(row.After(found) with { IsOld = false });
+        lock (_gate)
+        {
+            if (Read() is { IsOld: true } row) Put(row.After(found) with { IsOld = false });
+        }
+    }
+
+    /// <summary>Something begins to count on what is put there that a backup of these rows does not know: the next put is not before another mark.</summary>
+    public void Expire() => Interlocked.Increment(ref _expiry);
+
+    /// <summary>
+    /// Makes sure that a backup of these rows that was taken before this run, or more than <see cref="Limits.PeerMarkAgeMax"/> ago, is known by the marks: another one is there when this returns. Before each put, of which nearly all find that there
+    /// is nothing to do. Not while the rows are old: what shows that stays, and nothing is released.
+    /// </summary>
+    /// <param name="put">Makes a mark durable there.</param>
+    /// <param name="discard">Takes marks back. May fail: they are known, and taken back with the next.</param>
+    public async ValueTask RequireAsync(Func<ObjectId, Task> put, Func<IReadOnlyList<ObjectId>, Task> discard, CancellationToken cancel)
+    {
+        if (!IsDue) return;
+        await _renewing.WaitAsync(cancel);
+        try
+        {
+            if (!IsDue || AreRowsOld) return;
+            IReadOnlyList<ObjectId> before = await RenewHeldAsync([], put);
+            if (before.Count > 0) await discard(before);
+        }
+        catch (StoreException) when (!IsDue)
+        {
+            // The mark is there.
+        }
+        finally
+        {
+            _renewing.Release();
+        }
     }
 
     /// <summary>Puts another mark. Not while the rows are old: what shows that stays.</summary>
     /// <param name="found">All that are there.</param>
-    public async Task RenewAsync(IReadOnlyList<ObjectId> found, IEntropy entropy, Func<ObjectId, Task> put, Func<IReadOnlyList<ObjectId>, Task> discard)
+    public async Task RenewAsync(IReadOnlyList<ObjectId> found, Func<ObjectId, Task> put, Func<IReadOnlyList<ObjectId>, Task> discard, CancellationToken cancel)
     {
-        Row row = (Read() ?? Row.None).After(found);
-        if (found.Contains(row.Next)) row = row with { Last = row.Next, Next = default };
-        if (row.Next.IsZero) row = row with { Next = NewMark(entropy) }; // otherwise it may still be on its way
-        Put(row);
-        metadata.Sync(); // before the peer knows it
-        await put(row.Next);
-        Put(row with { Last = row.Next, Next = default });
-        metadata.Sync();
-        if (found.Count > 0) await discard(found);
+        await _renewing.WaitAsync(cancel);
+        try
+        {
+            await RenewHeldAsync(found, put);
+            if (found.Count > 0) await discard(found);
+        }
+        finally
+        {
+            _renewing.Release();
+        }
     }
 
-    private ObjectId NewMark(IEntropy entropy)
+    /// <returns>The marks that these rows know to be there, or to have been there, beside the new one.</returns>
+    private async Task<IReadOnlyList<ObjectId>> RenewHeldAsync(IReadOnlyList<ObjectId> found, Func<ObjectId, Task> put)
+    {
+        long expiry = Volatile.Read(ref _expiry);
+        ObjectId next = Begin(found);
+        metadata.Sync(); // before the peer knows it
+        await put(next);
+        ImmutableArray<ObjectId> before;
+        lock (_gate)
+        {
+            Row row = Read() ?? Row.None;
+            before = row.Before;
+            Put(row with { Last = next, Next = default });
+        }
+
+        metadata.Sync(); // before the ones before it are taken back
+        _begun = default;
+        Volatile.Write(ref _dueAt, time.GetTimestamp() + (long)(Limits.PeerMarkAgeMax.TotalSeconds * time.TimestampFrequency));
+        Volatile.Write(ref _expiryCovered, expiry);
+        return before;
+    }
+
+    /// <summary>Notes the mark that is put next: the one that may be on its way, but no other run's, for a backup of these rows may know that one.</summary>
+    private ObjectId Begin(IReadOnlyList<ObjectId> found)
+    {
+        lock (_gate)
+        {
+            Row row = (Read() ?? Row.None).After(found);
+            if (_begun.IsZero || _begun != row.Next || found.Contains(_begun)) row = row.After([row.Next]) with { Next = _begun = NewMark() };
+            Put(row);
+            return row.Next;
+        }
+    }
+
+    private ObjectId NewMark()
     {
         byte[] mark = new byte[ObjectId.Size];
         entropy.Fill(mark);

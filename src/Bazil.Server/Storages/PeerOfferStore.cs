@@ -13,7 +13,7 @@ namespace Bazil.Server.Storages;
 /// The storage that a peer lets us use, through whatever connection there is at the moment. Connects when first used; an unreachable
 /// peer is a <see cref="StoreException"/> that names it. Disposing it does nothing: the connection belongs to others.
 /// </summary>
-internal sealed class PeerOfferStore(PeerId peer, PeerId self, IPeerConnections connections, IMetadataStore metadata, Action<ObjectId> putting) : IObjectStore
+internal sealed class PeerOfferStore(PeerId peer, PeerId self, IPeerConnections connections, IMetadataStore metadata, Action<ObjectId> putting, IEntropy entropy, TimeProvider time) : IObjectStore
 {
     public string Name { get; } = $"peerkey:{peer}";
 
@@ -21,7 +21,7 @@ internal sealed class PeerOfferStore(PeerId peer, PeerId self, IPeerConnections 
     public PeerFossils Fossils { get; } = new(metadata, peer);
 
     /// <summary>Whether this node's rows are older than what it put there.</summary>
-    public PeerMarks Marks => field ??= new PeerMarks(metadata, Fossils.StoreId, self);
+    public PeerMarks Marks { get; } = new(metadata, PeerFossils.StoreIdOf(peer), self, entropy, time);
 
     private PeerObjectStore Current
     {
@@ -42,9 +42,11 @@ internal sealed class PeerOfferStore(PeerId peer, PeerId self, IPeerConnections 
 
     public async ValueTask PutAsync(ObjectId id, ReadOnlyMemory<byte> buffer, CancellationToken cancel)
     {
+        PeerObjectStore store = Current; // no mark is begun while the peer is known to be away
+        await Marks.RequireAsync(async mark => await PutMarkAsync(mark, cancel), async old => await store.DiscardAsync(old, cancel), cancel);
         putting(id); // a collection that looks for garbage there at this moment finds the mark, or this put finds the fossil
         await Fossils.RestoreAsync(id, cancel);
-        await Current.PutAsync(id, buffer, cancel);
+        await store.PutAsync(id, buffer, cancel);
     }
 
     /// <summary>Puts a mark (<see cref="PeerMarks"/>): it is no content, and nobody refers to it.</summary>

@@ -49,7 +49,7 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
         (RemoteStore)Open(address.ToString()!, name => new RemoteStore(new PackStore(FolderAt(address, name), metadata, entropy, time, identity, mayMake: true), time));
 
     /// <summary>What a peer offers this node, as it is: not measured, for whoever asks it about holds, or about what this node put there.</summary>
-    public PeerOfferStore OfferOf(PeerId peer) => _offers.GetOrAdd(peer, key => new PeerOfferStore(key, identity.PeerId, connections, metadata, NotePut));
+    public PeerOfferStore OfferOf(PeerId peer) => _offers.GetOrAdd(peer, key => new PeerOfferStore(key, identity.PeerId, connections, metadata, NotePut, entropy, time));
 
     /// <summary>Closes the store elsewhere that nobody here uses any more, and forgets which one it was: another may be put in its place.</summary>
     /// <returns>Why other nodes that use the store will still wait for this one; null when they will not.</returns>

@@ -65,6 +65,8 @@ internal sealed class VolumeFactory(
     /// <summary>Where to look for objects that the first storage lacks: the volume's other storages, then what peers put here.</summary>
     public IReadOnlyList<IObjectStore> OtherStores(VolumeConfig volume)
     {
+        // A backup of the rows may not know that this volume uses them.
+        foreach (StorageAddress.PeerStorage storage in volume.Storages.Select(static storage => storage.Address).OfType<StorageAddress.PeerStorage>()) storages.OfferOf(storage.Peer).Marks.Expire();
         IObjectStore first = storages.Open(volume.Storages[0].Address);
         return [.. storages.OpenAllPuts().Concat(volume.Storages.Skip(1).Select(Open)).Where(s => s != first)];
     }
