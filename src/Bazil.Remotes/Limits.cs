@@ -105,11 +105,8 @@ public static class Limits
     /// <summary>Between the two listings of leases that both have to show that nobody is waited for: a file that is being replaced is back, and a directory that changes is read anew.</summary>
     public static readonly TimeSpan LeaseListingsApart = TimeSpan.FromSeconds(5);
 
-    /// <summary>What the leases say is believed for so long while packs are removed, by the wall clock: less than somebody takes to find out that a machine is gone, and to release it.</summary>
+    /// <summary>What the leases say is believed for so long while packs are removed, by the wall clock, which runs while a machine sleeps, and by the one that nobody sets: less than somebody takes to find out that a machine is gone, and to release it.</summary>
     public static readonly TimeSpan LeaseAgeMax = TimeSpan.FromMinutes(1);
-
-    /// <summary>Packs that are removed before this node's lease is read again.</summary>
-    public const int PacksRemovedAtOnce = 16;
 
     /// <summary>Packs that a node announces to remove at once: 256 GiB.</summary>
     public const int DoomedPacks = 1 << 14;

@@ -98,7 +98,7 @@ public sealed partial class PackStore
         HashSet<PackId>? left = null;
         while (left is not { Count: 0 })
         {
-            DateTimeOffset begin = _time.GetUtcNow();
+            (DateTimeOffset, long) begin = (_time.GetUtcNow(), _time.GetTimestamp());
             if (await FindBlockersAsync(cancel) is not { } blockers) return false;
             if (OwnLease.Doomed.IsEmpty) return true;
             tally.Blockers = blockers;
@@ -141,23 +141,21 @@ public sealed partial class PackStore
     }
 
     /// <summary>
-    /// Removes packs, and takes them from the set, for as long as what was found out before may still be true: a machine that slept in between may have been given up by the others.
+    /// Removes packs, and takes them from the set, for as long as what was found out before may still be true: a machine that slept in between may have been given up by the others. Looked at before each,
+    /// so that one that falls asleep has one removal under way at most.
     /// </summary>
     /// <param name="begin">When it was looked who has answered.</param>
     /// <returns>False when this node's lease is not as it was.</returns>
-    private async Task<bool> RemoveAsync(PackIndex index, HashSet<PackId> packs, DateTimeOffset begin, ReclaimTally tally, CancellationToken cancel)
+    private async Task<bool> RemoveAsync(PackIndex index, HashSet<PackId> packs, (DateTimeOffset Utc, long Timestamp) begin, ReclaimTally tally, CancellationToken cancel)
     {
-        foreach (PackId[] some in packs.Chunk(Limits.PacksRemovedAtOnce).ToList())
+        foreach (PackId pack in packs.ToList())
         {
             if (!await Leases().IsOwnThereAsync(cancel)) return false;
-            if ((_time.GetUtcNow() - begin).Duration() > Limits.LeaseAgeMax) return true; // looked at anew
-            foreach (PackId pack in some)
-            {
-                PackUse use = index.FindPack(pack) ?? default;
-                if (await _folder.DeleteAsync(pack.FileName, cancel)) tally.Remove(use.SizeBytes);
-                index.RemovePack(pack);
-                packs.Remove(pack);
-            }
+            if ((_time.GetUtcNow() - begin.Utc).Duration() > Limits.LeaseAgeMax || _time.GetElapsedTime(begin.Timestamp) > Limits.LeaseAgeMax) return true; // looked at anew
+            PackUse use = index.FindPack(pack) ?? default;
+            if (await _folder.DeleteAsync(pack.FileName, cancel)) tally.Remove(use.SizeBytes);
+            index.RemovePack(pack);
+            packs.Remove(pack);
         }
 
         return true;

@@ -14,6 +14,9 @@ internal sealed class ForgetfulFolder(ConcurrentDictionary<string, byte[]> files
     /// <summary>Told how many, after each.</summary>
     public Action<int>? Deleted { get; set; }
 
+    /// <summary>Told what is listed.</summary>
+    public Action<string>? Listing { get; set; }
+
     public string Name => _folder.Name;
 
     public ValueTask WriteAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancel) => _folder.WriteAsync(name, content, cancel);
@@ -31,6 +34,7 @@ internal sealed class ForgetfulFolder(ConcurrentDictionary<string, byte[]> files
 
     public async IAsyncEnumerable<RemoteFile> ListAsync(string directory, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {
+        Listing?.Invoke(directory);
         await foreach (RemoteFile file in _folder.ListAsync(directory, cancel))
         {
             if (file.Name != hidden) yield return file;

@@ -92,8 +92,11 @@ public sealed partial class PackStoreSharingTests
         Assert.Equal(Bytes(2), await ReadAsync(other, 2));
     }
 
-    [Fact]
-    public async Task Machine_that_slept_while_it_removed_packs_looks_again_who_has_given_it_up()
+    [Theory]
+    [InlineData(3, true)]
+    [InlineData(16, true)]
+    [InlineData(3, false)]
+    public async Task Machine_that_slept_while_it_removed_a_pack_looks_again_who_has_given_it_up_before_the_next(int last, bool isGivenUp)
     {
         await using (PackStore store = Open(_metadata))
         {
@@ -104,19 +107,29 @@ public sealed partial class PackStoreSharingTests
             }
         }
 
-        var folder = new ForgetfulFolder(_files, null);
+        int leases = -1; // listings of them since it slept
+        var folder = new ForgetfulFolder(_files, null) { Listing = directory => leases += leases >= 0 && directory == PackLease.Directory ? 1 : 0 };
         PeerId self = TestNode.KeyOf(_metadata).PeerId;
         folder.Deleted = count =>
         {
-            if (count != 16) return;
-            _time.Advance(TimeSpan.FromHours(1));
-            _files[PackLease.FileNameOf(self)] = PackLease.EncodeGivenUp(StoreId(), self);
+            if (count != last) return;
+            _time.SetClock(TimeSpan.FromHours(1)); // the other clock stands still while a machine sleeps
+            leases = 0;
+            if (isGivenUp) _files[PackLease.FileNameOf(self)] = PackLease.EncodeGivenUp(StoreId(), self);
         };
         await using PackStore sleeper = new(folder, _metadata, new SodiumEntropy(), _time, TestNode.KeyOf(_metadata), mayMake: true);
         await CollectAsync(sleeper, 1);
         PackReclaim done = (await CollectAsync(sleeper, 2)).Done;
-        Assert.Equal(16, done.RemovedPacks);
+        if (!isGivenUp)
+        {
+            Assert.Equal(20, done.RemovedPacks);
+            Assert.Equal(2, leases);
+            Assert.Empty(done.Problems);
+            return;
+        }
+
+        Assert.Equal(last, done.RemovedPacks);
         Assert.Contains("lease changed", Assert.Single(done.Problems), StringComparison.Ordinal);
-        Assert.Equal(4, Packs().Count());
+        Assert.Equal(20 - last, Packs().Count());
     }
 }
