@@ -119,6 +119,21 @@ public sealed partial class PackStore
         }
     }
 
+    /// <summary>Why the directory of a pack cannot be read; null when it can, or the pack is gone.</summary>
+    /// <param name="sizeBytes">Of its file; 0 when that is not known, for it was removed.</param>
+    private async Task<string?> FindDamageAsync(PackId pack, long sizeBytes, CancellationToken cancel)
+    {
+        try
+        {
+            if (sizeBytes > 0) await ReadTailAsync(pack, sizeBytes, cancel);
+            return null;
+        }
+        catch (Exception e) when (e is WireFormatException or StoreException { IsUnreachable: false })
+        {
+            return e.Message; // named by the caller
+        }
+    }
+
     /// <summary>The directory of a pack; null when it cannot be read or the pack is gone.</summary>
     private async Task<PackEntry[]?> TryReadTailAsync(PackId pack, long sizeBytes, CancellationToken cancel)
     {

@@ -102,7 +102,7 @@ public sealed partial class PackStore
             if (await FindBlockersAsync(cancel) is not { } blockers) return false;
             if (OwnLease.Doomed.IsEmpty) return true;
             tally.Blockers = blockers;
-            if (blockers.Count > 0) return false;
+            if (blockers.Count > 0) return await LeaveOutUnreadableAsync(index, tally, cancel);
             left ??= FindUnused(index, OwnLease.Doomed, tally, cancel);
             int before = left.Count;
             if (await RemoveAsync(index, left, begin, tally, cancel) && (left.Count == 0 || left.Count < before)) continue;
@@ -112,6 +112,36 @@ public sealed partial class PackStore
 
         await ChangeLeaseAsync(static done => done with { Round = Guid.Empty, Doomed = [] }, isNewRound: false, cancel);
         return true;
+    }
+
+    /// <summary>
+    /// Announces those packs alone that can be looked into, in another round: nobody can answer for one whose directory is damaged if it has never looked into it. Such a pack stays, and nobody here counts on anything in it.
+    /// </summary>
+    /// <returns>Whether nothing is announced any more.</returns>
+    private async Task<bool> LeaveOutUnreadableAsync(PackIndex index, ReclaimTally tally, CancellationToken cancel)
+    {
+        List<PackId> readable = await FindReadableAsync(index, OwnLease.Doomed, tally, cancel);
+        if (readable.Count == OwnLease.Doomed.Length) return false;
+        await ChangeLeaseAsync(lease => lease with { Round = readable.Count == 0 ? Guid.Empty : NewRound(), Doomed = [.. readable] }, isNewRound: true, cancel);
+        tally.Blockers = BlockersOf(OwnLease);
+        return readable.Count == 0;
+    }
+
+    /// <summary>Those whose directory can be read now, or that are gone. The others are named.</summary>
+    private async Task<List<PackId>> FindReadableAsync(PackIndex index, IEnumerable<PackId> packs, ReclaimTally tally, CancellationToken cancel)
+    {
+        var readable = new List<PackId>();
+        foreach (PackId[] some in packs.Chunk(Limits.PackLookups))
+        {
+            string?[] problems = await Task.WhenAll(some.Select(pack => FindDamageAsync(pack, index.FindPack(pack)?.SizeBytes ?? 0, cancel)));
+            foreach ((PackId pack, string? problem) in some.Zip(problems))
+            {
+                if (problem is null) readable.Add(pack);
+                else tally.Note($"{pack.FileName} is of no use, but its directory cannot be read, so that other nodes cannot say that they need nothing of it: {problem}; it stays until somebody removes the file, and the others go on without it");
+            }
+        }
+
+        return readable;
     }
 
     /// <summary>
@@ -178,7 +208,8 @@ public sealed partial class PackStore
 
         // Nothing gets into them any more. What a row said too little about stays doomed, and is moved by the next round.
         HashSet<PackId> used = index.Recount(doomed.ToHashSet(), cancel);
-        ImmutableArray<PackId> free = [.. doomed.Where(pack => !used.Contains(pack))];
+        List<PackId> unused = [.. doomed.Where(pack => !used.Contains(pack))];
+        ImmutableArray<PackId> free = [.. _others.Count == 0 ? unused : await FindReadableAsync(index, unused, tally, cancel)];
         if (free.IsEmpty) return false;
         await ChangeLeaseAsync(lease => lease with { Round = NewRound(), Doomed = free }, isNewRound: true, cancel);
         return true;

@@ -92,6 +92,42 @@ public sealed partial class PackStoreSharingTests
         Assert.Equal(Bytes(2), await ReadAsync(other, 2));
     }
 
+    [Fact]
+    public async Task Announced_pack_whose_directory_is_damaged_is_left_out_and_the_others_go()
+    {
+        await using PackStore store = await FillAsync(_metadata, 1);
+        string damaged = Packs().Single();
+        await store.PutAsync(Id(2), Bytes(2), _none);
+        await store.SyncAsync(_none);
+        await CollectAsync(store, 1);
+
+        // Another node comes that has not looked into them when they are announced.
+        KeyValuePair<string, byte[]>[] packs = [.. _files.Where(file => Packs().Contains(file.Key))];
+        foreach ((string name, byte[] _) in packs) _files.TryRemove(name, out _);
+        await using PackStore other = await FillAsync(_otherMetadata, 3);
+        foreach ((string name, byte[] bytes) in packs) _files[name] = bytes;
+        Assert.Equal(2, (await CollectAsync(store, 2)).Done.WaitingPacks);
+        _files[damaged][^1] ^= 1;
+        Assert.Contains("not known here yet", Assert.Single((await CollectAsync(other, 1, 3)).Done.Problems), StringComparison.Ordinal);
+
+        PackReclaim done = (await CollectAsync(store, 3)).Done;
+        Assert.Equal((0, 1), (done.RemovedPacks, done.WaitingPacks));
+        Assert.Contains(damaged, Assert.Single(done.Problems), StringComparison.Ordinal);
+        Assert.Single(done.Blockers); // another round, that nobody has answered
+        await CollectAsync(other, 2, 3);
+        done = (await CollectAsync(store, 4)).Done;
+        Assert.Equal((1, 0), (done.RemovedPacks, done.WaitingPacks));
+        Assert.Contains(damaged, Assert.Single(done.Problems), StringComparison.Ordinal); // and is not announced again
+        Assert.Contains(damaged, Packs());
+
+        // It is whole again, as after an error of the server: it goes as any other.
+        _files[damaged][^1] ^= 1;
+        Assert.Equal(1, (await CollectAsync(store, 5)).Done.WaitingPacks);
+        await CollectAsync(other, 3, 3);
+        Assert.Equal(1, (await CollectAsync(store, 6)).Done.RemovedPacks);
+        Assert.Equal(Bytes(3), await ReadAsync(other, 3));
+    }
+
     [Theory]
     [InlineData(3, true)]
     [InlineData(16, true)]
