@@ -17,6 +17,9 @@ internal sealed class PackLeases(IRemoteFolder folder, IMetadataStore metadata, 
     /// <summary>These rows are older than a lease that was there: somebody restored them from a backup, or made them anew.</summary>
     public bool AreRowsOld => Row.IsOld;
 
+    /// <summary>What these rows forgot before they turned out to be old was not looked for again.</summary>
+    public bool MustLookAnew => Row is { IsOld: true, IsLookedInto: false };
+
     private PackLeaseRow Row => PackLeaseRow.Read(metadata, index.StoreId) ?? PackLeaseRow.None;
 
     /// <summary>When this node announced what waits.</summary>
@@ -72,10 +75,7 @@ internal sealed class PackLeases(IRemoteFolder folder, IMetadataStore metadata, 
         // Before anything is said about it, so that a death in between repeats this.
         if (row is not null || own is not null) index.Distrust(entropy, cancel);
         ulong last = Row.Sequence;
-        bool isGivenUp = own is not null && PackLease.IsGivenUp(own.File, index.StoreId, Self);
-
-        // A server that replaces a file by removing and renaming, and dies in between, leaves none: then a write was under way.
-        if (own is null ? row is { Writing.Length: 0 } : !isGivenUp && (own.Lease is not { } there || there.Sequence > last)) Commit(Row with { IsOld = true });
+        NoteOldRows(own);
         if (own is { Lease: { } other })
         {
             // What it announces and answers was said by rows that are not these: packs that it names may hold what this node, or another one, needs now.
@@ -84,6 +84,20 @@ internal sealed class PackLeases(IRemoteFolder folder, IMetadataStore metadata, 
 
         PackLease first = PackLease.First(Self) with { Sequence = 1 + Math.Max(last, (ulong)time.GetUtcNow().ToUnixTimeSeconds()) };
         return (await WriteAsync(first, isNewRound: false, cancel), true, row is not null || own is not null);
+    }
+
+    /// <summary>Looks whether this node's lease shows that its rows are old, and changes nothing else: before it is concluded from them what is not there.</summary>
+    public async Task NoteOldRowsAsync(CancellationToken cancel)
+    {
+        PackLeaseRow? row = PackLeaseRow.Read(metadata, index.StoreId);
+        FoundLease? own = await ReadAsync(Self, Row.Written.Length, cancel);
+        if (own is null || row?.IsOurs(own.File) != true) NoteOldRows(own);
+    }
+
+    /// <summary>What these rows forgot was looked for again, or something may have been forgotten since.</summary>
+    public void NoteLook(bool isDone)
+    {
+        if (Row is { IsOld: true } row && row.IsLookedInto != isDone) Commit(row with { IsLookedInto = isDone });
     }
 
     /// <summary>Writes this node's lease, after all rows that it rests on.</summary>
@@ -102,7 +116,7 @@ internal sealed class PackLeases(IRemoteFolder folder, IMetadataStore metadata, 
     /// <summary>Somebody says that what is there may be removed all the same.</summary>
     public void Claim()
     {
-        if (Row.IsOld) Commit(Row with { IsOld = false });
+        if (Row.IsOld) Commit(Row with { IsOld = false, IsLookedInto = false });
     }
 
     /// <summary>Says that a lease is given up. What that node keeps there is not safe from the others after this.</summary>
@@ -118,6 +132,17 @@ internal sealed class PackLeases(IRemoteFolder folder, IMetadataStore metadata, 
 
     /// <summary>Whether what is there now is what this node wrote last.</summary>
     public async Task<bool> IsOwnThereAsync(CancellationToken cancel) => await ReadAsync(Self, Row.Written.Length, cancel) is { } own && own.File.AsSpan().SequenceEqual(Row.Written);
+
+    /// <param name="own">What is there, and was not written by these rows.</param>
+    private void NoteOldRows(FoundLease? own)
+    {
+        PackLeaseRow? row = PackLeaseRow.Read(metadata, index.StoreId);
+        bool isGivenUp = own is not null && PackLease.IsGivenUp(own.File, index.StoreId, Self);
+
+        // A server that replaces a file by removing and renaming, and dies in between, leaves none: then a write was under way.
+        bool isOld = own is null ? row is { Writing.Length: 0 } : !isGivenUp && (own.Lease is not { } there || there.Sequence > Row.Sequence);
+        if (isOld && !Row.IsOld) Commit(Row with { IsOld = true });
+    }
 
     private void Note(byte[] file)
     {

@@ -42,6 +42,13 @@ public sealed partial class PackStore
         // What rows that are older than the store forget could not be found again when they are taken for right.
         bool mayForget = !_isDoubtful && !Leases().AreRowsOld;
         SweepReport sweep = await index.SweepAsync(mayForget ? order : order with { IsRipe = static _ => false }, mayForget, isCollected, lost => losses[lost.Pack] = losses.GetValueOrDefault(lost.Pack) + lost.Length, cancel);
+        if (mayForget && Leases().AreRowsOld)
+        {
+            // They turned out to be old meanwhile, and may have forgotten something after that was looked for.
+            await WithLeasesAsync(static leases => leases.NoteLook(isDone: false), cancel);
+            NoteListingDue();
+        }
+
         if (!order.IsDryRun) losses.Clear(); // they are off the rows
         var plan = default(PackPlan);
         foreach ((PackId pack, PackUse use) in index.ListPacks())

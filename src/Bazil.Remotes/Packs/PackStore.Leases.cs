@@ -115,6 +115,28 @@ public sealed partial class PackStore
 
     private PackLeases Leases() => new(_folder, _metadata, _identity, _index!, _entropy, _time);
 
+    /// <summary>Reads or changes what the rows say of this node's own lease.</summary>
+    private Task WithLeasesAsync(Action<PackLeases> action, CancellationToken cancel) => WithLeasesAsync(
+        leases =>
+        {
+            action(leases);
+            return Task.CompletedTask;
+        },
+        cancel);
+
+    private async Task WithLeasesAsync(Func<PackLeases, Task> action, CancellationToken cancel)
+    {
+        await _leasing.WaitAsync(cancel);
+        try
+        {
+            await action(Leases());
+        }
+        finally
+        {
+            _leasing.Release();
+        }
+    }
+
     /// <summary>Reads all leases, makes this node's own when there is none, and notes what is about to be removed.</summary>
     /// <param name="isFirst">The own lease is written anew with the next number, though it is as it should be.</param>
     private async Task<PackLease> CheckLeaseAsync(CancellationToken cancel, bool isFirst = false)
@@ -129,6 +151,7 @@ public sealed partial class PackStore
             List<FoundLease> found = await leases.ListAsync(cancel);
             (PackLease own, bool isNew, bool isDoubtful) = await leases.RequireOwnAsync(found, isFirst || _lease is null, cancel);
             _isDoubtful |= isDoubtful;
+            if (leases.MustLookAnew) NoteListingDue();
 
             // Who announced something before it could see the new lease does not wait for it: that has to be seen here, though a listing may leave out a file.
             for (int left = isNew ? ListingsOfNewLease : 0; left > 0; left--)

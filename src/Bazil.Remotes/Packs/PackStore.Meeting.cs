@@ -113,6 +113,9 @@ public sealed partial class PackStore
         byte[] found = await ReadMarkAsync(limit.Token);
         PackIndex index = _index ??= new PackIndex(_metadata, found);
         index.Begin(_entropy);
+        bool isFirst;
+        lock (_meeting) isFirst = !_isListed;
+        if (isFirst) await WithLeasesAsync(leases => leases.NoteOldRowsAsync(limit.Token), limit.Token);
         await DiscoverAsync(index, limit.Token);
         lock (_meeting)
         {
@@ -141,6 +144,8 @@ public sealed partial class PackStore
     /// <summary>Forgets what is not there any more, and looks into packs that others wrote, or that this node wrote before its database was lost.</summary>
     private async Task DiscoverAsync(PackIndex index, CancellationToken cancel)
     {
+        bool isAnew = Leases().MustLookAnew;
+        List<(PackId Id, long SizeBytes)> listed = [];
         lock (_damaged) _damaged.Clear();
 
         // Taken first: what is noted while the folder is listed need not be in the listing.
@@ -151,6 +156,7 @@ public sealed partial class PackStore
         await foreach (RemoteFile file in _folder.ListAsync(PackId.Directory, cancel))
         {
             if (!PackId.TryParseFileName(file.Name, out PackId pack)) continue;
+            if (isAnew) listed.Add((pack, file.SizeBytes));
             if (gone.TryGetValue(pack, out PackUse known) && (known.IsDoomed ? known.SizeBytes > 0 : known.SizeBytes == file.SizeBytes)) gone.Remove(pack);
             else if (gone.ContainsKey(pack) || index.FindPack(pack) is null)
             {
@@ -194,7 +200,11 @@ public sealed partial class PackStore
 
         try
         {
-            _unreadable = await LookIntoAsync(index, unknown, cancel) ?? unreadable;
+            // What old rows forgot while the folder was away is nowhere in them, though its pack is known.
+            unknown.AddRange(listed.Where(pack => index.FindPack(pack.Id) is { SizeBytes: > 0 }));
+            string? problem = await LookIntoAsync(index, unknown, cancel, isAnew);
+            if (isAnew && problem is null) await WithLeasesAsync(static leases => leases.NoteLook(isDone: true), cancel);
+            _unreadable = problem ?? unreadable;
         }
         finally
         {
@@ -284,6 +294,12 @@ public sealed partial class PackStore
         }
 
         return PackFormat.ReadTail(tail.AsSpan(tail.Length - wanted), sizeBytes);
+    }
+
+    /// <summary>Whatever the index does not know is looked for there before it counts as missing.</summary>
+    private void NoteListingDue()
+    {
+        lock (_meeting) _nextListing = long.MinValue;
     }
 
     /// <summary>The index was wrong: what is there is listed, by whatever listing is under way or a new one.</summary>

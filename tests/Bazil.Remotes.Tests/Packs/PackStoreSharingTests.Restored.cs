@@ -47,6 +47,46 @@ public sealed partial class PackStoreSharingTests
     }
 
     [Fact]
+    public async Task What_a_restored_node_forgot_while_the_folder_was_away_is_found_again_when_it_is_back()
+    {
+        await using (await FillAsync(_metadata, 1))
+        {
+        }
+
+        using MemoryMetadataStore backup = NodeBackup.Copy(_metadata);
+        await using (PackStore newest = Open(_metadata)) await newest.RequireLeaseAsync(_none);
+        var folder = new MemoryFolder(_files) { IsAway = true };
+        PackStore OpenRestored() => new(folder, backup, new SodiumEntropy(), _time, TestNode.KeyOf(_metadata), mayMake: true);
+        await using (PackStore restored = OpenRestored())
+        {
+            for (ulong generation = 1; generation <= 2; generation++) await restored.SweepRowsAsync(Order(generation, isDryRun: false), _none);
+            Assert.False(restored.Knows(Id(1)));
+            folder.IsAway = false;
+
+            // Its pack cannot be looked into at first: then nothing is known to be missing.
+            folder.Forbidden.Add(Packs().Single());
+            await Assert.ThrowsAsync<StoreException>(async () => await restored.GetAsync(Id(1), _none));
+            Assert.False(restored.IsAbsent(Id(1)));
+        }
+
+        folder.Forbidden.Clear();
+        await using (PackStore restored = OpenRestored())
+        {
+            Assert.Equal(Bytes(1), await ReadAsync(restored, 1));
+            Assert.False(restored.Rely(Id(1))); // another state of this node has put it
+            await restored.SweepRowsAsync(Order(3, isDryRun: false), _none);
+            await restored.SweepRowsAsync(Order(4, isDryRun: false), _none);
+            Assert.Equal(Bytes(1), await ReadAsync(restored, 1));
+        }
+
+        // That was durable: the packs are not looked into in each run.
+        folder.Forbidden.Add(Packs().Single());
+        await using PackStore last = OpenRestored();
+        await last.RefreshAsync(_none);
+        Assert.Empty(last.DamagedPacks);
+    }
+
+    [Fact]
     public async Task Pack_that_was_announced_and_that_a_listing_leaves_out_stays_announced()
     {
         await using PackStore store = await FillAsync(_metadata, 1, 2);
