@@ -14,9 +14,10 @@ public sealed partial class Volume
     private readonly VerifiedSignatures _verified = new();
     private readonly Dictionary<PeerId, byte[]> _statementsTakenOver = []; // guarded by the gate; digests
 
-    /// <summary>Nodes may have been merged since a pull was completed: the next completion tidies up though it learns nothing. Guarded by the gate.</summary>
-    private readonly HashSet<PeerId> _heard = []; // members from which a pull was completed
+    private readonly HashSet<PeerId> _heard = []; // members whose words of this run are known; guarded by the gate
     private ulong _agreedFresh; // the collection that all agree with since then
+
+    /// <summary>Nodes may have been merged since a pull was completed: the next completion tidies up though it learns nothing. Guarded by the gate.</summary>
     private bool _hasMerged = true;
 
     /// <summary>The last own change when a pull was completed last: what was changed here since has to be looked at, too. Guarded by the gate.</summary>
@@ -336,7 +337,7 @@ public sealed partial class Volume
             // Nothing learnt, nothing to write: two connected machines at rest stay at rest.
             if (!isNew && !_hasMerged && state.Head.Tick == _ownTickCompleted)
             {
-                NoteWord(transaction, peer);
+                NoteWords(transaction, peer, header.Statements ?? []);
                 return new CommittedChange([], []);
             }
 
@@ -357,7 +358,7 @@ public sealed partial class Volume
             VolumeCollection.NoteAgreement(transaction);
             CommittedChange change = Commit(transaction);
             (_hasMerged, _ownTickCompleted) = (false, state.Head.Tick);
-            NoteWord(transaction, peer);
+            NoteWords(transaction, peer, header.Statements ?? []);
             return change;
         }
     }
@@ -368,10 +369,15 @@ public sealed partial class Volume
         lock (_gate) return new MemberWords(_heard.ToHashSet(), _agreedFresh);
     }
 
-    /// <summary>Notes that a pull from a member was completed, and whether all agree since all of them were heard from. Under the gate, when it is committed.</summary>
-    private void NoteWord(Transaction transaction, PeerId peer)
+    /// <summary>
+    /// Notes that a pull from a member was completed, and whether all agree since all of them were heard from. A statement that it passed on is as good, when it vouches for a change that was made here since the volume was opened: whoever signed
+    /// it knew all that it had known before that, and whoever passed it on knew all of it. Under the gate, when the pull is committed.
+    /// </summary>
+    private void NoteWords(Transaction transaction, PeerId peer, IReadOnlyList<MemberStatement> statements)
     {
         _heard.Add(peer);
+        OwnHead own = _store.State.Head;
+        if (!own.IsNone) _heard.UnionWith(statements.Where(statement => statement.Vouched[own.Replica] > 0).Select(static statement => statement.Member));
         if (transaction.Members().TrueForAll(member => member == _store.Self || _heard.Contains(member)) && VolumeCollection.FindAgreed(transaction) is { } generation) _agreedFresh = generation;
     }
 

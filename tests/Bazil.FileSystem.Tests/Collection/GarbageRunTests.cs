@@ -20,7 +20,7 @@ using Bazil.Unix;
 namespace Bazil.FileSystem.Tests.Collection;
 
 /// <summary>Collections of garbage in real volumes, several machines in one process.</summary>
-public sealed class GarbageRunTests
+public sealed partial class GarbageRunTests
 {
     private const int ChunkBytes = 128 * 1024;
 
@@ -103,41 +103,6 @@ public sealed class GarbageRunTests
         await b.PullAsync(a);
         await a.PullAsync(b);
         Assert.Equal(3, (await a.CollectAsync(Pace.Full, Cancel)).Sweep.Deleted.Objects);
-    }
-
-    /// <summary>By its old rows it would agree with itself: what it wrote after the backup is known to B alone, and lies in a store that B does not use.</summary>
-    [Fact]
-    public async Task Restored_member_lets_nothing_go_elsewhere_before_it_has_heard_from_all_members()
-    {
-        await using World world = await World.CreateAsync(2, hasOwnStores: true);
-        (Replica a, Replica b) = world;
-        await a.WriteAsync("file", "before");
-        await b.PullAsync(a);
-        await a.PullAsync(b);
-        await a.CollectAsync(Pace.Full, Cancel);
-        using MemoryMetadataStore backup = a.Backup();
-        await a.WriteAsync("late", Text('l', 300_000));
-        ObjectId late = IdOfRoot(world, a, "late");
-        await b.PullAsync(a);
-        await b.ReadAsync("late"); // so that its pointers are somewhere: this test has no store elsewhere
-
-        a.Restore(backup);
-        SweepOrder? order = null;
-        GarbageReport report = await a.CollectAsync(Pace.Full, Cancel, elsewhere: now => order = now);
-        Assert.False(order!.IsMarked(late));
-        report = await a.CollectAsync(Pace.Full, Cancel, elsewhere: now => order = now);
-        Assert.Empty(report.Blocked); // by its rows all agree
-        Assert.False(order.IsMarked(late) || order.IsRipe(1));
-        Assert.Equal([b.Id], Assert.Single(report.Unheard).Agreement.Behind);
-
-        await a.PullAsync(b);
-        Assert.Empty((await a.CollectAsync(Pace.Full, Cancel, elsewhere: now => order = now)).Unreadable);
-        Assert.True(order.IsMarked(late));
-        await b.PullAsync(a);
-        await a.PullAsync(b);
-        report = await a.CollectAsync(Pace.Full, Cancel, elsewhere: now => order = now);
-        Assert.True(order.IsMarked(late) && order.IsRipe(order.Generation - 1));
-        Assert.Empty(report.Unheard);
     }
 
     [Fact]
