@@ -11,14 +11,23 @@ namespace Bazil.FileSystem.Collection;
 
 /// <summary>
 /// The snapshots that a member keeps: whatever they are made of is no garbage anywhere (docs/gc.md, "Snapshots of members"), and everybody can read them. They
-/// travel with what the member vouches for, and go into the same batch. On the wire: <c>version (8) | count | each: name | reference as in its row</c>. The row begins with
+/// are named by what the member vouches for, are asked for by who lacks them, and go into the same batch. On the wire: <c>version (8) | count | each: name | reference as in its row</c>. The row begins with
 /// <c>format (1) = 1</c>; where the list of an earlier version stands, with 0 in its first byte, it has keys (32 each) instead of names and references.
 /// </summary>
 /// <param name="Version">Grows with every change at the member, so that no older list that comes by another way replaces a newer one.</param>
 /// <param name="References">In the order of their names.</param>
 internal sealed record MemberSnapshots(ulong Version, IReadOnlyList<SnapshotReference> References)
 {
+    public const int DigestBytes = 32;
+
+    /// <summary>Lists that take no more than this, some seven snapshots, go along with the statement: to be asked for them costs a round trip.</summary>
+    public const int AlongBytesMax = 512;
+
     private const byte Format = 1;
+
+    private static readonly MemberSnapshots _empty = new(0, []);
+    private byte[]? _encoded;
+    private byte[]? _digest;
 
     private static ReadOnlySpan<byte> VersionName => "snapversion"u8;
 
@@ -51,25 +60,40 @@ internal sealed record MemberSnapshots(ulong Version, IReadOnlyList<SnapshotRefe
         return members;
     }
 
-    /// <summary>Takes over what was told about a member, unless something newer is known. True when that changed anything.</summary>
-    /// <param name="batch">Takes the row.</param>
-    /// <param name="tables">The volume's rows.</param>
-    /// <param name="member">Whose snapshots these are.</param>
-    /// <param name="isFirstHand">The member told it itself: that counts, whatever others said.</param>
-    public bool TryPut(MetadataBatch batch, VolumeTables tables, PeerId member, bool isFirstHand)
+    /// <summary>Those of a member, as they were told last; an empty list when nothing was. Null when the list is longer than what is wanted.</summary>
+    public static MemberSnapshots? Find(VolumeTables tables, PeerId member, int bytesMax = int.MaxValue)
     {
-        byte[] key = tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.MemberSnapshots).Add(member).Bytes.ToArray();
-        MemberSnapshots? before = tables.Reader.Get(key) is { } row ? Decode(row) : null;
-        bool isNewer = before is null ? Version > 0 || References.Count > 0 : isFirstHand ? Version != before.Version || !References.SequenceEqual(before.References) : Version > before.Version;
-        if (!isNewer) return false;
-        var writer = new WireWriter();
-        writer.WriteByte(Format);
-        Write(writer);
-        batch.Put(key, writer.Span);
-        return true;
+        byte[]? row = tables.Reader.Get(KeyOf(tables, member));
+        return row is null ? _empty : row.Length - 1 <= bytesMax ? Decode(row) : null;
     }
 
-    public void Write(WireWriter writer)
+    /// <summary>The list as it travels; not to be changed.</summary>
+    public byte[] Encoded
+    {
+        get
+        {
+            if (_encoded is not null) return _encoded;
+            var writer = new WireWriter();
+            Write(writer);
+            return _encoded = writer.ToArray();
+        }
+    }
+
+    /// <summary>By which a statement names it, BLAKE2b-256; not to be changed.</summary>
+    public byte[] Digest
+    {
+        get
+        {
+            if (_digest is not null) return _digest;
+            byte[] digest = new byte[DigestBytes];
+            Blake2b.Hash(Encoded, digest, personal: "bazil-snapshots\0"u8);
+            return _digest = digest;
+        }
+    }
+
+    public void Put(MetadataBatch batch, VolumeTables tables, PeerId member) => batch.Put(KeyOf(tables, member), [Format, .. Encoded]);
+
+    private void Write(WireWriter writer)
     {
         writer.WriteUInt64(Version);
         writer.WriteVariable((ulong)References.Count);
@@ -80,8 +104,18 @@ internal sealed record MemberSnapshots(ulong Version, IReadOnlyList<SnapshotRefe
         }
     }
 
+    /// <exception cref="WireFormatException">Malformed.</exception>
+    public static MemberSnapshots Parse(ReadOnlySpan<byte> encoded)
+    {
+        var reader = new WireReader(encoded, "snapshots of a member");
+        MemberSnapshots snapshots = Read(ref reader);
+        reader.ExpectEnd();
+        return snapshots;
+    }
+
     public static MemberSnapshots Read(ref WireReader reader)
     {
+        ReadOnlySpan<byte> rest = reader.Rest;
         ulong version = reader.ReadUInt64();
         var references = new SnapshotReference[reader.ReadCount(SnapshotLimits.MemberSnapshotsMax, ChunkKey.Size)];
         for (int index = 0; index < references.Length; index++)
@@ -90,7 +124,8 @@ internal sealed record MemberSnapshots(ulong Version, IReadOnlyList<SnapshotRefe
             references[index] = SnapshotReference.Decode(name, reader.ReadBytes(SnapshotReference.BytesMax));
         }
 
-        return new MemberSnapshots(version, references);
+        // As the member wrote it: what it signed is the digest of these bytes.
+        return new MemberSnapshots(version, references) { _encoded = rest[..^reader.Remaining].ToArray() };
     }
 
     private static MemberSnapshots Decode(ReadOnlySpan<byte> row)
@@ -98,10 +133,7 @@ internal sealed record MemberSnapshots(ulong Version, IReadOnlyList<SnapshotRefe
         var reader = new WireReader(row, "snapshots of a member");
         if (row[0] == 0) return ReadKeys(ref reader);
         byte format = reader.ReadByte();
-        if (format != Format) throw reader.Malformed($"format {format} is not known to this version");
-        MemberSnapshots snapshots = Read(ref reader);
-        reader.ExpectEnd();
-        return snapshots;
+        return format == Format ? Parse(reader.Rest) : throw reader.Malformed($"format {format} is not known to this version");
     }
 
     /// <summary>Until the list changes, or the member itself tells it again, its snapshots are called by their keys.</summary>
@@ -118,6 +150,8 @@ internal sealed record MemberSnapshots(ulong Version, IReadOnlyList<SnapshotRefe
         reader.ExpectEnd();
         return new MemberSnapshots(version, references);
     }
+
+    private static byte[] KeyOf(VolumeTables tables, PeerId member) => tables.Key(stackalloc byte[MetadataKey.MaxSize], Table.MemberSnapshots).Add(member).Bytes.ToArray();
 
     private static ulong ReadVersion(VolumeTables tables) => tables.ReadState(VersionName) is { } row ? BinaryPrimitives.ReadUInt64BigEndian(row) : 0;
 }

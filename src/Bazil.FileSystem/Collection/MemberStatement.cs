@@ -8,22 +8,37 @@ namespace Bazil.FileSystem.Collection;
 
 /// <summary>
 /// What a member vouches for, with the snapshots that it kept when it did, signed by it (docs/gc.md, "Members"). Others pass it on, and cannot change it:
-/// what they delete rests on it. The row is <c>vouched knowledge | snapshots | signature (64)</c>; the signature covers
-/// <c>"bazil vouch 2\0" | volume id (16)</c> and the fields before it.
+/// what they delete rests on it. The row is <c>vouched knowledge | digest of the list of snapshots (32) | signature (64)</c>; the signature covers
+/// <c>"bazil vouch 3\0" | volume id (16)</c> and the fields before it. The list has a row of its own, which is written in the same batch.
 /// </summary>
-internal sealed record MemberStatement(PeerId Member, Knowledge Vouched, MemberSnapshots Snapshots, byte[] Signature)
+internal sealed record MemberStatement(PeerId Member, Knowledge Vouched, byte[] ListDigest, byte[] Signature)
 {
     public const int SignatureBytes = 64;
 
-    private static ReadOnlySpan<byte> Domain => "bazil vouch 2\0"u8;
+    private static ReadOnlySpan<byte> Domain => "bazil vouch 3\0"u8;
+
+    /// <summary>The list that the digest names; null when it is not at hand.</summary>
+    public MemberSnapshots? Snapshots { get; init; }
 
     /// <summary>One moment has one signature: Ed25519 is deterministic.</summary>
     public static MemberStatement Sign(VolumeId volume, SigningKey key, Knowledge vouched, MemberSnapshots snapshots)
     {
         byte[] signature = new byte[SignatureBytes];
-        var statement = new MemberStatement(key.PeerId, vouched, snapshots, signature);
+        var statement = new MemberStatement(key.PeerId, vouched, snapshots.Digest, signature) { Snapshots = snapshots };
         key.Sign(statement.Content(volume), signature);
         return statement;
+    }
+
+    /// <summary>The same with its list if that is here and short, and without it when who lacks it is to ask for it.</summary>
+    public MemberStatement ToSend(VolumeTables tables) =>
+        Snapshots is null ? WithList(tables, MemberSnapshots.AlongBytesMax) : Snapshots.Encoded.Length <= MemberSnapshots.AlongBytesMax ? this : this with { Snapshots = null };
+
+    /// <summary>The same with its list, if that is here and no longer than this.</summary>
+    public MemberStatement WithList(VolumeTables tables, int bytesMax = int.MaxValue)
+    {
+        if (Snapshots is not null) return this;
+        MemberSnapshots? here = MemberSnapshots.Find(tables, Member, bytesMax);
+        return here is not null && here.Digest.AsSpan().SequenceEqual(ListDigest) ? this with { Snapshots = here } : this;
     }
 
     /// <summary>Those of others, as they came last.</summary>
@@ -54,35 +69,41 @@ internal sealed record MemberStatement(PeerId Member, Knowledge Vouched, MemberS
     public bool IsSame(MemberStatement other) =>
         Member == other.Member
         && Signature.AsSpan().SequenceEqual(other.Signature)
-        && Vouched.Equals(other.Vouched)
-        && Snapshots.Version == other.Snapshots.Version
-        && Snapshots.References.SequenceEqual(other.Snapshots.References);
+        && ListDigest.AsSpan().SequenceEqual(other.ListDigest)
+        && Vouched.Equals(other.Vouched);
 
-    /// <summary>Keeps it to pass it on, unless the one that is kept says more. True when that changed anything.</summary>
-    /// <param name="batch">Takes the row.</param>
+    /// <summary>Keeps it and its list, to pass them on, unless what is kept says more. True when that changed anything.</summary>
+    /// <param name="batch">Takes the rows.</param>
     /// <param name="tables">The volume's rows.</param>
     /// <param name="isFirstHand">The member told it itself: its list of snapshots counts, whatever others said.</param>
     public bool TryPut(MetadataBatch batch, VolumeTables tables, bool isFirstHand)
     {
-        if (Find(tables, Member) is { } before)
+        MemberSnapshots list = Snapshots ?? throw new InvariantException($"the snapshots of member {Member} are not at hand");
+        MemberStatement? before = Find(tables, Member);
+        MemberSnapshots listBefore = MemberSnapshots.Find(tables, Member)!;
+        if (listBefore.Digest.AsSpan().SequenceEqual(ListDigest))
         {
-            bool isOtherList = isFirstHand && (before.Snapshots.Version != Snapshots.Version || !before.Snapshots.References.SequenceEqual(Snapshots.References));
-            if (before.IsSame(this) || (!isOtherList && CompareTo(before) <= 0)) return false;
+            if (before is not null && (before.IsSame(this) || CompareTo(before) <= 0)) return false;
+        }
+        else
+        {
+            // No older list that comes by another way replaces a newer one.
+            bool isNewer = isFirstHand || list.Version > listBefore.Version || (before is null && list.Version == listBefore.Version);
+            if (!isNewer) return false;
+            list.Put(batch, tables, Member);
         }
 
         var writer = new WireWriter();
         KnowledgeCodec.Write(writer, Vouched);
-        Snapshots.Write(writer);
+        writer.WriteFixed(ListDigest);
         writer.WriteFixed(Signature);
         batch.Put(KeyOf(tables, Member), writer.Span);
         return true;
     }
 
-    /// <summary>An order that all agree on, so that two that pass on different ones come to rest: the newer list of snapshots, then the more that is known.</summary>
+    /// <summary>An order that all agree on, so that two that pass on different ones with one list come to rest: the more that is known.</summary>
     private int CompareTo(MemberStatement other)
     {
-        int byList = Snapshots.Version.CompareTo(other.Snapshots.Version);
-        if (byList != 0) return byList;
         int byTicks = TicksOf(Vouched).CompareTo(TicksOf(other.Vouched));
         return byTicks != 0 ? byTicks : Signature.AsSpan().SequenceCompareTo(other.Signature);
     }
@@ -97,7 +118,7 @@ internal sealed record MemberStatement(PeerId Member, Knowledge Vouched, MemberS
     private static MemberStatement Decode(VolumeTables tables, PeerId member, ReadOnlySpan<byte> row)
     {
         var reader = new WireReader(row, "statement of a member");
-        var statement = new MemberStatement(member, tables.Knowledges.Read(ref reader), MemberSnapshots.Read(ref reader), reader.ReadFixed(SignatureBytes).ToArray());
+        var statement = new MemberStatement(member, tables.Knowledges.Read(ref reader), reader.ReadFixed(MemberSnapshots.DigestBytes).ToArray(), reader.ReadFixed(SignatureBytes).ToArray());
         reader.ExpectEnd();
         return statement;
     }
@@ -110,7 +131,7 @@ internal sealed record MemberStatement(PeerId Member, Knowledge Vouched, MemberS
         volume.Write(id);
         writer.WriteFixed(id);
         KnowledgeCodec.Write(writer, Vouched);
-        Snapshots.Write(writer);
+        writer.WriteFixed(ListDigest);
         return writer.ToArray();
     }
 

@@ -12,7 +12,6 @@ public sealed partial class Volume
 {
     private readonly SemaphoreSlim _pulling = new(1, 1);
     private readonly VerifiedSignatures _verified = new();
-    private readonly Dictionary<PeerId, byte[]> _statementsTakenOver = []; // guarded by the gate; digests
 
     private readonly HashSet<PeerId> _heard = []; // members whose words of this run are known; guarded by the gate
     private ulong _agreedFresh; // the collection that all agree with since then
@@ -175,12 +174,6 @@ public sealed partial class Volume
         {
             if (!statement.IsValid(Id, _verified)) throw new SyncException($"peer {peer} shows what member {statement.Member} vouches for without its signature");
         }
-    }
-
-    /// <summary>Digest of the statements of members that the last pull from a member took over; zeros when there are none.</summary>
-    internal byte[] StatementsTakenOver(PeerId peer)
-    {
-        lock (_gate) return _statementsTakenOver.GetValueOrDefault(peer) ?? new byte[PullRequest.DigestBytes];
     }
 
     private void CheckHead(Head head, PeerId peer)
@@ -379,27 +372,6 @@ public sealed partial class Volume
         OwnHead own = _store.State.Head;
         if (!own.IsNone) _heard.UnionWith(statements.Where(statement => statement.Vouched[own.Replica] > 0).Select(static statement => statement.Member));
         if (transaction.Members().TrueForAll(member => member == _store.Self || _heard.Contains(member)) && VolumeCollection.FindAgreed(transaction) is { } generation) _agreedFresh = generation;
-    }
-
-    /// <summary>Takes over what members vouch for and which snapshots they keep, their signatures checked. True when that is anything new. Under the gate.</summary>
-    private bool TakeOver(Transaction transaction, IReadOnlyList<MemberStatement> statements, HashSet<PeerId> members, PeerId peer)
-    {
-        bool isNew = false;
-        foreach (MemberStatement statement in statements.Where(statement => statement.Member != _store.Self && members.Contains(statement.Member)))
-        {
-            bool isFirstHand = statement.Member == peer;
-            isNew |= statement.Snapshots.TryPut(transaction.Batch, _store.Tables, statement.Member, isFirstHand);
-            isNew |= statement.TryPut(transaction.Batch, _store.Tables, isFirstHand);
-            Knowledge before = MemberTable.Read(_store.Tables, Table.MemberVouch, statement.Member);
-            if (statement.Vouched.IsCoveredBy(before)) continue;
-            transaction.SetMemberVouch(statement.Member, before.Join(statement.Vouched));
-            isNew = true;
-        }
-
-        // Those of nodes that are no members here may count later: they are to be shown again.
-        bool isWhole = statements.Count > 0 && statements.All(statement => members.Contains(statement.Member));
-        if (isWhole) _statementsTakenOver[peer] = MemberStatement.DigestOf(statements);
-        return isNew;
     }
 
     private bool IsBeingWritten(InodeId inode) => _files.TryGetValue(inode, out OpenFile? file) && file.Writers > 0;

@@ -18,7 +18,7 @@ internal sealed class VolumeTables(IMetadataReader reader, uint volume)
     [
         Table.Inode, Table.Dirent, Table.Node, Table.Change, Table.VolumeState, Table.MemberKnowledge, Table.Head,
         Table.SnapshotRef, Table.Working, Table.Patch, Table.Pending, Table.HiddenChild, Table.Tombstone, Table.Conflict, Table.Undo, Table.Adopted,
-        Table.MemberVouch, Table.MemberSnapshots, Table.OldMemberStatement, Table.MemberStatement, Table.OldSealed, Table.Revived, Table.FrozenDirectory, Table.ChangedName, Table.SubtreeTotals, Table.SubtreeChange, Table.Held, Table.Trash, Table.Pin, Table.LastUse,
+        Table.MemberVouch, Table.MemberSnapshots, Table.OldMemberStatement, Table.OldMemberStatementWithList, Table.MemberStatement, Table.OldSealed, Table.Revived, Table.FrozenDirectory, Table.ChangedName, Table.SubtreeTotals, Table.SubtreeChange, Table.Held, Table.Trash, Table.Pin, Table.LastUse,
     ];
 
     public IMetadataReader Reader { get; } = reader;

@@ -41,7 +41,7 @@ internal static class SnapshotLimits
     /// <summary>The root chunk: little more than the attributes of the root directory.</summary>
     public const int RootBytesMax = EntryBytesMax + 1024;
 
-    /// <summary>Snapshots of one volume that a node takes: the list of them, 300 KB with names of the usual length, goes along with what it vouches for.</summary>
+    /// <summary>Snapshots of one volume that a node takes: the list of them, 300 KB with names of the usual length, goes to every member when it has changed.</summary>
     public const int SnapshotsMax = 4096;
 
     /// <summary>Of a member; earlier versions took as many.</summary>

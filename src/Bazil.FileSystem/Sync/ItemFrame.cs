@@ -1,4 +1,5 @@
 using Bazil.Core;
+using Bazil.FileSystem.Collection;
 using Bazil.FileSystem.Nodes;
 using Bazil.Fuse;
 
@@ -9,6 +10,7 @@ namespace Bazil.FileSystem.Sync;
 /// <code>
 /// items: 1 | count | for each: reference of the serving side's row (knowledge, mostly empty) | node, replicated part
 /// end:   2 | number of items in all (8)
+/// list:  3 | snapshots of a member (<see cref="MemberSnapshots"/>), an item for who asked for it
 /// </code>
 /// An answer without its end was cut off.
 /// </summary>
@@ -16,6 +18,7 @@ internal static class ItemFrame
 {
     private const byte KindItems = 1;
     private const byte KindEnd = 2;
+    private const byte KindList = 3;
     private const int ItemsMax = 65536;
 
     public static byte[] EncodeEnd(ulong count)
@@ -24,6 +27,22 @@ internal static class ItemFrame
         writer.WriteByte(KindEnd);
         writer.WriteUInt64(count);
         return writer.ToArray();
+    }
+
+    public static byte[] EncodeList(MemberSnapshots list) => [KindList, .. list.Encoded];
+
+    /// <summary>Decodes a frame of an answer with lists; null and the count for the end.</summary>
+    /// <exception cref="WireFormatException">Malformed.</exception>
+    public static MemberSnapshots? DecodeList(ReadOnlySpan<byte> bytes, out ulong endCount)
+    {
+        endCount = 0;
+        var reader = new WireReader(bytes, "frame with snapshots of a member");
+        byte kind = reader.ReadByte();
+        if (kind == KindList) return MemberSnapshots.Parse(reader.Rest);
+        if (kind != KindEnd) throw reader.Malformed($"unknown kind {kind}");
+        endCount = reader.ReadUInt64();
+        reader.ExpectEnd();
+        return null;
     }
 
     /// <summary>Encodes nodes that were collected with <see cref="WriteItem"/>.</summary>

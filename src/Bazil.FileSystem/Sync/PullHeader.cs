@@ -6,11 +6,11 @@ namespace Bazil.FileSystem.Sync;
 /// <summary>
 /// The first frame of an answer: what the serving side knows.
 /// <code>
-/// format (1) = 7 | status (1) | full (1) | items: how many are expected to follow, 0 when nobody counted | knowledge | heads: count, each as in <see cref="Head"/>: one for each entry
+/// format (1) = 8 | status (1) | full (1) | items: how many are expected to follow, 0 when nobody counted | knowledge | heads: count, each as in <see cref="Head"/>: one for each entry
 ///   of the knowledge, and those beyond it that references of the items rest on
 /// | purge horizon | members: count, each peer id (32), flag (1), knowledge when the flag is 0; 1 means the header's, with 2 its difference from the header's follows (<see cref="KnowledgeDifference"/>)
 /// | statements (1): 0 when they are those that the puller has | count, each peer id (32), flag and knowledge in the same form,
-///   snapshots as in <see cref="MemberSnapshots"/>, signature (64)
+///   flag (1): 1 snapshots as in <see cref="MemberSnapshots"/>, 0 the digest of their list (32), signature (64)
 /// </code>
 /// With status <see cref="PullStatus.Same"/> full, items, knowledge and heads are absent, with the others everything is.
 /// </summary>
@@ -22,7 +22,7 @@ internal sealed record PullHeader(
     IReadOnlyList<Head> Heads,
     IReadOnlyList<KeyValuePair<PeerId, Knowledge>> Members)
 {
-    private const byte Format = 7;
+    private const byte Format = 8;
     private const int MembersMax = 65536;
     private const byte FlagWhole = 0;
     private const byte FlagSame = 1;
@@ -53,7 +53,8 @@ internal sealed record PullHeader(
         foreach (MemberStatement statement in Statements)
         {
             WriteMember(writer, statement.Member, statement.Vouched);
-            statement.Snapshots.Write(writer);
+            writer.WriteByte(statement.Snapshots is null ? (byte)0 : (byte)1);
+            writer.WriteFixed(statement.Snapshots?.Encoded ?? statement.ListDigest);
             writer.WriteFixed(statement.Signature);
         }
 
@@ -127,7 +128,14 @@ internal sealed record PullHeader(
         {
             PeerId member = reader.ReadPeerId();
             Knowledge vouched = ReadKnowledge(ref reader, knowledge, knowledges);
-            statements[index] = new MemberStatement(member, vouched, MemberSnapshots.Read(ref reader), reader.ReadFixed(MemberStatement.SignatureBytes).ToArray());
+            MemberSnapshots? list = reader.ReadByte() switch
+            {
+                0 => null,
+                1 => MemberSnapshots.Read(ref reader),
+                byte flag => throw reader.Malformed($"flag {flag} is neither 0 nor 1"),
+            };
+            byte[] digest = list?.Digest ?? reader.ReadFixed(MemberSnapshots.DigestBytes).ToArray();
+            statements[index] = new MemberStatement(member, vouched, digest, reader.ReadFixed(MemberStatement.SignatureBytes).ToArray()) { Snapshots = list };
         }
 
         return statements;

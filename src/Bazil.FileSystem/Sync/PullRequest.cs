@@ -7,20 +7,22 @@ namespace Bazil.FileSystem.Sync;
 /// <summary>
 /// What a puller asks of another member.
 /// <code>
-/// format (1) = 4 | kind (1)
+/// format (1) = 5 | kind (1)
 /// kind 1, changes: digest of the puller's knowledge (32) | digest of the statements it took over last (32) | flag (1) | knowledge, when the flag is 1 or 2 | resume point (<see cref="ResumePoint"/>), when it is 2
 /// kind 2, nodes:   count | node ids (24 each) | flag (1) | knowledge, when the flag is 1: those changed beyond it, all of them when it does not cover what was purged
 /// kind 3, path:    count | names from the root, each with its length | knowledge: what belongs to the path (<see cref="PathScope"/>) and changed beyond it
+/// kind 4, lists:   count | digests of members' lists of snapshots (32 each), which statements named
 /// </code>
 /// A puller that knows many replicas sends the digest alone first; most pulls between connected peers end there.
 /// </summary>
 internal sealed record PullRequest(byte[] Digest, Knowledge? Knowledge, IReadOnlyList<NodeId> Nodes)
 {
     public const int DigestBytes = 32;
-    private const byte Format = 4;
+    private const byte Format = 5;
     private const byte KindChanges = 1;
     private const byte KindNodes = 2;
     private const byte KindPath = 3;
+    private const byte KindLists = 4;
     private const byte FlagResume = 2;
 
     /// <summary>Knowledge of so few replicas, some 300 bytes, is sent with the first request: a packet, where a second round trip costs several.</summary>
@@ -28,6 +30,9 @@ internal sealed record PullRequest(byte[] Digest, Knowledge? Knowledge, IReadOnl
 
     /// <summary>Node ids asked for in one request.</summary>
     public const int NodesMax = 4096;
+
+    /// <summary>Lists of snapshots asked for in one request.</summary>
+    public const int ListsMax = 1024;
 
     /// <summary>Of the statements of members that the puller took over from this side last; zeros when there were none.</summary>
     public byte[] StatementsDigest { get; init; } = new byte[DigestBytes];
@@ -38,6 +43,11 @@ internal sealed record PullRequest(byte[] Digest, Knowledge? Knowledge, IReadOnl
     /// <summary>Names from the root, when a part of the volume is asked for.</summary>
     public IReadOnlyList<FileName> Path { get; init; } = [];
 
+    /// <summary>Digests of lists of snapshots, when those are asked for.</summary>
+    public IReadOnlyList<byte[]> Lists { get; init; } = [];
+
+    public bool AsksForLists => Lists.Count > 0;
+
     public bool AsksForNodes => Nodes.Count > 0;
 
     public bool AsksForPath => Path.Count > 0;
@@ -47,6 +57,8 @@ internal sealed record PullRequest(byte[] Digest, Knowledge? Knowledge, IReadOnl
     public static PullRequest ForNodes(IReadOnlyList<NodeId> nodes) => new([], null, nodes);
 
     public static PullRequest ForPath(Knowledge knowledge, IReadOnlyList<FileName> path) => new([], knowledge, []) { Path = path };
+
+    public static PullRequest ForLists(IReadOnlyList<byte[]> digests) => new([], null, []) { Lists = digests };
 
     public static byte[] DigestOf(Knowledge knowledge)
     {
@@ -59,7 +71,7 @@ internal sealed record PullRequest(byte[] Digest, Knowledge? Knowledge, IReadOnl
     {
         var writer = new WireWriter();
         writer.WriteByte(Format);
-        writer.WriteByte(AsksForNodes ? KindNodes : AsksForPath ? KindPath : KindChanges);
+        writer.WriteByte(AsksForNodes ? KindNodes : AsksForPath ? KindPath : AsksForLists ? KindLists : KindChanges);
         if (AsksForNodes)
         {
             writer.WriteVariable((ulong)Nodes.Count);
@@ -73,6 +85,13 @@ internal sealed record PullRequest(byte[] Digest, Knowledge? Knowledge, IReadOnl
             writer.WriteVariable((ulong)Path.Count);
             foreach (FileName name in Path) writer.WriteBytes(name.Span);
             KnowledgeCodec.Write(writer, Knowledge!);
+            return writer.ToArray();
+        }
+
+        if (AsksForLists)
+        {
+            writer.WriteVariable((ulong)Lists.Count);
+            foreach (byte[] digest in Lists) writer.WriteFixed(digest);
             return writer.ToArray();
         }
 
@@ -116,6 +135,12 @@ internal sealed record PullRequest(byte[] Digest, Knowledge? Knowledge, IReadOnl
                 if (path.Length == 0) throw reader.Malformed("it asks for no path");
                 for (int index = 0; index < path.Length; index++) path[index] = ReadName(ref reader);
                 request = ForPath(KnowledgeCodec.Read(ref reader), path);
+                break;
+            case KindLists:
+                byte[][] lists = new byte[reader.ReadCount(ListsMax, DigestBytes)][];
+                for (int index = 0; index < lists.Length; index++) lists[index] = reader.ReadFixed(DigestBytes).ToArray();
+                if (lists.Length == 0) throw reader.Malformed("it asks for no list");
+                request = ForLists(lists);
                 break;
             default:
                 throw reader.Malformed($"unknown kind {kind}");

@@ -35,6 +35,7 @@ internal sealed class PullServer
     public IEnumerable<byte[]> Answer(PeerId puller, PullRequest request)
     {
         if (!IsMember(puller)) return [PullHeader.Only(PullStatus.NotMember).Encode()];
+        if (request.AsksForLists) return Lists(request.Lists);
         if (request.AsksForNodes || request.AsksForPath) return AnswerPart(request);
 
         List<MemberStatement>? statements = Statements();
@@ -72,7 +73,7 @@ internal sealed class PullServer
 
     private bool IsMember(PeerId peer) => ReadRecord(Transaction.MembersInode)?.Members.Find(peer) is not null;
 
-    private PullHeader Header(PullStatus status, bool isFull, IReadOnlyList<MemberStatement>? statements)
+    private PullHeader Header(PullStatus status, bool isFull, List<MemberStatement>? statements)
     {
         var heads = new List<Head>(_knowledge.Count);
         OwnHead own = VolumeState.ReadHead(_tables);
@@ -83,7 +84,7 @@ internal sealed class PullServer
         }
 
         if (status == PullStatus.Changes) heads.AddRange(HeadTable.ReadReferenced(_tables));
-        return new PullHeader(status, isFull, _knowledge, VolumeState.ReadHorizon(_tables), heads, MemberTable.ReadAll(_tables)) { Statements = statements };
+        return new PullHeader(status, isFull, _knowledge, VolumeState.ReadHorizon(_tables), heads, MemberTable.ReadAll(_tables)) { Statements = statements?.ConvertAll(statement => statement.ToSend(_tables)) };
     }
 
     /// <summary>What the members vouch for, this node among them.</summary>
@@ -92,6 +93,21 @@ internal sealed class PullServer
         .. MemberStatement.ReadAll(_tables).Where(statement => statement.Member != _identity.PeerId),
         MemberStatement.Sign(_volume, _identity, _vouched, MemberSnapshots.ReadOwn(_tables)),
     ];
+
+    /// <summary>Lists that statements named. What has changed since is left out: the next pull names the one that took its place.</summary>
+    private IEnumerable<byte[]> Lists(IReadOnlyList<byte[]> digests)
+    {
+        HashSet<string> wanted = [.. digests.Select(Convert.ToHexStringLower)];
+        ulong count = 0;
+        foreach (MemberStatement statement in Statements().Where(statement => wanted.Remove(Convert.ToHexStringLower(statement.ListDigest))))
+        {
+            if (statement.WithList(_tables).Snapshots is not { } list) continue;
+            yield return ItemFrame.EncodeList(list);
+            count++;
+        }
+
+        yield return ItemFrame.EncodeEnd(count);
+    }
 
     /// <param name="header">The first frame.</param>
     /// <param name="nodes">What may follow.</param>

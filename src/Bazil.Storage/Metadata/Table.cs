@@ -119,8 +119,11 @@ public enum Table : byte
     /// <summary>What earlier versions kept under <see cref="MemberStatement"/>: signed over other bytes, and of no use.</summary>
     OldMemberStatement = 0x3D,
 
-    /// <summary>peer id → what a member vouched for last, with its snapshots, as it signed it, to be passed on.</summary>
-    MemberStatement = 0x3F,
+    /// <inheritdoc cref="OldMemberStatement"/>
+    OldMemberStatementWithList = 0x3F,
+
+    /// <summary>peer id → what a member vouched for last, with the digest of its list of snapshots, as it signed it, to be passed on.</summary>
+    MemberStatement = 0x42,
 
     /// <summary>inode → nothing: one side of a pull that is not completed may have purged the node.</summary>
     Revived = 0x3E,

@@ -122,9 +122,11 @@ public sealed class HostilePeerTests
         MemberStatement Forge(MemberStatement statement)
         {
             if (statement.Member != b.Id) return statement;
-            return forgesSnapshots ? statement with { Snapshots = new MemberSnapshots(ulong.MaxValue, []) } : statement with { Vouched = c.Volume.Knowledge };
+            return forgesSnapshots ? Forged(statement, new MemberSnapshots(ulong.MaxValue, [])) : statement with { Vouched = c.Volume.Knowledge };
         }
     }
+
+    private static MemberStatement Forged(MemberStatement statement, MemberSnapshots list) => statement with { Snapshots = list, ListDigest = list.Digest };
 
     [Fact]
     public async Task Statements_of_members_are_sent_once()

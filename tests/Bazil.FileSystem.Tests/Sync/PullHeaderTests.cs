@@ -16,7 +16,7 @@ public sealed class PullHeaderTests
     public void Format_is_as_documented()
     {
         const string id = "000000000000000000000000000000";
-        string golden = "07" + "01" + "00" + "03" + "02" + id + "01" + "07" + id + "02" + "ac02" + "00" + "01" + id + "01" + "05"
+        string golden = "08" + "01" + "00" + "03" + "02" + id + "01" + "07" + id + "02" + "ac02" + "00" + "01" + id + "01" + "05"
             + "02" + string.Concat(Enumerable.Repeat("a1", 32)) + "01" + string.Concat(Enumerable.Repeat("b2", 32)) + "02" + "01" + "01" + "ab02" + "00";
         Assert.Equal(golden, Convert.ToHexStringLower(Sample.Encode()));
         PullHeader decoded = PullHeader.Decode(Convert.FromHexString(golden), Knowledge.Empty);

@@ -13,11 +13,12 @@ public sealed class PullRequestTests
 
     public static TheoryData<string, string> Samples => new()
     {
-        { "path", "0403" + "02" + "0164" + "02c3a4" + "01" + "0123456789abcdeffedcba9876543210" + "07" },
-        { "nodes", "0402" + "01" + "0000000000000005" + "0123456789abcdeffedcba9876543210" + "01" + "01" + "0123456789abcdeffedcba9876543210" + "07" },
-        { "any nodes", "0402" + "01" + "0000000000000005" + "0123456789abcdeffedcba9876543210" + "00" },
-        { "changes after an interruption", "0401" + Convert.ToHexStringLower(PullRequest.DigestOf(Known)) + new string('0', 64) + "02" + "01" + "0123456789abcdeffedcba9876543210" + "07" + "01" + "0123456789abcdeffedcba9876543210" + "07" + "0000000000000005" + "0123456789abcdeffedcba9876543210" },
-        { "changes", "0401" + Convert.ToHexStringLower(PullRequest.DigestOf(Known)) + new string('0', 64) + "01" + "01" + "0123456789abcdeffedcba9876543210" + "07" },
+        { "path", "0503" + "02" + "0164" + "02c3a4" + "01" + "0123456789abcdeffedcba9876543210" + "07" },
+        { "nodes", "0502" + "01" + "0000000000000005" + "0123456789abcdeffedcba9876543210" + "01" + "01" + "0123456789abcdeffedcba9876543210" + "07" },
+        { "lists", "0504" + "02" + string.Concat(Enumerable.Repeat("c3", 32)) + string.Concat(Enumerable.Repeat("d4", 32)) },
+        { "any nodes", "0502" + "01" + "0000000000000005" + "0123456789abcdeffedcba9876543210" + "00" },
+        { "changes after an interruption", "0501" + Convert.ToHexStringLower(PullRequest.DigestOf(Known)) + new string('0', 64) + "02" + "01" + "0123456789abcdeffedcba9876543210" + "07" + "01" + "0123456789abcdeffedcba9876543210" + "07" + "0000000000000005" + "0123456789abcdeffedcba9876543210" },
+        { "changes", "0501" + Convert.ToHexStringLower(PullRequest.DigestOf(Known)) + new string('0', 64) + "01" + "01" + "0123456789abcdeffedcba9876543210" + "07" },
     };
 
     [Theory]
@@ -28,8 +29,9 @@ public sealed class PullRequestTests
         Assert.Equal(golden, encoded);
         PullRequest decoded = PullRequest.Decode(Convert.FromHexString(encoded));
         Assert.Equal(encoded, Convert.ToHexStringLower(decoded.Encode()));
-        Assert.Equal(kind == "any nodes" ? null : Known, decoded.Knowledge);
+        Assert.Equal(kind is "any nodes" or "lists" ? null : Known, decoded.Knowledge);
         Assert.Equal(kind == "path", decoded.AsksForPath);
+        Assert.Equal(kind == "lists", decoded.AsksForLists);
     }
 
     [Theory]
@@ -56,12 +58,12 @@ public sealed class PullRequestTests
     }
 
     [Theory]
-    [InlineData("04030100")]       // an empty name
-    [InlineData("0403010161ff")]   // knowledge that is none
-    [InlineData("0403012e00")]
-    [InlineData("04030101 2e 00")] // .
-    [InlineData("04030101 2f 00")] // a slash
-    [InlineData("0403 00 00")]     // no name at all
+    [InlineData("05030100")]       // an empty name
+    [InlineData("0503010161ff")]   // knowledge that is none
+    [InlineData("0503012e00")]
+    [InlineData("05030101 2e 00")] // .
+    [InlineData("05030101 2f 00")] // a slash
+    [InlineData("0503 00 00")]     // no name at all
     public void Path_of_names_that_no_file_can_have_is_refused(string bytes) =>
         Assert.Throws<WireFormatException>(() => PullRequest.Decode(Convert.FromHexString(bytes.Replace(" ", "", StringComparison.Ordinal))));
 
@@ -69,6 +71,7 @@ public sealed class PullRequestTests
     {
         "path" => PullRequest.ForPath(Known, [FileName.Parse("d"u8), FileName.Parse(Encoding.UTF8.GetBytes("ä"))]),
         "nodes" => PullRequest.ForNodes([new NodeId(new Version(5, Replica))]) with { Knowledge = Known },
+        "lists" => PullRequest.ForLists([[.. Enumerable.Repeat((byte)0xC3, 32)], [.. Enumerable.Repeat((byte)0xD4, 32)]]),
         "any nodes" => PullRequest.ForNodes([new NodeId(new Version(5, Replica))]),
         "changes after an interruption" => PullRequest.Changes(Known, withKnowledge: true) with { Resume = new ResumePoint(Known, new NodeId(new Version(5, Replica))) },
         _ => PullRequest.Changes(Known, withKnowledge: true),
