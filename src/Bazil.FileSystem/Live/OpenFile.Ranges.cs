@@ -17,7 +17,7 @@ internal sealed partial class OpenFile
     public ValueTask<ulong?> SeekAsync(ulong offset, bool isData, CancellationToken cancel)
     {
         byte[] inline = Volatile.Read(ref _inline);
-        if (Volatile.Read(ref _blob) is { } blob) return blob.SeekAsync(offset, isData, cancel);
+        if (Volatile.Read(ref _blob) is { } blob) return SeekBlobAsync(blob, offset, isData, cancel);
         if (offset >= (ulong)inline.Length) return new((ulong?)null);
         return new(isData ? offset : (ulong)inline.Length);
     }
@@ -76,6 +76,19 @@ internal sealed partial class OpenFile
 
     /// <summary>There may be holes from now on. Under <see cref="Gate"/>.</summary>
     public void NoteHoles() => _allocated ??= SizeBytes;
+
+    private async ValueTask<ulong?> SeekBlobAsync(Blob blob, ulong offset, bool isData, CancellationToken cancel)
+    {
+        try
+        {
+            return await blob.SeekAsync(offset, isData, cancel);
+        }
+        catch (ObjectDisposedException) when (Volatile.Read(ref _blob) != blob)
+        {
+            // The content was replaced by a peer's in this moment.
+            return await SeekAsync(offset, isData, cancel);
+        }
+    }
 
     private void NoteWrite(ulong offset, ulong length)
     {

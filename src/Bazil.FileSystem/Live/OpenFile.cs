@@ -144,14 +144,20 @@ internal sealed partial class OpenFile : IAsyncDisposable
     /// <summary>Writes. Under <see cref="Gate"/>.</summary>
     public async ValueTask WriteAsync(ulong offset, ReadOnlyMemory<byte> data, UnixTime now, CancellationToken cancel)
     {
+        for (int done = 0; done < data.Length;) done += await WriteSomeAsync(offset + (uint)done, data[done..], now, cancel);
+    }
+
+    /// <summary>Writes, and answers how much: less than all when it cannot go on. When it throws, nothing was written. Under <see cref="Gate"/>.</summary>
+    public async ValueTask<int> WriteSomeAsync(ulong offset, ReadOnlyMemory<byte> data, UnixTime now, CancellationToken cancel)
+    {
+        int count = data.Length;
         NoteWrite(offset, (ulong)data.Length);
         if (_blob is null && offset + (ulong)data.Length > Limits.InlineBytesMax) await PromoteAsync(cancel);
         if (_blob is not null)
         {
-            // Also a write that failed half way has changed the content.
             MarkDirty(now);
             _changed.Add(offset, (ulong)data.Length);
-            await _blob.WriteAsync(offset, data, cancel);
+            count = await _blob.WriteSomeAsync(offset, data, cancel);
         }
         else
         {
@@ -163,6 +169,7 @@ internal sealed partial class OpenFile : IAsyncDisposable
         }
 
         MarkDirty(now);
+        return count;
     }
 
     /// <summary>Cuts or extends with zeros. Under <see cref="Gate"/>.</summary>

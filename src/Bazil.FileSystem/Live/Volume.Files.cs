@@ -54,25 +54,41 @@ public sealed partial class Volume
             ContentUse.ReadOf(open.File.Inode, (ulong)offset), (Open: open, Offset: (ulong)offset, Buffer: buffer), static (read, cancel) => read.Open.File.ReadAsync(read.Offset, read.Buffer, read.Open, cancel), cancel));
     }
 
+    /// <summary>Writes as write(2) does: when it cannot go on, answers how much it has written. When it answers or throws an error, nothing was written, but by a synchronous write.</summary>
     internal async ValueTask<Reply<int>> WriteAsync(FuseHandle handle, long offset, ReadOnlyMemory<byte> data, CancellationToken cancel)
     {
         if (!_handles.TryGetValue(handle.Value, out OpenHandle? open)) return Errno.EBADF;
         if (Failure is not null) return Errno.EROFS;
         if (offset > long.MaxValue - data.Length) return Errno.EFBIG;
         OpenFile file = open.File;
-        await ChangeContentAsync(
+        int count = await ChangeContentAsync(
             file,
             (ulong)offset,
             (Volume: this, Open: open, Offset: (ulong)offset, Data: data),
             static (write, cancel) => write.Open.File.BringForWriteAsync(write.Offset, (ulong)write.Data.Length, cancel),
             static async (write, cancel) =>
             {
-                await write.Open.File.WriteAsync(write.Offset, write.Data, write.Volume.Now(), cancel);
-                if (write.Open.Flags.SynchronousWrites) await write.Volume.SaveChangesAsync(write.Open.File, cancel);
-                return true;
+                int count = await write.Open.File.WriteSomeAsync(write.Offset, write.Data, write.Volume.Now(), cancel);
+
+                // Not interrupted: a program that is told so writes again, and appends twice.
+                if (write.Open.Flags.SynchronousWrites) await write.Volume.SaveChangesAsync(write.Open.File, CancellationToken.None);
+                return count;
             },
             cancel);
-        if (open.Flags.SynchronousWrites) await SyncAsync(cancel);
+        if (open.Flags.SynchronousWrites) await SyncAsync(CancellationToken.None);
+        return count;
+    }
+
+    /// <summary>Writes all or fails, as pages need it that the kernel writes back: it takes any answer for all of them.</summary>
+    internal async ValueTask<Reply<int>> WritePagesAsync(FuseHandle handle, long offset, ReadOnlyMemory<byte> data, CancellationToken cancel)
+    {
+        for (int done = 0; done < data.Length;)
+        {
+            Reply<int> written = await WriteAsync(handle, offset + done, data[done..], cancel);
+            if (!written.HasValue) return written;
+            done += written.Value;
+        }
+
         return data.Length;
     }
 

@@ -150,7 +150,7 @@ public sealed partial class Volume
                 Memory<byte> part = buffer.AsMemory(0, (int)Math.Min(length - done, (ulong)buffer.Length));
                 int count = await ReadContentAsync(ContentUse.ChangeOf(file.Inode, offset + done), (content, At: sourceOffset + done, part), static (read, cancel) => read.content.ReadAsync(read.At, read.part, cancel), cancel);
                 if (count == 0) break;
-                await ChangeContentAsync(
+                done += (uint)await ChangeContentAsync(
                     file,
                     offset + done,
                     (Volume: this, File: file, MayHaveHoles: mayHaveHoles, Offset: offset + done, Data: part[..count]),
@@ -158,11 +158,9 @@ public sealed partial class Volume
                     static async (write, cancel) =>
                     {
                         if (write.MayHaveHoles) write.File.NoteHoles();
-                        await write.File.WriteAsync(write.Offset, write.Data, write.Volume.Now(), cancel);
-                        return true;
+                        return await write.File.WriteSomeAsync(write.Offset, write.Data, write.Volume.Now(), cancel);
                     },
                     cancel);
-                done += (uint)count;
             }
         }
         catch (Exception e) when (done > 0 && e is IOException or OperationCanceledException)

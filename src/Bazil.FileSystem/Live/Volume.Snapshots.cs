@@ -44,7 +44,7 @@ public sealed partial class Volume
         await EnterSnapshotAsync(cancel);
         try
         {
-            (SnapshotKey key, LiveSnapshotSource source) = await WriteTreeAsync(isKept: true, cancel);
+            (SnapshotKey key, LiveSnapshotSource source) = await WriteTreeAsync(isKept: true, isWhole: origin != SnapshotOrigin.Schedule, cancel);
             if (skipUnchanged && await IsLikeNewestAsync(key, cancel)) return new SnapshotOutcome(Errno.OK, null, source.ListedDirectories, source.ListedNames);
             await SyncContentAsync(cancel);
             var reference = new SnapshotReference(name, key, source.Taken, source.OldestKeyEpoch, origin);
@@ -69,7 +69,7 @@ public sealed partial class Volume
         await EnterSnapshotAsync(cancel);
         try
         {
-            (SnapshotKey key, _) = await WriteTreeAsync(isKept: false, cancel);
+            (SnapshotKey key, _) = await WriteTreeAsync(isKept: false, isWhole: false, cancel);
             return await SnapshotReader.OpenAsync(key, cancel);
         }
         finally
@@ -97,25 +97,28 @@ public sealed partial class Volume
         _snapshotting.Release();
     }
 
-    private async Task<(SnapshotKey Key, LiveSnapshotSource Source)> WriteTreeAsync(bool isKept, CancellationToken cancel)
+    private async Task<(SnapshotKey Key, LiveSnapshotSource Source)> WriteTreeAsync(bool isKept, bool isWhole, CancellationToken cancel)
     {
-        using FrozenView frozen = await FreezeViewAsync(isKept, cancel);
+        using FrozenView frozen = await FreezeViewAsync(isKept, isWhole, cancel);
         var source = new LiveSnapshotSource(Id, _store.Freeze(frozen.View), frozen.Taken, frozen.Unpublished, ShownAttributes, _options.Blobs.Chunks.Current);
         return (await new SnapshotWriter(_options.Chunks).WriteAsync(source, cancel), source);
     }
 
     /// <summary>Takes the view of one moment. Programs wait with their writes only while what they have just written is stored.</summary>
-    private async Task<FrozenView> FreezeViewAsync(bool isKept, CancellationToken cancel)
+    /// <param name="isKept">It gets a name.</param>
+    /// <param name="isWhole">Fails when something that was written cannot be stored; otherwise the file is as it was before that.</param>
+    /// <param name="cancel">Gives up.</param>
+    private async Task<FrozenView> FreezeViewAsync(bool isKept, bool isWhole, CancellationToken cancel)
     {
         for (TimeSpan limit = FirstPauseLimit; ; limit *= 2)
         {
-            await SaveOpenFilesAsync(cancel);
+            await SaveOpenFilesAsync(isWhole, cancel);
             long begun = _options.Clock.GetTimestamp();
             using var hurry = new CancellationTokenSource(limit, _options.Clock);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, hurry.Token);
             try
             {
-                return await PauseAndFreezeAsync(isKept, either.Token);
+                return await PauseAndFreezeAsync(isKept, isWhole, either.Token);
             }
             catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
             {
@@ -125,12 +128,12 @@ public sealed partial class Volume
         }
     }
 
-    private async Task<FrozenView> PauseAndFreezeAsync(bool isKept, CancellationToken cancel)
+    private async Task<FrozenView> PauseAndFreezeAsync(bool isKept, bool isWhole, CancellationToken cancel)
     {
         await _contentPause.PauseAsync(cancel);
         try
         {
-            Dictionary<InodeId, WorkingContent> unpublished = await LookAtOpenFilesAsync(cancel);
+            Dictionary<InodeId, WorkingContent> unpublished = await LookAtOpenFilesAsync(isWhole, cancel);
             lock (_gate)
             {
                 // What is written and not closed is in the snapshot, but not in the tree: what shows it is not as the snapshot has it.
@@ -147,7 +150,7 @@ public sealed partial class Volume
         }
     }
 
-    private async Task<Dictionary<InodeId, WorkingContent>> LookAtOpenFilesAsync(CancellationToken cancel)
+    private async Task<Dictionary<InodeId, WorkingContent>> LookAtOpenFilesAsync(bool isWhole, CancellationToken cancel)
     {
         var found = new Dictionary<InodeId, WorkingContent>();
         List<OpenFile> files = PinOpenFiles(file => file.IsDirty);
@@ -159,6 +162,10 @@ public sealed partial class Volume
                 try
                 {
                     if (file.IsDirty && file.Unlinked is null) found[file.Inode] = new WorkingContent(await file.LookAsync(cancel), file.Seen);
+                }
+                catch (StoreException e) when (!isWhole && IsUnreadable(file, e))
+                {
+                    _failures.Failed($"volume {Name}: {TextOf(file.Inode)} is in the snapshot as it was before it was written to, for what was written cannot be stored yet", e);
                 }
                 finally
                 {
@@ -302,12 +309,27 @@ public sealed partial class Volume
         }
     }
 
-    private async Task SaveOpenFilesAsync(CancellationToken cancel)
+    /// <summary>A chunk that a change stands on cannot be read: neither the disk is full nor is anything broken that other content needs.</summary>
+    private static bool IsUnreadable(OpenFile file, StoreException reason) => file.CannotBeStored && !reason.IsDiskFull && !reason.IsBroken;
+
+    private async Task SaveOpenFilesAsync(bool isWhole, CancellationToken cancel)
     {
         List<OpenFile> files = PinOpenFiles(file => file.IsDirty);
         try
         {
-            foreach (OpenFile file in files) await SaveWorkingAsync(file, cancel);
+            foreach (OpenFile file in files)
+            {
+                try
+                {
+                    await SaveWorkingAsync(file, cancel);
+                }
+                catch (StoreException e) when (IsUnreadable(file, e))
+                {
+                    // One such file, for ever maybe, is no reason to have no snapshot of all others by the schedule. Somebody who takes one hears of it.
+                    LogUnreadable(ContentUse.ChangeOf(file.Inode, 0), e);
+                    if (isWhole) throw;
+                }
+            }
         }
         finally
         {

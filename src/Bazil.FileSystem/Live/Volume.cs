@@ -134,7 +134,7 @@ public sealed partial class Volume : IAsyncDisposable
     /// <summary>As <see cref="SyncAsync"/>, with what is written to files that are still open.</summary>
     internal async Task SyncAllAsync(CancellationToken cancel)
     {
-        await SaveOpenFilesAsync(cancel);
+        await SaveOpenFilesAsync(isWhole: true, cancel);
         await SyncAsync(cancel);
     }
 

@@ -28,7 +28,7 @@ public sealed partial class VolumeFileSystem
     {
         if (IsVirtual(node)) return new(Errno.EROFS);
         if ((flags & FuseWriteFlags.KillSuidGid) != 0) volume.DropPrivileges(InodeOf(node), context);
-        return volume.WriteAsync(handle, offset, buffer, cancellationToken);
+        return (flags & FuseWriteFlags.FromCache) != 0 ? volume.WritePagesAsync(handle, offset, buffer, cancellationToken) : volume.WriteAsync(handle, offset, buffer, cancellationToken);
     }
 
     public override ValueTask<Errno> Flush(in RequestContext context, FuseNodeId node, FuseHandle handle, ulong lockOwner, CancellationToken cancellationToken) =>
@@ -63,10 +63,17 @@ public sealed partial class VolumeFileSystem
 
     private async ValueTask<Reply<FuseOpened>> TruncateOpenedAsync(FuseNodeId node, FuseHandle handle, CancellationToken cancel)
     {
-        Errno error = await volume.TruncateAsync(InodeOf(node), 0, handle, cancel);
-        if (error == Errno.OK) return new FuseOpened(handle);
-        await volume.ReleaseAsync(handle);
-        return error;
+        Errno error = Errno.EIO;
+        try
+        {
+            error = await volume.TruncateAsync(InodeOf(node), 0, handle, cancel);
+        }
+        finally
+        {
+            if (error != Errno.OK) await volume.ReleaseAsync(handle); // the kernel does not
+        }
+
+        return error == Errno.OK ? new FuseOpened(handle) : error;
     }
 
     private Reply<FuseOpened> OpenVirtual(FuseNodeId node, FuseOpenMode flags)

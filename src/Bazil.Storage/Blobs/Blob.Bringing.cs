@@ -27,8 +27,9 @@ public sealed partial class Blob
         if (length == 0) return;
         ulong sizeBytes = SizeBytes, end = offset + length, first = _layout.ChunkOf(offset), last = _layout.ChunkOf(end - 1);
         bool endsWithin = end < sizeBytes && _layout.WithinChunk(end) > 0;
-        await BringAsync(first, _layout.WithinChunk(offset) > 0 || (first == last && endsWithin), cancel);
-        if (last > first) await BringAsync(last, endsWithin, cancel);
+        int within = _layout.WithinChunk(offset);
+        if (!IsTakenBeside(first, within, Math.Min(length, _layout.ChunkSizeBytes - (ulong)within))) await BringAsync(first, within > 0 || (first == last && endsWithin), cancel);
+        if (last > first && !IsTakenBeside(last, 0, end - (last * _layout.ChunkSizeBytes))) await BringAsync(last, endsWithin, cancel);
     }
 
     /// <summary>For <see cref="TruncateAsync"/>: what is cut within needs the rest of it.</summary>
@@ -72,7 +73,14 @@ public sealed partial class Blob
     {
         ulong[] overlaid;
         lock (_lock) overlaid = [.. _overlays.Keys];
-        foreach (ulong chunk in overlaid) await BringAsync(chunk, isContent: true, cancel, isFolded: true);
+        foreach (ulong chunk in overlaid) await BringAsync(chunk, isContent: true, cancel);
+    }
+
+    /// <summary>Whether a write goes beside small ones that were made to the chunk: then it needs nothing of what is stored, also where that cannot be read.</summary>
+    private bool IsTakenBeside(ulong chunk, int within, ulong length)
+    {
+        if (length > (ulong)ChunkOverlay.WriteBytesMax(_layout.ChunkSizeBytes)) return false;
+        lock (_lock) return _overlays.TryGetValue(chunk, out ChunkOverlay? overlay) && overlay.Takes(within, (int)length, _layout.ChunkSizeBytes) && _context.Budget.HasOverlayRoom((int)length + ChunkOverlay.CostBytesMax);
     }
 
     /// <summary>The pointer chunks above a range.</summary>
@@ -89,8 +97,7 @@ public sealed partial class Blob
     /// <param name="chunk">Which one.</param>
     /// <param name="isContent">The chunk itself, too, not only the pointers above it.</param>
     /// <param name="cancel">Gives up.</param>
-    /// <param name="isFolded">Small changes that were made to the chunk are folded in; otherwise another one goes beside them, also where the chunk cannot be read.</param>
-    private async ValueTask BringAsync(ulong chunk, bool isContent, CancellationToken cancel, bool isFolded = false)
+    private async ValueTask BringAsync(ulong chunk, bool isContent, CancellationToken cancel)
     {
         IChunkStore chunks;
         BlobNode? node;
@@ -99,7 +106,7 @@ public sealed partial class Blob
         lock (_lock)
         {
             // Behind the end there are pointers, as far as the tree goes: it grows below those that are there.
-            if (_isDisposed || _layout.IndexAt(_tree.Depth, chunk) > 0 || (!isFolded && _overlays.ContainsKey(chunk))) return;
+            if (_isDisposed || _layout.IndexAt(_tree.Depth, chunk) > 0) return;
             isContent &= chunk * _layout.ChunkSizeBytes < _sizeBytes;
             chunks = _chunks;
             (node, level, key) = _tree.Locate(chunk);

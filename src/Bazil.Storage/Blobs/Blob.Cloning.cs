@@ -143,7 +143,7 @@ public sealed partial class Blob
         ChunkKey key = _layout.IndexAt(_tree.Depth - level, index) == 0 ? _tree.RootKey : default;
         for (int at = _tree.Depth; !key.IsZero; at--)
         {
-            byte[] pointers = await GetPointersAsync(at, key, cancel);
+            byte[] pointers = await GetPointersAsync(_chunks, at, key, cancel);
             if (at == level) return pointers;
             key = BlobLayout.KeyIn(pointers, _layout.SlotOf(_layout.IndexAt(at - 1 - level, index)));
         }

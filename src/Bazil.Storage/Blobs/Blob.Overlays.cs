@@ -38,10 +38,10 @@ public sealed partial class Blob
         {
             if (!isNew && !_overlays.ContainsKey(chunk)) return false;
             ChunkOverlay overlay = isNew ? new ChunkOverlay() : _overlays[chunk];
-            int before = overlay.Bytes;
-            if (!_context.Budget.TryTakeOverlay(data.Length)) return false;
+            int before = overlay.ChargedBytes, chargedMax = data.Length + ChunkOverlay.CostBytesMax;
+            if (!_context.Budget.TryTakeOverlay(chargedMax)) return false;
             bool isWritten = overlay.TryWrite(_layout.WithinChunk(offset), data.Span, _layout.ChunkSizeBytes);
-            _context.Budget.ReturnOverlay(data.Length - (overlay.Bytes - before)); // what it covered before is not taken twice
+            _context.Budget.ReturnOverlay(chargedMax - (overlay.ChargedBytes - before)); // what it covered before is not taken twice
             if (!isWritten) return false;
             if (isNew) _overlays.Add(chunk, overlay);
             _isDirty = true;
@@ -94,22 +94,7 @@ public sealed partial class Blob
     private void DropOverlay(ulong chunk, ChunkOverlay overlay)
     {
         _overlays.Remove(chunk);
-        _context.Budget.ReturnOverlay(overlay.Bytes);
-        overlay.Drop();
-    }
-
-    /// <summary>Reads from a stored chunk with a pinned overlay.</summary>
-    private async ValueTask ReadOverlaidAsync(
-        ChunkOverlay overlay, ulong chunk, int level, ChunkKey key, int within, Memory<byte> destination, bool offload, CancellationToken cancel)
-    {
-        try
-        {
-            if (!overlay.Covers(within, destination.Length)) await FetchChunkAsync(chunk, level, key, within, destination, offload, cancel);
-            overlay.CopyTo(within, destination.Span);
-        }
-        finally
-        {
-            lock (_lock) overlay.Unpin();
-        }
+        _context.Budget.ReturnOverlay(overlay.ChargedBytes);
+        overlay.Wipe();
     }
 }

@@ -4,7 +4,10 @@ using Bazil.Storage.Cas;
 
 namespace Bazil.Storage.Blobs;
 
-/// <content>Reads: from nodes in memory where there are any, else down the stored tree.</content>
+/// <content>
+/// Reads: from nodes in memory where there are any, else down the stored tree. The gate is held only while what is in memory is looked at: what is stored never changes, so it
+/// is fetched afterwards, and a store that hangs holds up nobody but its readers.
+/// </content>
 public sealed partial class Blob
 {
     private readonly ReadAheadStreams? _ahead; // null when nothing is read ahead
@@ -22,41 +25,90 @@ public sealed partial class Blob
     /// <param name="cancel">Gives up.</param>
     public async ValueTask<int> ReadAsync(ulong offset, Memory<byte> buffer, object? reader, CancellationToken cancel)
     {
+        int count;
+        IChunkStore chunks;
+        StoredPart? single = null;
+        List<StoredPart>? several = null;
         await _gate.EnterSharedAsync(cancel);
         try
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             ulong sizeBytes = _sizeBytes; // changes only under the exclusive gate
             if (offset >= sizeBytes || buffer.IsEmpty) return 0;
-            int count = (int)Math.Min((ulong)buffer.Length, sizeBytes - offset);
+            count = (int)Math.Min((ulong)buffer.Length, sizeBytes - offset);
             _ahead?.Of(reader).Advise(offset, count, sizeBytes, _layout);
 
+            chunks = _chunks;
             int within = _layout.WithinChunk(offset);
             ulong chunk = _layout.ChunkOf(offset);
-            if (within + count <= (int)_layout.ChunkSizeBytes) await ReadChunkAsync(chunk, within, buffer[..count], offload: false, cancel);
-            else await ReadChunksAsync(chunk, within, buffer[..count], cancel);
-            return count;
+            if (within + count <= (int)_layout.ChunkSizeBytes) single = ReadFromMemory(chunk, within, buffer[..count]);
+            else several = ReadSeveralFromMemory(chunk, within, buffer[..count]);
         }
         finally
         {
             _gate.ExitShared();
         }
+
+        if (single is { } part) await FetchAsync(chunks, part, offload: false, cancel);
+        else if (several is not null) await FetchAsync(chunks, several, count, cancel);
+        return count;
     }
 
     /// <summary>A reader will not read any more: what is fetched ahead for it is given up.</summary>
     public void Leave(object reader) => _ahead?.Leave(reader);
 
-    private async ValueTask ReadChunksAsync(ulong chunk, int within, Memory<byte> buffer, CancellationToken cancel)
+    private List<StoredPart>? ReadSeveralFromMemory(ulong chunk, int within, Memory<byte> buffer)
+    {
+        List<StoredPart>? parts = null;
+        for (; !buffer.IsEmpty; chunk++, within = 0)
+        {
+            int count = Math.Min(buffer.Length, (int)_layout.ChunkSizeBytes - within);
+            if (ReadFromMemory(chunk, within, buffer[..count]) is { } part) (parts ??= []).Add(part);
+            buffer = buffer[count..];
+        }
+
+        return parts;
+    }
+
+    /// <summary>Reads a part of one chunk if it is in memory; otherwise returns what is to be fetched. Under the shared gate.</summary>
+    private StoredPart? ReadFromMemory(ulong chunk, int within, Memory<byte> destination)
+    {
+        BlobNode? node;
+        lock (_lock)
+        {
+            (node, int level, ChunkKey key) = _tree.Locate(chunk);
+            if (node is null)
+            {
+                ChunkOverlay? overlay = _overlays.GetValueOrDefault(chunk);
+                if (overlay is null || !overlay.Covers(within, destination.Length)) return new StoredPart(chunk, level, key, within, destination, overlay?.Copy(within, destination.Length));
+                overlay.CopyTo(within, destination.Span);
+                return null;
+            }
+
+            node.PinCount++;
+        }
+
+        CopyOrZero(node.Content.Span, within, destination.Span);
+        lock (_lock)
+        {
+            node.PinCount--;
+            _tree.DropIfIdle(node);
+        }
+
+        return null;
+    }
+
+    private async ValueTask FetchAsync(IChunkStore chunks, List<StoredPart> parts, int readBytes, CancellationToken cancel)
     {
         var pending = new List<Task>();
-        bool isWorthTasks = _layout.ChunkSizeBytes >= BlobLimits.TaskBytes || buffer.Length > BlobLimits.TaskBytes;
+        bool isWorthTasks = _layout.ChunkSizeBytes >= BlobLimits.TaskBytes || readBytes > BlobLimits.TaskBytes;
+        int next = 0;
         try
         {
-            while (!buffer.IsEmpty)
+            while (next < parts.Count)
             {
-                int count = Math.Min(buffer.Length, (int)_layout.ChunkSizeBytes - within);
-                bool isLast = count == buffer.Length;
-                ValueTask read = ReadChunkAsync(chunk, within, buffer[..count], offload: !isLast && isWorthTasks, cancel);
+                StoredPart part = parts[next++];
+                ValueTask read = FetchAsync(chunks, part, offload: next < parts.Count && isWorthTasks, cancel);
                 if (read.IsCompleted) await read;
                 else pending.Add(read.AsTask());
 
@@ -65,61 +117,44 @@ public sealed partial class Blob
                     await Task.WhenAll(pending);
                     pending.Clear();
                 }
-
-                chunk++;
-                within = 0;
-                buffer = buffer[count..];
             }
         }
         finally
         {
+            for (; next < parts.Count; next++) parts[next].Overlay?.Wipe();
             await Task.WhenAll(pending); // also after a failure: the buffer is only lent
         }
     }
 
+    /// <param name="chunks">The chunks of the content when it was looked at.</param>
+    /// <param name="part">What to fetch.</param>
     /// <param name="offload">Fetch on another thread, since the caller has more to do.</param>
-    private ValueTask ReadChunkAsync(ulong chunk, int within, Memory<byte> destination, bool offload, CancellationToken cancel)
+    /// <param name="cancel">Gives up.</param>
+    private async ValueTask FetchAsync(IChunkStore chunks, StoredPart part, bool offload, CancellationToken cancel)
     {
-        BlobNode? node;
-        ChunkOverlay? overlay;
-        int level;
-        ChunkKey key;
-        lock (_lock)
+        try
         {
-            (node, level, key) = _tree.Locate(chunk);
-            overlay = node is null ? _overlays.GetValueOrDefault(chunk) : null;
-            if (node is not null) node.PinCount++;
-            overlay?.Pin();
-        }
+            ChunkKey key = await DescendAsync(chunks, part.Chunk, part.Level, part.Key, cancel);
+            if (key.IsZero)
+            {
+                part.Destination.Span.Clear();
+            }
+            else
+            {
+                int sizeBytes = (int)_layout.ChunkSizeBytes;
+                bool isAway = offload && !(chunks is CachingChunkStore cache && cache.IsCached(ChunkType.File, 0, key, sizeBytes));
+                using IMemoryOwner<byte> content = isAway
+                    ? await _context.Budget.Scheduler.RunAsync(() => chunks.GetAsync(ChunkType.File, 0, key, sizeBytes, cancel).AsTask())
+                    : await chunks.GetAsync(ChunkType.File, 0, key, sizeBytes, cancel);
+                CopyOrZero(content.Memory.Span, part.Within, part.Destination.Span);
+            }
 
-        if (overlay is not null) return ReadOverlaidAsync(overlay, chunk, level, key, within, destination, offload, cancel);
-        if (node is null) return FetchChunkAsync(chunk, level, key, within, destination, offload, cancel);
-        CopyOrZero(node.Content.Span, within, destination.Span);
-        lock (_lock)
+            part.Overlay?.CopyTo(part.Within, part.Destination.Span);
+        }
+        finally
         {
-            node.PinCount--;
-            _tree.DropIfIdle(node);
+            part.Overlay?.Wipe();
         }
-
-        return ValueTask.CompletedTask;
-    }
-
-    private async ValueTask FetchChunkAsync(
-        ulong chunk, int level, ChunkKey key, int within, Memory<byte> destination, bool offload, CancellationToken cancel)
-    {
-        key = await DescendAsync(chunk, level, key, cancel);
-        if (key.IsZero)
-        {
-            destination.Span.Clear();
-            return;
-        }
-
-        int sizeBytes = (int)_layout.ChunkSizeBytes;
-        bool isAway = offload && !(_chunks is CachingChunkStore cache && cache.IsCached(ChunkType.File, 0, key, sizeBytes));
-        using IMemoryOwner<byte> content = isAway
-            ? await _context.Budget.Scheduler.RunAsync(() => _chunks.GetAsync(ChunkType.File, 0, key, sizeBytes, cancel).AsTask())
-            : await _chunks.GetAsync(ChunkType.File, 0, key, sizeBytes, cancel);
-        CopyOrZero(content.Memory.Span, within, destination.Span);
     }
 
     /// <summary>Walks stored pointer chunks down to the key of a data chunk; zero for a hole.</summary>
@@ -157,4 +192,13 @@ public sealed partial class Blob
         available.CopyTo(destination);
         destination[available.Length..].Clear();
     }
+
+    /// <summary>A part of a stored chunk that a read needs.</summary>
+    /// <param name="Chunk">Which one.</param>
+    /// <param name="Level">Where the way to it begins.</param>
+    /// <param name="Key">The chunk there.</param>
+    /// <param name="Within">Where the part begins in the chunk.</param>
+    /// <param name="Destination">Where it goes.</param>
+    /// <param name="Overlay">What counts in its place: a copy of one's own. Null for nothing.</param>
+    private readonly record struct StoredPart(ulong Chunk, int Level, ChunkKey Key, int Within, Memory<byte> Destination, ChunkOverlay? Overlay);
 }

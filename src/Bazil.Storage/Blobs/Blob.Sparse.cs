@@ -10,23 +10,16 @@ public sealed partial class Blob
 {
     /// <summary>
     /// Finds the next data or the next hole at or behind an offset; the end of the content counts as a hole. Null at or
-    /// behind the end, and when only a hole follows. Holes are as coarse as chunks; what holds only zeros is one.
+    /// behind the end, and when only a hole follows. Holes are as coarse as chunks; what holds only zeros is one. Holds up no change: each chunk counts
+    /// as it is at some moment of the search.
     /// </summary>
     public async ValueTask<ulong?> SeekAsync(ulong offset, bool isData, CancellationToken cancel)
     {
-        await _gate.EnterSharedAsync(cancel);
-        try
-        {
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
-            if (offset >= _sizeBytes) return null;
-            var search = new Search(_layout.ChunkOf(offset), _layout.ChunkOf(_sizeBytes - 1), isData);
-            if (await FindAsync(search, cancel) is { } found) return Math.Max(offset, found * _layout.ChunkSizeBytes);
-            return isData ? null : _sizeBytes;
-        }
-        finally
-        {
-            _gate.ExitShared();
-        }
+        ulong sizeBytes = SizeBytes;
+        if (offset >= sizeBytes) return null;
+        var search = new Search(_layout.ChunkOf(offset), _layout.ChunkOf(sizeBytes - 1), isData);
+        if (await FindAsync(search, cancel) is { } found) return Math.Max(offset, found * _layout.ChunkSizeBytes);
+        return isData ? null : sizeBytes;
     }
 
     /// <summary>Makes a range read as zeros, and whole chunks of it take no space. The size stays.</summary>
@@ -62,6 +55,7 @@ public sealed partial class Blob
     /// The bytes of all chunks that are not holes; null when more than <paramref name="pointersMax"/> pointer chunks would
     /// have to be looked at. Of stored content without changes.
     /// </summary>
+    /// <exception cref="StoreException">One of them is not here, or cannot be read: it is not waited for.</exception>
     public async ValueTask<ulong?> MeasureAsync(int pointersMax, CancellationToken cancel)
     {
         await _gate.EnterSharedAsync(cancel);
@@ -79,7 +73,7 @@ public sealed partial class Blob
             foreach (ChunkKey key in level)
             {
                 if (--pointersMax < 0) return null;
-                byte[] pointers = await GetPointersAsync(1, key, cancel);
+                byte[] pointers = await GetPointersHereAsync(1, key, cancel);
                 for (int slot = 0; slot < _layout.Fanout; slot++) chunks += BlobLayout.KeyIn(pointers, slot).IsZero ? 0u : 1;
             }
 
@@ -91,7 +85,7 @@ public sealed partial class Blob
                 foreach (ChunkKey key in parents)
                 {
                     if (--pointersMax < 0) return children;
-                    byte[] pointers = await GetPointersAsync(depth, key, cancel);
+                    byte[] pointers = await GetPointersHereAsync(depth, key, cancel);
                     for (int slot = 0; slot < _layout.Fanout; slot++)
                     {
                         if (BlobLayout.KeyIn(pointers, slot) is { IsZero: false } child) children.Add(child);
@@ -118,8 +112,12 @@ public sealed partial class Blob
             bool isInMemory, isData;
             int level;
             ChunkKey key;
+            IChunkStore chunks;
             lock (_lock)
             {
+                ObjectDisposedException.ThrowIf(_isDisposed, this);
+                if (chunk * _layout.ChunkSizeBytes >= _sizeBytes) return null; // it was cut meanwhile
+                chunks = _chunks;
                 (BlobNode? node, level, key) = _tree.Locate(chunk);
                 isInMemory = node is not null;
                 isData = node is null ? !key.IsZero : node.Content.Span.ContainsAnyExcept((byte)0);
@@ -130,7 +128,7 @@ public sealed partial class Blob
             {
                 if (isData == search.IsData) return chunk;
             }
-            else if (await FindStoredAsync(level, index, key, search with { First = chunk }, cancel) is { } found)
+            else if (await FindStoredAsync(chunks, level, index, key, search with { First = chunk }, cancel) is { } found)
             {
                 return found;
             }
@@ -142,24 +140,31 @@ public sealed partial class Blob
     }
 
     /// <summary>The first chunk of the search at or below a stored node; null when there is none.</summary>
-    private async ValueTask<ulong?> FindStoredAsync(int level, ulong index, ChunkKey key, Search search, CancellationToken cancel)
+    private async ValueTask<ulong?> FindStoredAsync(IChunkStore chunks, int level, ulong index, ChunkKey key, Search search, CancellationToken cancel)
     {
         ulong start = Math.Max(search.First, index * _layout.ChunksBelow(level));
         if (level == 0 || key.IsZero) return !key.IsZero == search.IsData ? start : null;
-        byte[] pointers = await GetPointersAsync(level, key, cancel);
+        byte[] pointers = await GetPointersAsync(chunks, level, key, cancel);
         ulong child = _layout.IndexAt(level - 1, start), childLast = Math.Min((index * _layout.Fanout) + _layout.Fanout - 1, _layout.IndexAt(level - 1, search.Last));
         for (; child <= childLast; child++)
         {
-            ulong? found = await FindStoredAsync(level - 1, child, BlobLayout.KeyIn(pointers, _layout.SlotOf(child)), search, cancel);
+            ulong? found = await FindStoredAsync(chunks, level - 1, child, BlobLayout.KeyIn(pointers, _layout.SlotOf(child)), search, cancel);
             if (found is not null) return found;
         }
 
         return null;
     }
 
-    private async ValueTask<byte[]> GetPointersAsync(int level, ChunkKey key, CancellationToken cancel)
+    private async ValueTask<byte[]> GetPointersHereAsync(int level, ChunkKey key, CancellationToken cancel)
     {
-        using IMemoryOwner<byte> stored = await _chunks.GetAsync(ChunkType.File, (byte)level, key, _layout.PointerSizeBytes, cancel);
+        bool isCached = _chunks is CachingChunkStore cache && cache.IsCached(ChunkType.File, (byte)level, key, _layout.PointerSizeBytes);
+        if (!isCached && !await _chunks.HasHereAsync(ChunkType.File, (byte)level, key, cancel)) throw new StoreException($"pointer chunk {key} is not here") { IsUnreachable = true };
+        return await GetPointersAsync(_chunks, level, key, cancel);
+    }
+
+    private async ValueTask<byte[]> GetPointersAsync(IChunkStore chunks, int level, ChunkKey key, CancellationToken cancel)
+    {
+        using IMemoryOwner<byte> stored = await chunks.GetAsync(ChunkType.File, (byte)level, key, _layout.PointerSizeBytes, cancel);
         return stored.Memory.ToArray();
     }
 

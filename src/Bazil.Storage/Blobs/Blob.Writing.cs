@@ -16,26 +16,42 @@ public sealed partial class Blob
     /// <exception cref="ArgumentOutOfRangeException">The content would exceed <see cref="BlobLimits.SizeBytesMax"/>.</exception>
     public async ValueTask WriteAsync(ulong offset, ReadOnlyMemory<byte> data, CancellationToken cancel)
     {
-        if (data.IsEmpty) return;
+        for (int done = 0; done < data.Length;) done += await WriteSomeAsync(offset + (uint)done, data[done..], cancel);
+    }
+
+    /// <summary>
+    /// The same as write(2) does it: when it cannot go on, answers how much it has written, and who writes the rest hears why it cannot. When it throws,
+    /// nothing was written.
+    /// </summary>
+    /// <inheritdoc cref="WriteAsync" path="/exception"/>
+    public async ValueTask<int> WriteSomeAsync(ulong offset, ReadOnlyMemory<byte> data, CancellationToken cancel)
+    {
+        if (data.IsEmpty) return 0;
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, BlobLimits.SizeBytesMax - (ulong)data.Length);
+        int done = 0;
         await _gate.EnterExclusiveAsync(cancel);
         try
         {
             CheckBeforeChange();
-            while (!data.IsEmpty)
+            while (done < data.Length)
             {
-                int within = _layout.WithinChunk(offset);
-                int count = Math.Min(data.Length, (int)_layout.ChunkSizeBytes - within);
-                if (!await TryOverlayAsync(offset, data[..count], cancel))
+                ulong at = offset + (uint)done;
+                int within = _layout.WithinChunk(at);
+                int count = Math.Min(data.Length - done, (int)_layout.ChunkSizeBytes - within);
+                ReadOnlyMemory<byte> part = data.Slice(done, count);
+                if (!await TryOverlayAsync(at, part, cancel))
                 {
-                    BlobNode node = await PinForWriteAsync(offset, within, count, cancel);
-                    data.Span[..count].CopyTo(node.Content.Span[within..]);
-                    FinishWrite(node, offset, within, count);
+                    BlobNode node = await PinForWriteAsync(at, within, count, cancel);
+                    part.Span.CopyTo(node.Content.Span[within..]);
+                    FinishWrite(node, at, within, count);
                 }
 
-                offset += (uint)count;
-                data = data[count..];
+                done += count;
             }
+        }
+        catch (Exception e) when (done > 0 && e is StoreException or OperationCanceledException)
+        {
+            // So much is written. A failure to store what was written before is still to be heard of.
         }
         catch (StoreException exception)
         {
@@ -47,6 +63,8 @@ public sealed partial class Blob
             _gate.ExitExclusive();
             _context.Budget.Relieve();
         }
+
+        return done;
     }
 
     /// <summary>Cuts the content, or extends it by zeros that take no space.</summary>

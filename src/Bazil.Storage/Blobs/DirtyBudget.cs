@@ -126,6 +126,12 @@ public sealed class DirtyBudget : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether there is such room at this moment.</summary>
+    internal bool HasOverlayRoom(int bytes)
+    {
+        lock (_lock) return bytes <= OverlayBytesMax - _overlayBytes;
+    }
+
     internal void ReturnOverlay(int bytes)
     {
         lock (_lock) _overlayBytes -= bytes;

@@ -29,6 +29,9 @@ internal sealed class LossyObjectStore : IObjectStore
     /// <summary>Makes syncs fail for want of space.</summary>
     public bool IsFull { get; set; }
 
+    /// <summary>Called with each sync.</summary>
+    public Action? Syncing { get; set; }
+
     public ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel)
     {
         GetCount++;
@@ -57,6 +60,8 @@ internal sealed class LossyObjectStore : IObjectStore
     {
         if (IsBroken) throw new StoreException("store lossy takes no changes since a sync failed") { IsBroken = true };
         if (IsFull) throw new StoreException("store lossy cannot sync: the disk is full") { IsDiskFull = true };
+        Syncing?.Invoke();
+        cancel.ThrowIfCancellationRequested();
         lock (_unsynced)
         {
             _unsynced.Clear();

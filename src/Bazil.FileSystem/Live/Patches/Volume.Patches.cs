@@ -68,7 +68,7 @@ public sealed partial class Volume
         {
             await PublishAsync(file, cancel);
         }
-        catch (StoreException e) when (file.CannotBeStored && !e.IsDiskFull && !e.IsBroken)
+        catch (StoreException e) when (IsUnreadable(file, e))
         {
             if (!await TryPatchAsync(file, cancel)) throw;
             _failures.Failed($"volume {Name}: what was written to inode {file.Inode} waits in the metadata until it can be stored", e);
