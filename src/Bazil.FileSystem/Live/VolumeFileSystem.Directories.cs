@@ -34,7 +34,7 @@ public sealed partial class VolumeFileSystem
     }
 
     public override ValueTask<Errno> FsyncDirectory(in RequestContext context, FuseNodeId node, FuseHandle handle, bool dataOnly, CancellationToken cancellationToken) =>
-        SyncAsync(cancellationToken);
+        SyncAsync(CancellationToken.None);
 
     /// <summary>Offsets are 1 for <c>.</c>, 2 for <c>..</c>, and cookies moved behind them.</summary>
     private async ValueTask<Errno> ReadVirtualDirectoryAsync(VirtualNode directory, long offset, DirectoryBuffer buffer, CancellationToken cancel)

@@ -31,11 +31,12 @@ public sealed partial class VolumeFileSystem
         return (flags & FuseWriteFlags.FromCache) != 0 ? volume.WritePagesAsync(handle, offset, buffer, cancellationToken) : volume.WriteAsync(handle, offset, buffer, cancellationToken);
     }
 
+    // A signal ends neither a close nor an fsync, as on ext4: after EINTR nobody knows what was saved, and hardly a program expects it.
     public override ValueTask<Errno> Flush(in RequestContext context, FuseNodeId node, FuseHandle handle, ulong lockOwner, CancellationToken cancellationToken) =>
-        IsVirtual(node) ? new(Errno.OK) : volume.FlushAsync(handle, cancellationToken);
+        IsVirtual(node) ? new(Errno.OK) : volume.FlushAsync(handle, CancellationToken.None);
 
     public override ValueTask<Errno> Fsync(in RequestContext context, FuseNodeId node, FuseHandle handle, bool dataOnly, CancellationToken cancellationToken) =>
-        IsVirtual(node) ? new(Errno.OK) : volume.FsyncAsync(handle, cancellationToken);
+        IsVirtual(node) ? new(Errno.OK) : volume.FsyncAsync(handle, CancellationToken.None);
 
     public override ValueTask<Errno> SyncFileSystem(in RequestContext context, FuseNodeId node, CancellationToken cancellationToken) => SyncAllAsync(cancellationToken);
 

@@ -97,6 +97,29 @@ public sealed class AbsentContentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Read_whose_store_hangs_holds_up_no_change_of_the_file()
+    {
+        FuseHandle handle = await _replica.OpenForWritingAsync("d/f", truncate: false);
+        Assert.Equal(_content[ChunkBytes..(ChunkBytes + 10)], await ReadAsync(handle, ChunkBytes, 10)); // brings the pointers
+        _far.Hangs = true;
+        using var interrupt = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        Task<Reply<FuseReadResult>> read = _replica.Volume.ReadAsync(handle, 2 * ChunkBytes, new byte[10], interrupt.Token).AsTask();
+        await _far.Asked.WaitAsync(Cancel);
+        TimeSpan guard = TimeSpan.FromSeconds(60);
+        await _replica.WriteAsync(handle, 3 * ChunkBytes, new string('w', ChunkBytes)).WaitAsync(guard, Cancel);
+        await _replica.FsyncAsync(handle).WaitAsync(guard, Cancel);
+        Assert.Equal("wwww", await ReadAsync(handle, (3 * ChunkBytes) + 7, 4).WaitAsync(guard, Cancel));
+        await _replica.WriteAsync(handle, ChunkBytes + 7, "small").WaitAsync(guard, Cancel);
+        Assert.Equal(Errno.OK, await _replica.Volume.TakeSnapshotAsync(FileName.Parse("meanwhile"), Cancel).WaitAsync(guard, Cancel));
+        Assert.False(read.IsCompleted);
+        await interrupt.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => read);
+        _far.Hangs = false;
+        await _replica.CloseAsync(handle);
+        Assert.Equal(With(With(_content, 3 * ChunkBytes, new string('w', ChunkBytes)), ChunkBytes + 7, "small"), await _replica.ReadAsync("d/f"));
+    }
+
+    [Fact]
     public async Task What_is_appended_at_the_end_of_a_chunk_waits_for_the_pointers_above_it()
     {
         FuseHandle handle = await _replica.OpenForWritingAsync("whole", truncate: false);

@@ -81,6 +81,24 @@ public sealed class UnreadableContentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Close_and_fsync_are_not_ended_by_signals()
+    {
+        var files = new VolumeFileSystem(_replica.Volume);
+        var node = new FuseNodeId(_replica.Find("f").Value);
+        FuseHandle handle = await _replica.OpenForWritingAsync("f", truncate: false);
+        await _replica.WriteAsync(handle, 0, "synced");
+        Assert.Equal(Errno.OK, await files.Fsync(default, node, handle, dataOnly: false, new CancellationToken(canceled: true)));
+        await _objects.CutPowerAsync(new Random(2));
+        _replica.PowerCut(new Random(3));
+        files = new VolumeFileSystem(_replica.Volume);
+        handle = await _replica.OpenForWritingAsync("f", truncate: false);
+        await _replica.WriteAsync(handle, 6, " closed");
+        Assert.Equal(Errno.OK, await files.Flush(default, node, handle, lockOwner: 0, new CancellationToken(canceled: true)));
+        await _replica.Volume.ReleaseAsync(handle);
+        Assert.Equal("synced closed" + _content[13..], await _replica.ReadAsync("f"));
+    }
+
+    [Fact]
     public async Task Open_that_is_interrupted_while_it_truncates_leaves_nothing_open()
     {
         var files = new VolumeFileSystem(_replica.Volume);

@@ -112,6 +112,18 @@ public sealed class BlobWaitingTests
         Assert.Equal(0, fixture.Budget.OverlayBytes);
     }
 
+    [Fact]
+    public async Task What_a_content_takes_is_not_waited_for()
+    {
+        await using var fixture = new BlobFixture();
+        await using Blob blob = fixture.Open(await SaveAsync(fixture, Bytes(1, 9 * ChunkSize)));
+        Assert.Equal(9UL * ChunkSize, await blob.MeasureAsync(100, Cancel));
+        await foreach (ObjectId id in fixture.Memory.ListAsync(Cancel)) await fixture.Memory.DeleteAsync(id, Cancel);
+        fixture.Store.Hold = new TaskCompletionSource();
+        StoreException away = await Assert.ThrowsAsync<StoreException>(() => blob.MeasureAsync(100, Cancel).AsTask().WaitAsync(_guard, Cancel));
+        Assert.True(away.IsUnreachable);
+    }
+
     private static async Task<Manifest> SaveAsync(BlobFixture fixture, byte[] content)
     {
         await using Blob written = fixture.Create(fanout: content.Length > 100 * ChunkSize ? Manifest.DefaultFanout : (ushort)4);
