@@ -22,9 +22,11 @@ internal sealed class PeerMarks(IMetadataStore metadata, ReadOnlyMemory<byte> st
     private readonly byte[] _prefix = PrefixOf(self);
 
     private readonly Lock _gate = new(); // held from reading the row to writing it; nothing is waited for meanwhile
-    private readonly SemaphoreSlim _renewing = new(1); // held while a mark is put; guards what follows
+    private TaskCompletionSource? _renewing; // ends when the mark that is being put is there, or failed; guarded by the gate
+
+    // Written by whoever renews; nobody else does then.
     private ObjectId _begun; // in this run, and not known to have arrived
-    private long _expiryCovered = -1; // what _expiry was when the mark that is there was begun; written under _renewing
+    private long _expiryCovered = -1; // what _expiry was when the mark that is there was begun
     private long _dueAt; // in the clock's timestamps
     private long _expiry;
 
@@ -67,7 +69,7 @@ internal sealed class PeerMarks(IMetadataStore metadata, ReadOnlyMemory<byte> st
     public async ValueTask RequireAsync(Func<ObjectId, Task> put, Func<IReadOnlyList<ObjectId>, Task> discard, CancellationToken cancel)
     {
         if (!IsDue) return;
-        await _renewing.WaitAsync(cancel);
+        await BeginRenewingAsync(cancel);
         try
         {
             if (!IsDue || AreRowsOld) return;
@@ -80,7 +82,7 @@ internal sealed class PeerMarks(IMetadataStore metadata, ReadOnlyMemory<byte> st
         }
         finally
         {
-            _renewing.Release();
+            EndRenewing();
         }
     }
 
@@ -88,7 +90,7 @@ internal sealed class PeerMarks(IMetadataStore metadata, ReadOnlyMemory<byte> st
     /// <param name="found">All that are there.</param>
     public async Task RenewAsync(IReadOnlyList<ObjectId> found, Func<ObjectId, Task> put, Func<IReadOnlyList<ObjectId>, Task> discard, CancellationToken cancel)
     {
-        await _renewing.WaitAsync(cancel);
+        await BeginRenewingAsync(cancel);
         try
         {
             await RenewHeldAsync(found, put);
@@ -96,8 +98,36 @@ internal sealed class PeerMarks(IMetadataStore metadata, ReadOnlyMemory<byte> st
         }
         finally
         {
-            _renewing.Release();
+            EndRenewing();
         }
+    }
+
+    /// <summary>Returns when nobody else renews. One at a time.</summary>
+    private async Task BeginRenewingAsync(CancellationToken cancel)
+    {
+        for (;;)
+        {
+            Task running;
+            lock (_gate)
+            {
+                if (_renewing is null)
+                {
+                    _renewing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                    return;
+                }
+
+                running = _renewing.Task;
+            }
+
+            await running.WaitAsync(cancel);
+        }
+    }
+
+    private void EndRenewing()
+    {
+        TaskCompletionSource ended;
+        lock (_gate) (ended, _renewing) = (_renewing!, null);
+        ended.SetResult();
     }
 
     /// <returns>The marks that these rows know to be there, or to have been there, beside the new one.</returns>
