@@ -135,6 +135,12 @@ internal static class Limits
     /// <summary>Objects that a peer may say to keep for this node: each that nothing refers to becomes a row here.</summary>
     public const long PeerPutsMax = 1 << 24;
 
+    /// <summary>How many of them are noted as unused at a time, in 60 bytes each: the rest when these were released. So a peer that makes up ids fills no disk.</summary>
+    public const long PeerFossilsMax = 1 << 20;
+
+    /// <summary>How long a peer may take to list what it keeps for this node: 512 MiB at most, at the pace of a collection in the background.</summary>
+    public static readonly TimeSpan PeerListTimeMax = TimeSpan.FromHours(1);
+
     /// <summary>While something is put at a peer its mark there is not older: a backup that is older than that is known by it. Costs three small requests.</summary>
     public static readonly TimeSpan PeerMarkAgeMax = TimeSpan.FromHours(1);
 

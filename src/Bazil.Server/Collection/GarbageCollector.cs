@@ -83,7 +83,7 @@ internal sealed class GarbageCollector(
     private List<IElsewhereCollection> ListElsewhere(PackRemoval removal) =>
     [
         .. config.ListVolumes().SelectMany(static volume => volume.Storages).Where(static storage => storage.Address is StorageAddress.PeerStorage).GroupBy(static storage => ((StorageAddress.PeerStorage)storage.Address).Peer).Select(
-            uses => new PeerCollection([.. uses.Select(static use => use.Name).Distinct()], storages.OfferOf(uses.Key), removal)),
+            uses => new PeerCollection([.. uses.Select(static use => use.Name).Distinct()], storages.OfferOf(uses.Key), removal, clock)),
         .. config.ListVolumes().SelectMany(static volume => volume.Storages).Where(static storage => storage.Address.IsRemote).GroupBy(static storage => storage.Address).DistinctBy(uses => StoreOf(uses.Key)).Select(
             uses => new PackCollection([.. uses.Select(static use => use.Name).Distinct()], storages.OpenRemote(uses.Key), removal, [.. uses.Select(static use => use.Rates)], clock)),
     ];

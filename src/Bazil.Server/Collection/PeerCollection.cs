@@ -10,10 +10,13 @@ namespace Bazil.Server.Collection;
 /// <param name="names">What the volumes call the storage.</param>
 /// <param name="store">The peer's storage.</param>
 /// <param name="removal">What may be released.</param>
-internal sealed class PeerCollection(IReadOnlyList<string> names, PeerOfferStore store, PackRemoval removal) : IElsewhereCollection
+/// <param name="time">Bounds how long the peer may take.</param>
+internal sealed class PeerCollection(IReadOnlyList<string> names, IPeerPuts store, PackRemoval removal, TimeProvider time) : IElsewhereCollection
 {
     private const int BatchCount = 512;
     private const int MarksMax = 64; // more of them say nothing more
+
+    private bool _isFull; // it names more unused objects than are noted
 
     public IReadOnlyList<string> Names => names;
 
@@ -32,9 +35,15 @@ internal sealed class PeerCollection(IReadOnlyList<string> names, PeerOfferStore
     public async Task SweepAsync(SweepOrder order, CancellationToken cancel)
     {
         Sweep = await store.Fossils.SweepAsync(order, cancel);
+        using var limit = new CancellationTokenSource(Limits.PeerListTimeMax, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancel);
         try
         {
-            await SweepListedAsync(order, cancel);
+            await SweepListedAsync(order, either.Token);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancel.IsCancellationRequested)
+        {
+            Problem = $"{store.Name} did not list what it keeps for this node, and take back what is released, within {Limits.PeerListTimeMax.TotalMinutes:0} minutes; the rest is left for the next collection";
         }
         catch (Exception e) when (e is IOException && !cancel.IsCancellationRequested)
         {
@@ -92,6 +101,7 @@ internal sealed class PeerCollection(IReadOnlyList<string> names, PeerOfferStore
         if (Problem is not null) ripe.Clear();
         foreach (ObjectId[] some in ripe.Chunk(BatchCount)) await ReleaseAsync(some, order, cancel);
         if (!order.IsDryRun) await store.Marks.RenewAsync(marks, async mark => await store.PutMarkAsync(mark, cancel), async old => await store.DiscardAsync(old, cancel), cancel);
+        if (_isFull) Problem ??= $"{store.Name} names more objects that nothing refers to than are noted at a time; the rest is noted when these were released. If this node never put so many there, the peer makes them up";
     }
 
     private bool MayRelease(IReadOnlyCollection<ObjectId> marks, SweepOrder order)
@@ -110,7 +120,7 @@ internal sealed class PeerCollection(IReadOnlyList<string> names, PeerOfferStore
 
     private void Note(List<ObjectId> found, SweepOrder order)
     {
-        if (!order.IsDryRun && found.Count > 0) store.Fossils.Add(found, order);
+        if (!order.IsDryRun && found.Count > 0) _isFull |= !store.Fossils.Add(found, order);
         found.Clear();
     }
 

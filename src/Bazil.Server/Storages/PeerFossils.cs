@@ -16,15 +16,20 @@ internal sealed class PeerFossils
 
     private readonly IMetadataStore _metadata;
     private readonly byte[] _prefix;
+    private readonly long _countMax;
 
     // Guards the rows and what follows; nothing is waited for while it is held.
     private readonly Lock _gate = new();
     private readonly HashSet<ObjectId> _releasing = [];
+    private long _count; // rows at the last sweep, and those that were made since: no fewer than there are
     private TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public PeerFossils(IMetadataStore metadata, in PeerId peer)
+    /// <param name="metadata">Keeps the rows.</param>
+    /// <param name="peer">Where the objects are.</param>
+    /// <param name="countMax">Of rows.</param>
+    public PeerFossils(IMetadataStore metadata, in PeerId peer, long countMax = Limits.PeerFossilsMax)
     {
-        _metadata = metadata;
+        (_metadata, _countMax) = (metadata, countMax);
         _prefix = [(byte)Table.RemoteFossil, .. StoreIdOf(peer)];
     }
 
@@ -64,16 +69,19 @@ internal sealed class PeerFossils
     public async ValueTask<SweepReport> SweepAsync(SweepOrder order, CancellationToken cancel)
     {
         var report = default(SweepReport);
+        long count = 0;
         using IMetadataCursor cursor = _metadata.ScanPrefix(_prefix);
         while (cursor.MoveNext())
         {
             var id = new ObjectId(cursor.Key[_prefix.Length..]);
+            count++;
             if (order.IsMarked(id)) report = report with { Restored = report.Restored.Add(0) };
             else if (!order.StartsAgain) continue;
             if (!order.IsDryRun) Change(id, order);
             await order.Pace.StepAsync(cancel);
         }
 
+        lock (_gate) _count = count;
         return report;
     }
 
@@ -81,15 +89,30 @@ internal sealed class PeerFossils
     public ulong? Find(in ObjectId id) => _metadata.Get(KeyOf(id)) is { Length: sizeof(ulong) } row ? BinaryPrimitives.ReadUInt64BigEndian(row) : null;
 
     /// <summary>Makes fossils of those that nothing has marked: a put marks before it looks for the row.</summary>
-    public void Add(IReadOnlyCollection<ObjectId> ids, SweepOrder order)
+    /// <returns>False when some are left out, for there are as many as may be.</returns>
+    public bool Add(IReadOnlyCollection<ObjectId> ids, SweepOrder order)
     {
         byte[] row = new byte[sizeof(ulong)];
         BinaryPrimitives.WriteUInt64BigEndian(row, order.Generation);
         lock (_gate)
         {
             var batch = new MetadataBatch();
-            foreach (ObjectId id in ids.Where(id => !order.IsMarked(id))) batch.Put(KeyOf(id), row);
+            bool hasRoom = true;
+            foreach (ObjectId id in ids.Where(id => !order.IsMarked(id)))
+            {
+                bool isNew = _metadata.Get(KeyOf(id)) is null;
+                if (isNew && _count >= _countMax)
+                {
+                    hasRoom = false;
+                    continue;
+                }
+
+                if (isNew) _count++;
+                batch.Put(KeyOf(id), row);
+            }
+
             if (batch.Count > 0) _metadata.Commit(batch);
+            return hasRoom;
         }
     }
 

@@ -13,7 +13,7 @@ namespace Bazil.Server.Storages;
 /// The storage that a peer lets us use, through whatever connection there is at the moment. Connects when first used; an unreachable
 /// peer is a <see cref="StoreException"/> that names it. Disposing it does nothing: the connection belongs to others.
 /// </summary>
-internal sealed class PeerOfferStore(PeerId peer, PeerId self, IPeerConnections connections, IMetadataStore metadata, Action<ObjectId> putting, IEntropy entropy, TimeProvider time) : IObjectStore
+internal sealed class PeerOfferStore(PeerId peer, PeerId self, IPeerConnections connections, IMetadataStore metadata, Action<ObjectId> putting, IEntropy entropy, TimeProvider time) : IObjectStore, IPeerPuts
 {
     public string Name { get; } = $"peerkey:{peer}";
 
@@ -49,7 +49,7 @@ internal sealed class PeerOfferStore(PeerId peer, PeerId self, IPeerConnections 
         await store.PutAsync(id, buffer, cancel);
     }
 
-    /// <summary>Puts a mark (<see cref="PeerMarks"/>): it is no content, and nobody refers to it.</summary>
+    /// <inheritdoc/>
     public ValueTask PutMarkAsync(ObjectId id, CancellationToken cancel) => Current.PutAsync(id, id.Span.ToArray(), cancel);
 
     public ValueTask<bool> HasAsync(ObjectId id, CancellationToken cancel) => Current.HasAsync(id, cancel);
