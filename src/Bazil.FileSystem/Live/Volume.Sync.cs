@@ -368,9 +368,10 @@ public sealed partial class Volume
     /// </summary>
     private void NoteWords(Transaction transaction, PeerId peer, IReadOnlyList<MemberStatement> statements)
     {
-        _heard.Add(peer);
+        // A statement whose list of snapshots did not come was not taken over, and is no word.
+        if (!statements.Any(statement => statement.Member == peer && statement.Snapshots is null)) _heard.Add(peer);
         OwnHead own = _store.State.Head;
-        if (!own.IsNone) _heard.UnionWith(statements.Where(statement => statement.Vouched[own.Replica] > 0).Select(static statement => statement.Member));
+        if (!own.IsNone) _heard.UnionWith(statements.Where(statement => statement.Snapshots is not null && statement.Vouched[own.Replica] > 0).Select(static statement => statement.Member));
         if (transaction.Members().TrueForAll(member => member == _store.Self || _heard.Contains(member)) && VolumeCollection.FindAgreed(transaction) is { } generation) _agreedFresh = generation;
     }
 

@@ -61,6 +61,7 @@ public sealed class SnapshotListTests
         await world.SettleAsync();
         for (int number = 0; number < SnapshotCount; number++) await b.Volume.TakeSnapshotAsync(FileName.Parse($"snapshot-{number:D3}"), CancellationToken.None);
         await b.WriteAsync("f", "x");
+        await a.RestartAsync();
         Knowledge before = VouchedBy(a, b);
         byte[][] frames = answer switch
         {
@@ -74,10 +75,12 @@ public sealed class SnapshotListTests
         Assert.Equal(1, link.Asked);
         Assert.Empty(ListOf(a, b));
         Assert.Equal(before, VouchedBy(a, b));
+        Assert.Empty(a.Volume.ReadWords().Heard);
 
         await a.PullAsync(b);
         Assert.Equal(SnapshotCount, ListOf(a, b).Count);
         Assert.Equal(b.Volume.Knowledge, VouchedBy(a, b));
+        Assert.Equal([b.Id], a.Volume.ReadWords().Heard);
     }
 
     private static async Task<long> PullAsync(Replica to, Replica from)
