@@ -334,7 +334,6 @@ public sealed partial class Volume
                 return new CommittedChange([], []);
             }
 
-
             if (isNew) _revision++;
 
             NoteHeldKnowledge(transaction);
@@ -364,7 +363,7 @@ public sealed partial class Volume
 
     /// <summary>
     /// Notes that a pull from a member was completed, and whether all agree since all of them were heard from. A statement that it passed on is as good, when it vouches for a change that was made here since the volume was opened: whoever signed
-    /// it knew all that it had known before that, and whoever passed it on knew all of it. Under the gate, when the pull is committed.
+    /// it knew all that it had known before that, and whoever passed it on knew all of it. Not one whose list of snapshots did not come, which is not taken over. Under the gate, when the pull is committed.
     /// </summary>
     private void NoteWords(Transaction transaction, PeerId peer, IReadOnlyList<MemberStatement> statements)
     {

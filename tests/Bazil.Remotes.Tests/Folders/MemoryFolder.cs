@@ -27,6 +27,9 @@ internal sealed class MemoryFolder(ConcurrentDictionary<string, byte[]>? files =
     /// <summary>Called when packs are to be listed; the listing goes on when it returns.</summary>
     public Func<CancellationToken, Task>? Listing { get; set; }
 
+    /// <summary>Called before each call; may fail it.</summary>
+    public Func<bool>? Calling { get; set; }
+
     public int WriteCount { get; private set; }
 
     public int ReadCount { get; private set; }
@@ -87,6 +90,7 @@ internal sealed class MemoryFolder(ConcurrentDictionary<string, byte[]>? files =
     private void Check(CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
+        Calling?.Invoke();
         if (IsAway) throw new StoreException($"{Name} is away") { IsUnreachable = true };
     }
 }

@@ -46,6 +46,51 @@ public sealed partial class PackStoreSharingTests
         Assert.Empty(Packs());
     }
 
+    /// <summary>The server is killed, or the folder goes away, at each call to the folder in turn.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Death_while_old_rows_are_declared_right_leaves_them_old_or_right_and_nothing_lost(bool losesPower)
+    {
+        await using (await FillAsync(_metadata, 1, 2))
+        {
+        }
+
+        using MemoryMetadataStore backup = NodeBackup.Copy(_metadata);
+        await using (await FillAsync(_metadata, 3))
+        {
+        }
+
+        ulong generation = 0;
+        bool isDone = false;
+        for (int calls = 0; !isDone; calls++)
+        {
+            int left = calls;
+            var folder = new MemoryFolder(_files) { Calling = () => left-- <= 0 ? throw new StoreException("the folder is away") { IsUnreachable = true } : true };
+            PackStore restored = new(folder, backup, new SodiumEntropy(), _time, TestNode.KeyOf(_metadata), mayMake: true);
+            try
+            {
+                await CollectAsync(restored, PackRemoval.All, ++generation, 1, 3);
+                isDone = true;
+            }
+            catch (StoreException)
+            {
+                Assert.Equal(2, Packs().Count());
+            }
+
+            left = 0;
+            await restored.AbandonAsync();
+            if (losesPower) backup.LoseUnsynced(new Random(calls));
+        }
+
+        // Two more collections, at least, before something goes.
+        Assert.Equal(2, Packs().Count());
+        await using PackStore last = new(new MemoryFolder(_files), backup, new SodiumEntropy(), _time, TestNode.KeyOf(_metadata), mayMake: true);
+        for (int run = 0; run < 4; run++) await CollectAsync(last, ++generation, 1, 3);
+        Assert.Equal(Bytes(1), await ReadAsync(last, 1));
+        Assert.Equal(Bytes(3), await ReadAsync(last, 3));
+    }
+
     [Fact]
     public async Task What_a_restored_node_forgot_while_the_folder_was_away_is_found_again_when_it_is_back()
     {
