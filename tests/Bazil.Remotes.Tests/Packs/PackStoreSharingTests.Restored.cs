@@ -91,6 +91,44 @@ public sealed partial class PackStoreSharingTests
         Assert.Equal(Bytes(3), await ReadAsync(last, 3));
     }
 
+    /// <summary>No room for one commit after the other.</summary>
+    [Fact]
+    public async Task Full_disk_of_the_database_fails_a_collection_by_name_and_later_ones_go_on()
+    {
+        await using (PackStore store = await FillAsync(_metadata, 1, 2))
+        {
+            await store.PutAsync(Id(3), Bytes(3), _none);
+            await store.SyncAsync(_none);
+        }
+
+        ulong generation = 0;
+        bool isDone = false;
+        for (int room = 0; !isDone; room++)
+        {
+            using var full = new FullMetadata(_metadata);
+            PackStore store = new(new MemoryFolder(_files), full, new SodiumEntropy(), _time, TestNode.KeyOf(_metadata), mayMake: true);
+            full.CommitsLeft = room;
+            try
+            {
+                for (int run = 0; run < 3; run++) await CollectAsync(store, ++generation, 2, 3);
+                isDone = true;
+            }
+            catch (MetadataException e)
+            {
+                Assert.Equal(MetadataFailure.DiskFull, e.Failure);
+            }
+
+            await store.AbandonAsync();
+        }
+
+        await using PackStore last = Open(_metadata);
+        for (int run = 0; run < 2; run++) await CollectAsync(last, ++generation, 2, 3);
+        Assert.Equal(Bytes(2), await ReadAsync(last, 2));
+        Assert.Equal(Bytes(3), await ReadAsync(last, 3));
+        Assert.False(await last.HasAsync(Id(1), _none));
+        Assert.False(last.Knows(Id(1)));
+    }
+
     [Fact]
     public async Task What_a_restored_node_forgot_while_the_folder_was_away_is_found_again_when_it_is_back()
     {
