@@ -55,7 +55,9 @@ internal sealed partial class Transaction
         if (isSame || record.Held is not null || record.Content.IsEmpty || edit.PlacedBefore.Count == 0) return;
         IEnumerable<ContentValue> values = before.Content.DistinctValues();
         if (before.Held?.Content is { } held) values = values.Append(held.Value);
-        foreach (ContentValue value in values.Where(value => record.Content.Find(value) is null))
+
+        // Nothing is lost with nothing: a file that was seen between its creation and its first write had no content yet.
+        foreach (ContentValue value in values.Where(value => value.SizeBytes > 0 && record.Content.Find(value) is null))
         {
             AddToTrash(new TrashEntry(0, Now, peer, TrashKind.Overwritten, record.Id, record.Kind, PathOf(edit.PlacedBefore[0]), value, before.ShownAttributes));
         }

@@ -81,6 +81,20 @@ public sealed class TrashTests
     }
 
     [Fact]
+    public async Task The_first_write_to_a_file_that_was_seen_empty_overwrites_nothing()
+    {
+        await using World world = await World.CreateAsync(2);
+        (Replica a, Replica b) = world;
+        await a.WriteAsync("f", "");
+        await world.SpreadAsync();
+        Assert.True(b.Exists("f"));
+        await a.WriteAsync("f", "new");
+        await world.SpreadAsync();
+        Assert.Equal("new", await b.ReadAsync("f"));
+        Assert.Empty(b.Volume.ListTrash());
+    }
+
+    [Fact]
     public async Task Local_changes_do_not_go_into_the_trash()
     {
         await using World world = await World.CreateAsync(2);
