@@ -33,7 +33,7 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
 
     /// <summary>The store at an address; not to be disposed by the caller. A peer's is not connected before it is used.</summary>
     /// <param name="address">Where it is.</param>
-    /// <param name="mayCreate">A directory may become a store now; otherwise it must be one: a disk may be missing at its path.</param>
+    /// <param name="mayCreate">An empty directory may become a store now; otherwise it must be one: a disk may be missing at its path.</param>
     /// <exception cref="CommandFailedException">A directory cannot be used.</exception>
     public IObjectStore Open(StorageAddress address, bool mayCreate = false) => address switch
     {
@@ -204,14 +204,14 @@ internal sealed class StoragePool(DataDirectory directory, IPeerConnections conn
             throw new CommandFailedException(ErrorKind.Failed, $"storage {path} is not there", "if it is on a disk of its own, attach that disk and try again");
         }
 
-        // Only the last directory of a path is made: more of them missing is a mistake, or a disk that is not there.
-        if (Path.GetDirectoryName(path) is { } parent && !Directory.Exists(parent))
+        // Nothing of a path is made: what is missing is a mistake, or a disk that is not there.
+        if (!Directory.Exists(path))
         {
-            throw new CommandFailedException(ErrorKind.NotFound, $"storage {path} cannot be made: there is no directory {parent}", $"look at the path; if it is right: mkdir -p {parent}");
+            throw new CommandFailedException(ErrorKind.NotFound, $"storage {path} cannot be used: there is no such directory", $"look at the path; if it is right, make it and try again: mkdir -p {path}");
         }
 
         if (FilesObjectStore.MayMake(path)) return;
         throw new CommandFailedException(
-            ErrorKind.Invalid, $"directory {path} has other things in it and is no store", $"name a directory that is new or empty, for example {Path.Combine(path, "bazil")}");
+            ErrorKind.Invalid, $"directory {path} has other things in it and is no store", $"name one that is empty, for example: mkdir {Path.Combine(path, "bazil")}");
     }
 }

@@ -16,7 +16,7 @@ public sealed class BadInputTests : EndToEndTest
         await White.FailsAsync(["volume", "create", ""], "invalid volume name: it is empty");
         await White.FailsAsync(["volume", "create", new string('x', 300)], "300 bytes are too long");
         await White.FailsAsync(["volume", "create", "a\nb"], "control character");
-        await White.FailsAsync("volume create -sharing=none myfiles", "there is no sharing key none", "bazil sharing add none");
+        await White.FailsAsync("volume create -sharing=none myfiles", "there is no sharing key none", "sharing add none");
         await White.FailsAsync("volume create -backend=bogus myfiles", "invalid backend \"bogus\"");
         Assert.Equal("", await White.RunAsync("volume list"));
 
@@ -24,7 +24,7 @@ public sealed class BadInputTests : EndToEndTest
         await White.FailsAsync("volume create myfiles", "volume myfiles exists already");
         foreach (string verb in (string[])["show nothing", "unmount nothing", "mount nothing /tmp", "sync nothing peer", "storage list nothing"])
         {
-            await White.FailsAsync($"volume {verb}", "there is no volume nothing", "bazil volume list");
+            await White.FailsAsync($"volume {verb}", "there is no volume nothing", "volume list");
         }
     }
 
@@ -53,8 +53,9 @@ public sealed class BadInputTests : EndToEndTest
         string used = Path.Combine(White.Directory, "used");
         Directory.CreateDirectory(Path.Combine(used, "photos"));
 
-        await White.FailsAsync($"volume storage add myfiles spare {used}", $"directory {used} has other things in it", $"for example {used}/bazil");
+        await White.FailsAsync($"volume storage add myfiles spare {used}", $"directory {used} has other things in it", $"for example: mkdir {used}/bazil");
         Assert.Equal(["photos"], Directory.EnumerateFileSystemEntries(used).Select(Path.GetFileName));
+        Directory.CreateDirectory(Path.Combine(used, "bazil"));
         await White.RunAsync($"volume storage add myfiles spare {used}/bazil");
         await White.RunAsync("volume storage remove myfiles spare");
         await White.RunAsync($"volume storage add myfiles spare {used}/bazil");
@@ -70,12 +71,12 @@ public sealed class BadInputTests : EndToEndTest
 
         await White.FailsAsync($"peer add {self}", "cannot add self as peer");
         await White.FailsAsync("peer show nobody", "\"nobody\" is neither a public key (64 hex digits) nor the nickname of a peer");
-        await White.FailsAsync($"peer show {other}", $"peer {other} is not known here", $"bazil peer add {other}");
+        await White.FailsAsync($"peer show {other}", $"peer {other} is not known here", $"peer add {other}");
         await White.RunAsync($"peer add {other} friend");
         await White.RunAsync($"peer add {other}");
         await White.FailsAsync("peer location set friend nonsense", "invalid location \"nonsense\": it must be HOST:PORT");
         await White.FailsAsync("peer storage allow friend bogus", "invalid storage \"bogus\"");
-        await White.FailsAsync("peer storage allow friend /nowhere/bazil-typo", "there is no storage at /nowhere/bazil-typo", "bazil volume storage add");
+        await White.FailsAsync("peer storage allow friend /nowhere/bazil-typo", "there is no storage at /nowhere/bazil-typo", "volume storage add");
         string mistyped = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
         await White.FailsAsync($"peer storage allow friend {mistyped}", $"there is no storage at {mistyped}");
         Assert.False(Directory.Exists(mistyped));
@@ -117,7 +118,7 @@ public sealed class BadInputTests : EndToEndTest
         await White.FailsAsync("volume mount second mnt/inside", "inside a mounted volume");
         await White.FailsAsync("volume mount second link", "inside a mounted volume");
         await White.FailsAsync("volume mount second /proc", "already mounted");
-        await White.FailsAsync("volume mount myfiles free", $"volume myfiles is already mounted on {White.Mount}", "bazil volume unmount myfiles");
+        await White.FailsAsync("volume mount myfiles free", $"volume myfiles is already mounted on {White.Mount}", "volume unmount myfiles");
         Assert.Equal("inside", await White.ShellAsync("ls mnt"));
     }
 
@@ -132,7 +133,7 @@ public sealed class BadInputTests : EndToEndTest
         })!;
         Assert.Equal("standing", await shell.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
 
-        await White.FailsAsync("volume unmount myfiles", $"volume myfiles is in use by sh ({shell.Id})", "bazil volume unmount -lazy myfiles");
+        await White.FailsAsync("volume unmount myfiles", $"volume myfiles is in use by sh ({shell.Id})", "volume unmount -lazy myfiles");
         Assert.True(White.IsMounted());
         await White.RunAsync("volume unmount -lazy ./mnt");
         Assert.False(White.IsMounted());
@@ -144,7 +145,7 @@ public sealed class BadInputTests : EndToEndTest
     public async Task Volume_is_unmounted_by_the_path_of_its_mount_too()
     {
         await MountAsync(White);
-        await White.FailsAsync("volume unmount mnt/inside", $"no volume is mounted on {White.Mount}/inside", "bazil volume list");
+        await White.FailsAsync("volume unmount mnt/inside", $"no volume is mounted on {White.Mount}/inside", "volume list");
         await White.RunAsync("volume unmount ./mnt");
         Assert.False(White.IsMounted());
         await White.FailsAsync("volume unmount ./mnt", $"no volume is mounted on {White.Mount}");
@@ -156,23 +157,27 @@ public sealed class BadInputTests : EndToEndTest
         await White.RunAsync("create");
         await White.StartServerAsync();
         string typo = Path.Combine(White.Directory, "typo");
-        await White.FailsAsync($"volume create -backend={typo}/store myfiles", $"storage {typo}/store cannot be made: there is no directory {typo}", $"mkdir -p {typo}");
-        Assert.False(Directory.Exists(typo));
+        await White.FailsAsync($"volume create -backend={typo} myfiles", $"storage {typo} cannot be used: there is no such directory", $"mkdir -p {typo}");
         Assert.Equal("", await White.RunAsync("volume list"));
-        await White.RunAsync($"volume create -backend={typo} myfiles");
+        await White.RunAsync("volume create myfiles");
+        await White.FailsAsync($"volume storage add myfiles spare {typo}", $"storage {typo} cannot be used: there is no such directory", $"mkdir -p {typo}");
+        Assert.False(Directory.Exists(typo));
+        await White.ShellAsync("mkdir typo");
+        await White.RunAsync($"volume storage add myfiles spare {typo}");
+        await White.RunAsync($"volume create -backend={typo} other");
     }
 
     [Fact]
     public async Task Second_server_on_one_data_directory_is_refused()
     {
-        await White.FailsAsync("server run", "there is no data directory", "bazil create");
-        await White.FailsAsync("server ping", "there is no data directory", "bazil create");
+        await White.FailsAsync("server run", "there is no data directory", "create");
+        await White.FailsAsync("server ping", "there is no data directory", "create");
         await White.RunAsync("create");
-        await White.FailsAsync("server ping", "no server is running", "bazil server run");
+        await White.FailsAsync("server ping", "no server is running", "server run");
         await White.StartServerAsync();
 
         await White.FailsAsync("server run -addr=:0", $"another server is already running (pid {White.ServerProcessId})");
-        await White.FailsAsync("debug pubkey", $"another server is already running (pid {White.ServerProcessId})", "bazil pubkey");
+        await White.FailsAsync("debug pubkey", $"another server is already running (pid {White.ServerProcessId})", "pubkey");
 
         await White.RunAsync("create");
         await White.RunAsync("server ping");
@@ -286,7 +291,7 @@ public sealed class BadInputTests : EndToEndTest
         await Black.RunAsync("volume sync myfiles white");
         Assert.Equal(0, await White.StopServerAsync());
 
-        await Black.FailsAsync("volume sync myfiles white", $"127.0.0.1:{White.ServerPort} cannot be reached");
+        await Black.FailsAsync("volume sync myfiles white", $"127.0.0.1:{White.ServerPort} cannot be reached", "peer location set white HOST:PORT");
         ChildProcess.Result read = await ChildProcess.ShellAsync("cat mnt/big", Black.Directory, Cancel);
         Assert.Contains("No route to host", read.Error);
         await Black.ShellAsync("echo mine >mnt/mine; cat mnt/mine");

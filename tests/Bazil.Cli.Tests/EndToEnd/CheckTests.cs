@@ -25,6 +25,7 @@ public sealed class CheckTests : EndToEndTest
         Assert.Contains("check:", await White.RunAsync("status"));
         Assert.Contains("damaged or missing content in 2 files", await White.RunAsync("status"));
 
+        await White.ShellAsync("mkdir spare");
         await White.RunAsync($"volume storage add myfiles spare {White.Directory}/spare");
         Assert.Contains("healed", await White.RunAsync("check -read-data=100 myfiles"));
         await White.RunAsync("volume storage remove myfiles spare");
@@ -70,8 +71,8 @@ public sealed class CheckTests : EndToEndTest
     {
         await White.RunAsync("create");
         await White.StartServerAsync();
+        await White.ShellAsync("mkdir mnt disk");
         await White.RunAsync($"volume create -backend={White.Directory}/disk myfiles");
-        await White.ShellAsync("mkdir mnt");
         await White.RunAsync("volume mount myfiles mnt");
         await White.ShellAsync("head -c 1000000 /dev/urandom >original; mkdir mnt/dir; cp original mnt/dir/big; echo small >mnt/small; mkdir mnt/.snap/monday; sync -f mnt");
         await White.RunAsync("volume unmount myfiles");

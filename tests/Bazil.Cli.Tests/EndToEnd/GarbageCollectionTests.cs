@@ -34,7 +34,7 @@ public sealed class GarbageCollectionTests : EndToEndTest
         await White.RunAsync("volume mount myfiles mnt");
         Assert.Equal(checksum.Split('\n')[0], await White.ShellAsync("sha256sum mnt/kept"));
 
-        await White.FailsAsync("volume remove myfiles", "volume myfiles is mounted on", "bazil volume unmount myfiles");
+        await White.FailsAsync("volume remove myfiles", "volume myfiles is mounted on", "volume unmount myfiles");
         await White.RunAsync("volume unmount myfiles");
         await White.RunAsync("volume remove myfiles");
         await White.FailsAsync("volume show myfiles", "there is no volume myfiles");
@@ -75,7 +75,7 @@ public sealed class GarbageCollectionTests : EndToEndTest
         string told = await White.RunAsync("gc");
 
         Assert.Contains("blocked by black since ", told);
-        Assert.Contains("bazil volume sync myfiles black", told);
+        Assert.Contains("volume sync myfiles black", told);
         Assert.Equal("3000000", await Black.ShellAsync("wc -c <mnt/big"));
         JsonElement blocked = await CollectAsync(White);
         Assert.Equal(0, Objects(blocked, "deleted"));
@@ -94,7 +94,7 @@ public sealed class GarbageCollectionTests : EndToEndTest
     public async Task Volume_that_cannot_be_followed_deletes_nothing()
     {
         await MountAsync(White);
-        await White.ShellAsync("mkdir usb");
+        await White.ShellAsync("mkdir -p usb/store");
         await White.RunAsync($"volume create -backend={White.Directory}/usb/store disk");
         await White.ShellAsync("head -c 300000 /dev/urandom >mnt/garbage; rm mnt/garbage");
         await CollectAsync(White);

@@ -14,8 +14,8 @@ public sealed class ScrubTests : EndToEndTest
     {
         await White.RunAsync("create");
         await White.StartServerAsync();
+        await White.ShellAsync("mkdir mnt disk");
         await White.RunAsync($"volume create -backend={White.Directory}/disk myfiles");
-        await White.ShellAsync("mkdir mnt");
         await White.RunAsync("volume mount myfiles mnt");
         await White.ShellAsync("head -c 300000 /dev/urandom >mnt/big; sync -f mnt");
         await White.RunAsync("volume unmount myfiles");

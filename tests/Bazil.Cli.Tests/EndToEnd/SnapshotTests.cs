@@ -70,10 +70,10 @@ public sealed class SnapshotTests : EndToEndTest
         }
 
         await node.ShellAsync("rm -r mnt/d");
-        await node.FailsAsync("undelete mnt/d/g", "mnt/d/g is in snapshot s3, but its directory is not there any more", $"bazil undelete {node.Mount}/d");
+        await node.FailsAsync("undelete mnt/d/g", "mnt/d/g is in snapshot s3, but its directory is not there any more", $"undelete {node.Mount}/d");
         Assert.StartsWith("d: 2 restored from snapshot s3", await node.RunAsync("undelete mnt/d"));
         Assert.Equal("22", await node.ShellAsync("cat mnt/d/g"));
-        await node.FailsAsync("undelete mnt/d/g", "mnt/d/g is there: nothing was restored", "bazil history");
+        await node.FailsAsync("undelete mnt/d/g", "mnt/d/g is there: nothing was restored", "history");
         await node.ShellAsync("rm mnt/d/g");
         using (JsonDocument lost = JsonDocument.Parse(await node.RunAsync("undelete -list -json mnt/d")))
         {
@@ -83,7 +83,7 @@ public sealed class SnapshotTests : EndToEndTest
         await node.RunAsync("undelete mnt/d/f");
         Assert.Equal("1", await node.ShellAsync("cat mnt/d/f"));
         await node.FailsAsync("undelete mnt/never", "neither volume myfiles has never, nor its 3 snapshots, s1 to s3");
-        await node.FailsAsync("undelete -list mnt/d/f", "mnt/d/f is no directory", $"bazil history {node.Mount}/d/f");
+        await node.FailsAsync("undelete -list mnt/d/f", "mnt/d/f is no directory", $"history {node.Mount}/d/f");
         await node.FailsAsync("snapshot restore myfiles s1 mnt/d/f", "has no mnt/d/f", $"paths count from the root of the volume; see what it has: ls {node.Mount}/.snap/s1");
         await node.FailsAsync("history mnt", "is the root of volume myfiles");
         await node.FailsAsync("history mnt/.snap/s1/d/f", "not a file of volume myfiles");
@@ -128,6 +128,7 @@ public sealed class SnapshotTests : EndToEndTest
         {
             await first.RunAsync("create");
             await first.StartServerAsync();
+            Directory.CreateDirectory(storage);
             await first.RunAsync($"volume create -backend={storage} myfiles");
             await first.ShellAsync("mkdir mnt");
             await first.RunAsync("volume mount myfiles mnt");
@@ -169,7 +170,7 @@ public sealed class SnapshotTests : EndToEndTest
         await using Node node = new(Root, "one");
         await node.RunAsync("create");
         await node.StartServerAsync();
-        await node.RunAsync($"volume create -backend={Path.Combine(Root, "storage")} myfiles");
+        await node.RunAsync($"volume create -backend={Directory.CreateDirectory(Path.Combine(Root, "storage")).FullName} myfiles");
         await node.ShellAsync("mkdir mnt");
         await node.RunAsync("volume mount myfiles mnt");
         await node.RunAsync("snapshot create myfiles good");
@@ -190,7 +191,7 @@ public sealed class SnapshotTests : EndToEndTest
         Assert.Equal(0, await node.StopServerAsync());
         await node.ShellAsync("for f in $(cat objects); do rm $f; done");
         await node.StartServerAsync();
-        await node.FailsAsync("snapshot diff myfiles good", "bazil check");
+        await node.FailsAsync("snapshot diff myfiles good", "check");
     }
 
     [Fact]
@@ -199,12 +200,12 @@ public sealed class SnapshotTests : EndToEndTest
         await using Node node = await StartAsync("one");
         await node.ShellAsync("echo 1 >mnt/f");
         await node.RunAsync("snapshot create myfiles s");
-        await node.FailsAsync("snapshot create myfiles s", "volume myfiles has a snapshot s already", "bazil snapshot list myfiles");
+        await node.FailsAsync("snapshot create myfiles s", "volume myfiles has a snapshot s already", "snapshot list myfiles");
         await node.FailsAsync("snapshot create none s", "there is no volume none");
         await node.FailsAsync("snapshot create myfiles a/b", "invalid snapshot name \"a/b\": it contains a slash");
         await node.FailsAsync("snapshot create myfiles ..", "it is reserved");
         await node.FailsAsync(["snapshot", "create", "myfiles", new string('x', 256)], "256 bytes are too long");
-        await node.FailsAsync("snapshot remove myfiles none", "volume myfiles has no snapshot none", "bazil snapshot list myfiles");
+        await node.FailsAsync("snapshot remove myfiles none", "volume myfiles has no snapshot none", "snapshot list myfiles");
         await node.FailsAsync("snapshot rename myfiles none other", "has no snapshot none");
         await node.FailsAsync("snapshot diff myfiles s none", "has no snapshot none");
         await node.FailsAsync("snapshot restore myfiles none f", "has no snapshot none");
