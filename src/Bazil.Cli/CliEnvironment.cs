@@ -1,3 +1,4 @@
+using Bazil.Cli.Output;
 using Bazil.Unix;
 
 namespace Bazil.Cli;
@@ -22,6 +23,12 @@ internal sealed record CliEnvironment(
 
     /// <summary>Makes the process fit to serve for long; may begin it anew, and then does not return.</summary>
     public Action PrepareToServe { get; init; } = () => { };
+
+    /// <summary>Completes commands in messages; null when they can be run as they are.</summary>
+    public Hints? Hints { get; init; }
+
+    /// <summary>A message with commands in it, as they have to be typed.</summary>
+    public string Hint(string text) => Hints?.In(text) ?? text;
 
     public static CliEnvironment OfProcess() => new(
         Console.Out,

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Bazil.Cli.Output;
 using Bazil.Server.Control;
 using Bazil.Server.DataDirectories;
 using Bazil.Server.Errors;
@@ -21,13 +22,20 @@ internal sealed class CommandContext
 
     public CommandContext(CliEnvironment environment) => Environment = environment;
 
-    public CliEnvironment Environment { get; }
+    public CliEnvironment Environment { get; private set; }
 
     public IEnumerable<Option> GlobalOptions => [_dataDirectory, _debug, _verbose];
 
     public bool IsDebug(ParseResult parsed) => parsed.GetValue(_debug);
 
     public bool IsVerbose(ParseResult parsed) => parsed.GetValue(_verbose);
+
+    /// <summary>From now on messages name commands as they have to be typed after this command line.</summary>
+    public void CompleteHints(ParseResult parsed)
+    {
+        if (parsed.GetValue(_dataDirectory) is not { Length: > 0 } given) return;
+        Environment = Environment with { Hints = new Hints(given, [.. parsed.RootCommandResult.Command.Subcommands.Select(static command => command.Name)]) };
+    }
 
     /// <summary>The data directory that the command line, or else the environment, names.</summary>
     public DataDirectory DataDirectory(ParseResult parsed)

@@ -17,6 +17,7 @@ internal static class CommandLine
         ParseResult parsed = root.Parse(GoStyleFlags.Rewrite(args, root), configuration);
         // Help is help for a command: for one that does not exist it would be that of another.
         if (parsed.Errors.Count > 0 || (parsed.UnmatchedTokens.Count > 0 && parsed.CommandResult.Command.Subcommands.Count > 0)) return UsageErrors.Report(parsed, environment.Error);
+        context.CompleteHints(parsed);
         try
         {
             return await parsed.InvokeAsync(
@@ -42,7 +43,7 @@ internal static class CommandLine
         {
             CommandFailedException failure = Failures.Describe(e);
             await environment.Error.WriteLineAsync($"bazil: {failure.Message}");
-            if (failure.NextStep is { } next) await environment.Error.WriteLineAsync($"bazil: {next}");
+            if (failure.NextStep is { } next) await environment.Error.WriteLineAsync($"bazil: {context.Environment.Hint(next)}");
             if (context.IsDebug(parsed)) await environment.Error.WriteLineAsync($"bazil: {e}");
             return ExitCode.Error;
         }

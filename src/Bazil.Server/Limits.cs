@@ -201,6 +201,9 @@ internal static class Limits
     /// <summary>Places where a peer said that it listens: the newest count.</summary>
     public const int LearntAddressesMax = 4;
 
+    /// <summary>How long <c>whereis</c> waits for a storage elsewhere to say that it is there: whoever asks looks on.</summary>
+    public static readonly TimeSpan WhereisWait = TimeSpan.FromSeconds(5);
+
     /// <summary>How long <c>status --watch</c> waits for news before it is drawn anew: the rate and "last seen" change without.</summary>
     public static readonly TimeSpan StatusWait = TimeSpan.FromSeconds(10);
 

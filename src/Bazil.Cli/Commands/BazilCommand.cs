@@ -10,6 +10,7 @@ using Bazil.Cli.Commands.Snapshot;
 using Bazil.Cli.Commands.Store;
 using Bazil.Cli.Commands.Trash;
 using Bazil.Cli.Commands.Volume;
+using Bazil.Cli.Parsing;
 
 namespace Bazil.Cli.Commands;
 
@@ -48,6 +49,7 @@ internal static class BazilCommand
             VersionCommand.Create(context),
         };
         foreach (Option option in context.GlobalOptions) root.Add(option);
+        UsageHelp.Use(root);
         return root;
     }
 }

@@ -47,7 +47,7 @@ internal static class GcCommand
         {
             string since = blocker.Since is { } time ? $" since {time.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)}" : "";
             environment.Output.WriteLine($"blocked by {blocker.Member}{since}: it may still need garbage of volume {blocker.Volume}");
-            environment.Output.WriteLine($"  {blocker.NextStep}");
+            environment.Output.WriteLine($"  {environment.Hint(blocker.NextStep)}");
         }
 
         foreach (string volume in reply.Restarted)
@@ -55,11 +55,11 @@ internal static class GcCommand
             environment.Output.WriteLine($"so much changed in volume {volume} at others since the last collection that all garbage waits for one more");
         }
 
-        if (reply is { Elsewhere: false, Stores.Count: > 0 }) environment.Output.WriteLine("nothing is removed from storages elsewhere; to do that, too: bazil gc --elsewhere");
+        if (reply is { Elsewhere: false, Stores.Count: > 0 }) environment.Output.WriteLine(environment.Hint("nothing is removed from storages elsewhere; to do that, too: bazil gc --elsewhere"));
         foreach (GcBlockerInfo blocker in reply.Elsewhere && reply.Stores.Count > 0 ? reply.Unheard : [])
         {
             environment.Output.WriteLine($"storages elsewhere wait for {blocker.Member}: nothing was heard from it since this machine's server was started, and it may need garbage of volume {blocker.Volume}");
-            environment.Output.WriteLine($"  {blocker.NextStep}");
+            environment.Output.WriteLine($"  {environment.Hint(blocker.NextStep)}");
         }
 
         foreach (GcStoreInfo store in reply.Stores) Print(environment, store, reply);
@@ -79,7 +79,7 @@ internal static class GcCommand
         foreach (GcNodeInfo node in store.Done?.Blockers ?? [])
         {
             environment.Output.WriteLine($"blocked by {node.Node}: {node.Problem ?? "it has not said yet that it needs nothing of what is announced"}");
-            environment.Output.WriteLine($"  {node.NextStep}");
+            environment.Output.WriteLine($"  {environment.Hint(node.NextStep)}");
         }
 
         foreach (string problem in store.Done?.Problems ?? []) environment.Output.WriteLine($"not removed: {problem}");
@@ -106,7 +106,7 @@ internal static class GcCommand
                 environment.Error.WriteLine($"bazil:   volume {content.Volume}{path}: {content.Reason}");
             }
 
-            environment.Error.WriteLine($"bazil:     {group.Key.NextStep}");
+            environment.Error.WriteLine($"bazil:     {environment.Hint(group.Key.NextStep)}");
         }
     }
 

@@ -23,7 +23,7 @@ internal static class GetCommand
             else context.Environment.Output.WriteLine(reply.FetchedChunks == 0 ? "nothing to fetch" : $"fetched {ByteText.Of(reply.FetchedBytes)} in {reply.Seconds.ToString("0.0", CultureInfo.InvariantCulture)} s");
             if (reply.MissingChunks == 0) return ExitCode.Ok;
             context.Environment.Error.WriteLine($"bazil: {reply.MissingChunks} of {reply.Chunks} chunks could not be fetched: {reply.Problem}");
-            context.Environment.Error.WriteLine("bazil: see which storage has them with bazil whereis, attach it or connect the peer, and run this again");
+            context.Environment.Error.WriteLine(context.Environment.Hint("bazil: see which storage has them with bazil whereis, attach it or connect the peer, and run this again"));
             return ExitCode.Error;
         });
         return command;

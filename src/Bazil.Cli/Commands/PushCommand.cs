@@ -26,7 +26,7 @@ internal static class PushCommand
             else context.Environment.Output.WriteLine(reply.SentChunks == 0 ? "nothing to copy" : $"copied {ByteText.Of(reply.SentBytes)} in {reply.Seconds.ToString("0.0", CultureInfo.InvariantCulture)} s");
             if (reply.AbsentChunks == 0) return ExitCode.Ok;
             context.Environment.Error.WriteLine($"bazil: {reply.AbsentChunks} of {reply.Chunks} chunks are neither there nor on this machine");
-            context.Environment.Error.WriteLine("bazil: fetch them first with bazil get, and run this again");
+            context.Environment.Error.WriteLine(context.Environment.Hint("bazil: fetch them first with bazil get, and run this again"));
             return ExitCode.Error;
         });
         return command;

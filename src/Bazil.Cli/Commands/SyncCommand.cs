@@ -24,6 +24,7 @@ internal static class SyncCommand
             foreach (SyncOutcomeInfo outcome in reply.Outcomes.Where(static outcome => outcome.Problem is not null))
             {
                 await context.Environment.Error.WriteLineAsync($"bazil: volume {outcome.Volume} was not synchronised with peer {outcome.Peer}: {outcome.Problem}");
+                if (outcome.NextStep is { } next) await context.Environment.Error.WriteLineAsync($"bazil: {context.Environment.Hint(next)}");
             }
 
             return reply.Outcomes.Any(static outcome => outcome.Problem is not null) ? ExitCode.Error : ExitCode.Ok;

@@ -34,7 +34,7 @@ internal static class WhereisCommand
 
     private static string TextOf(WhereisInfo path, WhereisPlaceInfo place)
     {
-        string seen = place.LastSeen is { } time ? $", last seen {time.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)}" : "";
+        string seen = place.IsAway && place.LastSeen is { } time ? $", last seen {time.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)}" : "";
         if (place.Problem is not null) return $"could not be asked: {place.Problem}{seen}";
         return (place.Chunks == path.Chunks ? "everything" : place.Chunks == 0 ? "nothing" : string.Create(CultureInfo.InvariantCulture, $"{place.Chunks} of {path.Chunks} chunks")) + seen;
     }

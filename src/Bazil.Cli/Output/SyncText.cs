@@ -12,7 +12,7 @@ internal static class SyncText
         {
             string paused = volume.IsPaused ? ", paused" : "";
             string conflicts = volume.Conflicts > 0 ? $", {Count(volume.Conflicts.Value, "conflict", "conflicts")}" : "";
-            environment.Output.WriteLine($"sync of {volume.Volume}{paused}{conflicts}{Waiting(volume)}:");
+            environment.Output.WriteLine($"sync of {volume.Volume}{paused}{conflicts}{environment.Hint(Waiting(volume))}:");
             foreach (PeerSyncInfo peer in volume.Peers) environment.Output.WriteLine($"  {peer.Peer}: {Of(peer)}");
         }
     }

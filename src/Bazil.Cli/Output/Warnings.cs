@@ -10,7 +10,7 @@ internal static class Warnings
         foreach (WarningInfo warning in warnings)
         {
             environment.Output.WriteLine($"warning: {warning.Message}");
-            if (warning.NextStep is { } next) environment.Output.WriteLine($"         {next}");
+            if (warning.NextStep is { } next) environment.Output.WriteLine($"         {environment.Hint(next)}");
         }
     }
 }

@@ -15,7 +15,7 @@ internal static class UsageErrors
     {
         string path = PathOf(command);
         error.WriteLine($"bazil: {(command is RootCommand ? "" : path["bazil ".Length..] + ": ")}{message}");
-        error.WriteLine($"bazil: usage: {Synopsis(command, path)}");
+        foreach ((string synopsis, int index) in Synopses(command).Select(static (synopsis, index) => (synopsis, index))) error.WriteLine($"bazil: {(index == 0 ? "usage" : "   or")}: {synopsis}");
         error.WriteLine($"bazil: see: {path} --help");
         return ExitCode.Usage;
     }
@@ -64,23 +64,32 @@ internal static class UsageErrors
     private static string PathOf(Command command) =>
         command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{PathOf(parent)} {command.Name}" : "bazil";
 
+    /// <summary>How a command is written, a line for each way.</summary>
+    public static IEnumerable<string> Synopses(Command command)
+    {
+        string path = PathOf(command);
+        if (command is WrittenOutCommand { Usage: var usage }) yield return $"{path} {usage}";
+        else if (command.Subcommands.Count == 0 || command.Action is not null) yield return Synopsis(command, path);
+        if (command.Subcommands.Count > 0) yield return $"{path} {string.Join('|', command.Subcommands.Where(static c => !c.Hidden).Select(static c => c.Name))}";
+    }
+
     private static string Synopsis(Command command, string path)
     {
         var text = new StringBuilder(path);
         foreach (Option option in command.Options.Where(static o => !o.Recursive && !o.Hidden && o is not System.CommandLine.Help.HelpOption and not VersionOption))
         {
             string value = option.Arity.MaximumNumberOfValues > 0 && option.ValueType != typeof(bool) ? "=" + (option.HelpName ?? "VALUE") : "";
-            string flag = $"-{option.Name.TrimStart('-')}{value}";
-            text.Append(option.Required ? $" {flag}" : $" [{flag}]");
+            string flag = $"-{option.Name.TrimStart('-')}{value}", many = option.Arity.MaximumNumberOfValues > 1 ? "..." : "";
+            text.Append(option.Required ? $" {flag}{many}" : $" [{flag}]{many}");
         }
 
         foreach (Argument argument in command.Arguments)
         {
-            string many = argument.Arity.MaximumNumberOfValues > 1 && !argument.Name.StartsWith('[') ? "..." : "";
+            // One that is named by several words says itself how often each may be given.
+            string many = argument.Arity.MaximumNumberOfValues > 1 && !argument.Name.Contains(' ', StringComparison.Ordinal) ? "..." : "";
             text.Append(argument.Arity.MinimumNumberOfValues == 0 ? $" [{argument.Name}{many}]" : $" {argument.Name}{many}");
         }
 
-        if (command.Subcommands.Count > 0) text.Append(' ').Append(string.Join('|', command.Subcommands.Where(static c => !c.Hidden).Select(static c => c.Name)));
         return text.ToString();
     }
 

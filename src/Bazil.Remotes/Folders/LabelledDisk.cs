@@ -37,7 +37,7 @@ public sealed record LabelledDisk(string Label, string Directory)
     public DirectoryHandle Open()
     {
         string link = Path.Combine(LabelDirectory, Encode(Label));
-        if (!File.Exists(link)) throw new StoreException($"disk {Label} is not plugged in") { IsUnreachable = true };
+        if (!File.Exists(link)) throw new StoreException($"disk {Label} is not plugged in") { IsUnreachable = true, NextStep = "plug it in and mount it; the labels of the disks that are here: lsblk -o LABEL,MOUNTPOINT" };
         string device = Resolve(link);
         foreach (string line in File.ReadLines(MountTable))
         {

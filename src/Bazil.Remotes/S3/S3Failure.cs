@@ -101,7 +101,7 @@ internal static class S3Failure
     private static string OfSocket(string server, SocketException e) => e.SocketErrorCode switch
     {
         SocketError.ConnectionRefused => $"{server} refuses the connection",
-        SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => $"the name of {server} cannot be resolved",
+        SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => $"the name of {server} cannot be resolved; look at its spelling, and at the network",
         SocketError.TimedOut => $"{server} does not answer",
         SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.NetworkDown => "the network is not reachable",
         _ => $"the connection to {server} failed ({ServerWords.Printable(e.Message)})",

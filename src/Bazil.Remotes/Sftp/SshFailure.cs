@@ -23,7 +23,9 @@ internal static class SshFailure
     {
         foreach ((string known, bool isUnreachable, string reason) in _known)
         {
-            if (words.Contains(known, StringComparison.Ordinal)) return new StoreException($"cannot use {address}: {reason}", inner) { IsUnreachable = isUnreachable };
+            if (!words.Contains(known, StringComparison.Ordinal)) continue;
+            string? next = isUnreachable ? $"look at the name and the port, and whether that machine is on; to try without Bazil: ssh {(address.Port is { } port ? $"-p {port} " : "")}{address.Host}" : null;
+            return new StoreException($"cannot use {address}: {reason}", inner) { IsUnreachable = isUnreachable, NextStep = next };
         }
 
         string said = ServerWords.Printable(words.Trim().ReplaceLineEndings("; "));

@@ -7,6 +7,7 @@ using Bazil.Server.Control;
 using Bazil.Server.Control.Messages;
 using Bazil.Server.Errors;
 using Bazil.Server.Fetching;
+using Bazil.Server.Storages;
 using Bazil.Storage.Collection;
 using Bazil.Storage.Eviction;
 
@@ -76,9 +77,9 @@ internal sealed class CacheCommands(EvictionParts parts, CacheKeeper cache, Poli
     {
         VolumeConfig changed = parts.Config.UpdateVolume(request.Volume, volume =>
         {
-            foreach (string name in request.Required ?? []) CheckCounts(volume, name);
+            string[]? required = request.Required is { } named ? [.. named.Select(name => NameOfCounted(volume, name)).Distinct(StringComparer.Ordinal)] : null;
             if (request.Copies is < 1 or > EvictionLimits.StoresMax) throw new CommandFailedException(ErrorKind.Invalid, $"{request.Copies} copies cannot be kept", $"give a number from 1 to {EvictionLimits.StoresMax}");
-            return volume with { CopiesSet = new CopyPolicy(request.Copies ?? volume.Copies.Copies, request.Required is { } required ? [.. required.Distinct(StringComparer.Ordinal)] : volume.Copies.Required) };
+            return volume with { CopiesSet = new CopyPolicy(request.Copies ?? volume.Copies.Copies, required is null ? volume.Copies.Required : [.. required]) };
         });
         await policies.LookAsync(changed, Pace.Full, cancel);
         return Describe(changed);
@@ -91,14 +92,15 @@ internal sealed class CacheCommands(EvictionParts parts, CacheKeeper cache, Poli
         return Describe(volume);
     }
 
-    private static void CheckCounts(VolumeConfig volume, string name)
+    private string NameOfCounted(VolumeConfig volume, string name)
     {
-        VolumeStorage storage = volume.Storages.FirstOrDefault(storage => storage.Name == name)
-            ?? throw new CommandFailedException(ErrorKind.NotFound, $"volume {volume.Name} has no storage called {name}", $"see: bazil volume storage list {volume.Name}");
-        if (!storage.Address.IsRemote && storage.Address is not Storages.StorageAddress.PeerStorage)
+        VolumeStorage storage = StorageNames.Get(parts.Config, volume, name);
+        if (!storage.Address.IsRemote && storage.Address is not StorageAddress.PeerStorage)
         {
             throw new CommandFailedException(ErrorKind.Invalid, $"a copy in storage {name} does not count: nobody looks after it", "require storages on other machines (sftp:, s3:), removable disks (disk:), or peers (peerkey:)");
         }
+
+        return storage.Name;
     }
 
     private PolicyInfo Describe(VolumeConfig volume)

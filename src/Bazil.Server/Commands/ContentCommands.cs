@@ -8,11 +8,12 @@ using Bazil.Server.Errors;
 using Bazil.Server.Fetching;
 using Bazil.Server.Storages;
 using Bazil.Server.Volumes;
+using Bazil.Storage.Stores;
 
 namespace Bazil.Server.Commands;
 
 /// <summary><c>bazil get</c>, <c>push</c> and <c>whereis</c>: content of paths in mounted volumes. They ask the volumes, not the mounts.</summary>
-internal sealed class ContentCommands(ConfigStore config, VolumeRegistry volumes, StoragePool storages, Descriptions descriptions)
+internal sealed class ContentCommands(ConfigStore config, VolumeRegistry volumes, StoragePool storages, Descriptions descriptions, TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, (ContentFetch Fetch, Stopwatch Watch)> _running = new();
     private readonly ConcurrentDictionary<string, Func<PushReply>> _pushes = new();
@@ -75,12 +76,22 @@ internal sealed class ContentCommands(ConfigStore config, VolumeRegistry volumes
 
     private RemoteStore StoreOf(ContentSelection selection, string name)
     {
-        string volume = selection.Volume.Volume.Name;
-        VolumeStorage storage = config.GetVolume(volume).Storages.FirstOrDefault(storage => storage.Name == name)
-            ?? throw new CommandFailedException(ErrorKind.NotFound, $"volume {volume} has no storage called {name}", $"see: bazil volume storage list {volume}");
-        return storage.Address.IsRemote
-            ? storages.OpenRemote(storage.Address)
-            : throw new CommandFailedException(ErrorKind.Invalid, $"nothing is copied to storage {name}", "content is copied to storages on other machines (sftp:) and removable disks (disk:)");
+        VolumeConfig volume = config.GetVolume(selection.Volume.Volume.Name);
+        VolumeStorage? storage = StorageNames.Find(config, volume, name);
+        bool isLocal = storage is null ? name == StorageAddress.Local.ToString() : storage.Address is StorageAddress.LocalStorage;
+        if (isLocal) throw new CommandFailedException(ErrorKind.Invalid, $"nothing is copied to storage {name}: it is this node's own store", "to fetch content to this machine: bazil get PATH; " + CopiesOf(volume));
+        storage ??= StorageNames.Get(config, volume, name);
+        if (storage.Address.IsRemote) return storages.OpenRemote(storage.Address);
+        string reason = storage.Address is StorageAddress.PeerStorage ? "a peer fetches by itself what is read or pinned there" : "a directory is only read from";
+        throw new CommandFailedException(ErrorKind.Invalid, $"nothing is copied to storage {name}: {reason}", CopiesOf(volume));
+    }
+
+    private static string CopiesOf(VolumeConfig volume)
+    {
+        string[] names = [.. volume.Storages.Where(static storage => storage.Address.IsRemote).Select(static storage => storage.Name)];
+        return names.Length > 0
+            ? $"storages that content is copied to: {string.Join(", ", names)}"
+            : $"content is copied to storages on other machines (sftp:, s3:) and removable disks (disk:); to add one: bazil volume storage add {volume.Name} STORAGE";
     }
 
     private async Task<WhereisReply> WhereisAsync(WhereisRequest request, CancellationToken cancel)
@@ -91,14 +102,35 @@ internal sealed class ContentCommands(ConfigStore config, VolumeRegistry volumes
             VolumeConfig volume = config.FindVolume(selection.Volume.Id) ?? throw new CommandFailedException(ErrorKind.NotFound, $"the volume of {selection.Path} is gone");
             var places = new ContentPlaces(selection.Volume, [.. volume.Storages.Select(storage => (storage, storages.Open(storage.Address)))]);
             await places.RunAsync(selection.Content, cancel);
-            replies.Add(new WhereisInfo(selection.Path, places.Chunks, places.Problem, [.. places.Places.Select(place => Describe(volume, place.Storage, place.Held, place.Problem))]));
+            WhereisPlaceInfo[] described = await Task.WhenAll(places.Places.Select(place => DescribeAsync(volume, place.Storage, place.Held, place.Problem, cancel)));
+            replies.Add(new WhereisInfo(selection.Path, places.Chunks, places.Problem, described));
         }
 
         return new WhereisReply(replies);
     }
 
-    private WhereisPlaceInfo Describe(VolumeConfig volume, VolumeStorage storage, long held, string? problem) =>
-        new(storage.Name, descriptions.Of(volume, storage).Storage, held, problem, storage.Address.IsRemote ? storages.OpenRemote(storage.Address).LastMet : null);
+    private async Task<WhereisPlaceInfo> DescribeAsync(VolumeConfig volume, VolumeStorage storage, long held, string? problem, CancellationToken cancel)
+    {
+        RemoteStore? remote = storage.Address.IsRemote ? storages.OpenRemote(storage.Address) : null;
+        bool isAway = remote is not null && !await IsThereAsync(remote, cancel);
+        return new WhereisPlaceInfo(storage.Name, descriptions.Of(volume, storage).Storage, held, problem, remote?.LastMet, isAway);
+    }
+
+    /// <summary>What its index says was told without asking there.</summary>
+    private async Task<bool> IsThereAsync(RemoteStore store, CancellationToken cancel)
+    {
+        using var timeout = new CancellationTokenSource(Limits.WhereisWait, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancel);
+        try
+        {
+            await store.ProbeAsync(either.Token).WaitAsync(either.Token);
+            return true;
+        }
+        catch (Exception e) when (e is StoreException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
+        {
+            return false;
+        }
+    }
 
     private static GetReply Describe(ContentFetch fetch, Stopwatch watch) => new(fetch.Chunks, fetch.FetchedChunks, fetch.FetchedBytes, fetch.MissingChunks, fetch.Problem, watch.Elapsed.TotalSeconds);
 }

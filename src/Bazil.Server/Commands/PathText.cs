@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Bazil.Server.Errors;
 
 namespace Bazil.Server.Commands;
 
@@ -25,5 +26,12 @@ internal static class PathText
         }
 
         return text.ToString();
+    }
+
+    /// <summary>What is said of a path in a mounted volume where nothing is.</summary>
+    public static CommandFailedException Missing(string path)
+    {
+        string parent = Path.GetDirectoryName(path) is { Length: > 0 } directory ? directory : "/";
+        return new CommandFailedException(ErrorKind.NotFound, $"there is no {path}", $"see what is there: ls {parent}; and what was: bazil undelete -list {parent}");
     }
 }

@@ -79,7 +79,7 @@ internal sealed class ServerCommands(ConfigStore config, VolumeRegistry registry
         foreach (PolicyInfo policy in cache.DescribePolicies().Where(static policy => policy.Below > 0 || policy.Problem is not null))
         {
             string what = policy.Problem is { } problem ? $"it could not be looked whether volume {policy.Volume} has enough copies: {problem}" : $"{policy.Below} objects of volume {policy.Volume} are below its policy: {policy.Reasons[0].Reason}";
-            yield return new WarningInfo(what, $"see: bazil volume policy show {policy.Volume}");
+            yield return new WarningInfo(what, $"attach its storages and connect its peers, or add a storage (bazil volume storage add {policy.Volume} STORAGE): copies are made by themselves; which lack, and why: bazil volume policy show {policy.Volume}");
         }
 
         foreach (VolumeConfig volume in config.ListVolumes())

@@ -47,10 +47,9 @@ internal sealed class StorageSyncCommands(ConfigStore config, VolumeRegistry vol
     }
 
     /// <summary>A storage of the volume by its name; <c>local</c> is this node's own, used by the volume or not.</summary>
-    private static StorageAddress Find(VolumeConfig volume, string name)
+    private StorageAddress Find(VolumeConfig volume, string name)
     {
-        if (volume.Storages.FirstOrDefault(storage => storage.Name == name) is { } found) return found.Address;
-        if (name == StorageAddress.Local.ToString()) return StorageAddress.Local;
-        throw new CommandFailedException(ErrorKind.NotFound, $"volume {volume.Name} has no storage called {name}", $"see: bazil volume storage list {volume.Name}");
+        if (StorageNames.Find(config, volume, name) is null && name == StorageAddress.Local.ToString()) return StorageAddress.Local;
+        return StorageNames.Get(config, volume, name).Address;
     }
 }

@@ -31,17 +31,8 @@ internal sealed class TrashCommands(ConfigStore config, VolumeRegistry volumes)
     {
         PeerId? peer = request.Peer is null ? null : request.Peer == ConflictDescriptions.Here ? volumes.Self : config.GetPeer(request.Peer).Id;
         IReadOnlyList<Volume> among = await VolumesAsync(request.Volume, request.What, cancel);
-        var found = new List<(Volume Volume, TrashEntry Entry)>();
-        foreach (Volume volume in among)
-        {
-            Func<TrashEntry, string?> match = Matcher(volume, request.What);
-            foreach (TrashEntry entry in volume.ListTrash())
-            {
-                cancel.ThrowIfCancellationRequested();
-                if ((peer is null || entry.Peer == peer) && match(entry) is not null) found.Add((volume, entry));
-            }
-        }
-
+        List<Found> found = Find(among, request.What, out _, cancel);
+        if (peer is not null) found.RemoveAll(item => item.Entry.Peer != peer);
         IEnumerable<TrashEntryInfo> newest = found.OrderByDescending(static item => item.Entry.Id).Take(Limits.ListedMax).Select(item => InfoOf(item.Volume, item.Entry));
         return new TrashListReply([.. newest], found.Count, [.. among.Select(volume => new TrashTotalsInfo(volume.Name, volume.TrashTotals.Entries, volume.TrashTotals.Bytes, config.GetVolume(volume.Name).Deletions.TrashDays))]);
     }
@@ -105,57 +96,68 @@ internal sealed class TrashCommands(ConfigStore config, VolumeRegistry volumes)
         _ => "a program has the file open for writing: close that first",
     };
 
-    private async Task<List<Found>> FindAsync(string? name, IReadOnlyList<string> what, CancellationToken cancel)
+    private async Task<List<Found>> FindAsync(string? name, IReadOnlyList<TrashNamed> what, CancellationToken cancel)
     {
-        IReadOnlyList<Volume> among = await VolumesAsync(name, what, cancel);
+        List<Found> found = Find(await VolumesAsync(name, what, cancel), what, out TrashNamed? missing, cancel);
+        return missing is null ? found : throw new CommandFailedException(ErrorKind.NotFound, $"nothing in the trash is called {missing.Text ?? missing.Path}", "see: bazil trash list");
+    }
+
+    private async Task<IReadOnlyList<Volume>> VolumesAsync(string? name, IReadOnlyList<TrashNamed> what, CancellationToken cancel)
+    {
+        bool areMounted = name is null && what.All(static one => one.Text is null);
+        return (await PathSelection.CreateAsync(config, volumes, name, areMounted ? [.. what.Select(static one => one.Path!)] : [], cancel)).Volumes;
+    }
+
+    /// <param name="missing">The first that names nothing.</param>
+    private List<Found> Find(IReadOnlyList<Volume> among, IReadOnlyList<TrashNamed> what, out TrashNamed? missing, CancellationToken cancel)
+    {
+        missing = null;
+        if (what.Count == 0) return Find(among, static _ => static _ => "", cancel);
         var found = new List<Found>();
-        var missing = new HashSet<string>(what, StringComparer.Ordinal);
-        foreach (string one in what.DefaultIfEmpty(""))
+        foreach (TrashNamed one in what)
         {
-            foreach (Volume volume in among)
-            {
-                Func<TrashEntry, string?> match = Matcher(volume, one.Length == 0 ? [] : [one]);
-                foreach (TrashEntry entry in volume.ListTrash())
-                {
-                    cancel.ThrowIfCancellationRequested();
-                    if (match(entry) is not { } basePath) continue;
-                    missing.Remove(one);
-                    found.Add(new Found(volume, entry, basePath));
-                }
-            }
+            List<Found> named = one.Path is { } path ? Find(among, volume => MatcherOfPath(volume, path), cancel) : [];
+            if (named.Count == 0 && one.Text is { } text) named = Find(among, _ => MatcherOfText(text), cancel);
+            if (named.Count == 0) missing ??= one;
+            found.AddRange(named);
         }
 
-        if (missing.Count > 0) throw new CommandFailedException(ErrorKind.NotFound, $"nothing in the trash is called {missing.First()}", "see: bazil trash list");
         return [.. found.DistinctBy(static item => (item.Volume, item.Entry.Id))];
     }
 
-    private async Task<IReadOnlyList<Volume>> VolumesAsync(string? name, IReadOnlyList<string> what, CancellationToken cancel)
+    private static List<Found> Find(IReadOnlyList<Volume> among, Func<Volume, Func<TrashEntry, string?>> matcher, CancellationToken cancel)
     {
-        bool areMounted = name is null && what.Count > 0 && what.All(static one => one.StartsWith('/'));
-        return (await PathSelection.CreateAsync(config, volumes, name, areMounted ? what : [], cancel)).Volumes;
+        var found = new List<Found>();
+        foreach (Volume volume in among)
+        {
+            Func<TrashEntry, string?> match = matcher(volume);
+            foreach (TrashEntry entry in volume.ListTrash())
+            {
+                cancel.ThrowIfCancellationRequested();
+                if (match(entry) is { } basePath) found.Add(new Found(volume, entry, basePath));
+            }
+        }
+
+        return found;
     }
 
-    /// <summary>
-    /// Tells which entries are meant, by the path that was named: an entry is meant with all that was below it, and a pattern means what it matches.
-    /// </summary>
-    private Func<TrashEntry, string?> Matcher(Volume volume, IReadOnlyList<string> what)
-    {
-        if (what.Count == 0) return static _ => "";
-        string? mountpoint = volumes.MountpointOf(volume.Id);
-        return entry =>
-        {
-            string shown = PathText.Of(entry.Path.Span), plain = Encoding.UTF8.GetString(entry.Path.Span);
-            foreach (string one in what)
-            {
-                if (ulong.TryParse(one, NumberStyles.None, CultureInfo.InvariantCulture, out ulong id) && id == entry.Id) return plain;
-                string path = mountpoint is not null && one.StartsWith(mountpoint + "/", StringComparison.Ordinal) ? one[(mountpoint.Length + 1)..] : one;
-                path = path.Trim('/');
-                if (IsWithin(plain, path) || IsWithin(shown, path)) return path;
-                if (path.AsSpan().IndexOfAny('*', '?') >= 0 && FileSystemName.MatchesSimpleExpression(path, plain, ignoreCase: false)) return plain;
-            }
+    private Func<TrashEntry, string?> MatcherOfPath(Volume volume, string path) =>
+        volumes.MountpointOf(volume.Id) is { } mountpoint && path.StartsWith(mountpoint + "/", StringComparison.Ordinal)
+            ? entry => Match(entry, path[(mountpoint.Length + 1)..])
+            : static _ => null;
 
-            return null;
-        };
+    private static Func<TrashEntry, string?> MatcherOfText(string text)
+    {
+        bool isNumber = ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong id);
+        return entry => isNumber && id == entry.Id ? Encoding.UTF8.GetString(entry.Path.Span) : Match(entry, text.Trim('/'));
+    }
+
+    /// <summary>The path by which an entry is meant, or null: it is meant with all that was below a path, and a pattern means what it matches.</summary>
+    private static string? Match(TrashEntry entry, string path)
+    {
+        string shown = PathText.Of(entry.Path.Span), plain = Encoding.UTF8.GetString(entry.Path.Span);
+        if (IsWithin(plain, path) || IsWithin(shown, path)) return path;
+        return path.AsSpan().IndexOfAny('*', '?') >= 0 && FileSystemName.MatchesSimpleExpression(path, plain, ignoreCase: false) ? plain : null;
     }
 
     private static bool IsWithin(string path, string given) => given.Length > 0 && (path == given || path.StartsWith(given + "/", StringComparison.Ordinal));

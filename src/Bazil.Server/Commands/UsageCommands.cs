@@ -27,10 +27,10 @@ internal sealed class UsageCommands(VolumeRegistry volumes)
             if (settled.Add(volume)) await SettleAsync(volume, cancel);
             string inside = path[mountpoint.Length..];
             string[] parts = inside.Split('/', StringSplitOptions.RemoveEmptyEntries);
-            if (!parts.All(static part => FileName.TryCreate(Encoding.UTF8.GetBytes(part), out _))) throw new CommandFailedException(ErrorKind.NotFound, $"there is no {path}");
+            if (!parts.All(static part => FileName.TryCreate(Encoding.UTF8.GetBytes(part), out _))) throw PathText.Missing(path);
             FileName[] names = [.. parts.Select(FileName.Parse)];
             if (names.Any(static name => name.IsReserved)) throw new CommandFailedException(ErrorKind.Invalid, $"{path} is inside of {names.First(static name => name.IsReserved)}, whose size is not known", "ask for directories of the volume itself");
-            if (volume.FindSubtree(names) is not { } use) throw new CommandFailedException(ErrorKind.NotFound, $"there is no {path}");
+            if (volume.FindSubtree(names) is not { } use) throw PathText.Missing(path);
             AddBelow(entries, volume, path, names, request.Depth);
             Add(entries, path, use);
         }

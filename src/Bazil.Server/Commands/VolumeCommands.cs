@@ -154,7 +154,7 @@ internal sealed class VolumeCommands(
         try
         {
             PullResult result = await open.Volume.PullAsync(link, VolumePaths.Parse(request.Path ?? ""), cancel);
-            return new VolumeSyncReply(result.Nodes, open.Volume.CountConflicts(), result.Postponed, watch.Elapsed.TotalSeconds);
+            return new VolumeSyncReply(result.Nodes, open.Volume.CountConflicts(), result.Postponed, watch.Elapsed.TotalSeconds, volume.IsPaused ? "volume" : peer.PausedVolumes.Contains(volume.Id) ? "peer" : null);
         }
         finally
         {

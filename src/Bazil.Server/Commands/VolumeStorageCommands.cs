@@ -152,9 +152,7 @@ internal sealed class VolumeStorageCommands(ConfigStore config, Descriptions des
         }
     }
 
-    private static VolumeStorage Find(VolumeConfig volume, string name) =>
-        volume.Storages.FirstOrDefault(s => s.Name == name)
-        ?? throw new CommandFailedException(ErrorKind.NotFound, $"volume {volume.Name} has no storage called {name}", $"see: bazil volume storage list {volume.Name}");
+    private VolumeStorage Find(VolumeConfig volume, string name) => StorageNames.Get(config, volume, name);
 
     private StorageAddress Parse(string text)
     {

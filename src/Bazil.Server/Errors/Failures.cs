@@ -22,8 +22,9 @@ public static class Failures
         CorruptObjectException => new(ErrorKind.Damaged, e.Message, inner: e),
         ChunkNotFoundException => new(ErrorKind.NotFound, e.Message, "connect the storage or peer that has it (bazil volume storage add); what else is missing tells: bazil check", e),
         WireFormatException => new(ErrorKind.Damaged, e.Message, inner: e),
-        StoreException { IsUnreachable: true } => new(ErrorKind.Unreachable, e.Message, inner: e),
-        MetadataException or StoreException => new(ErrorKind.Failed, e.Message, inner: e),
+        StoreException { IsUnreachable: true } => new(ErrorKind.Unreachable, e.Message, NextStepIn(e), e),
+        MetadataException or StoreException => new(ErrorKind.Failed, e.Message, NextStepIn(e), e),
+        PeerUnreachableException { Addresses.Count: > 0, Peer: var peer } => new(ErrorKind.Unreachable, e.Message, $"see that its server runs; if it is elsewhere now: bazil peer location set {peer} HOST:PORT", e),
         PeerUnreachableException => new(ErrorKind.Unreachable, e.Message, inner: e),
         PeerRefusedException or CopiedKeyException or WrongSharingKeyException or RotatedKeyException or PeerBehindException => new(ErrorKind.Denied, e.Message, inner: e),
         SyncException or PeerException => new(ErrorKind.Failed, e.Message, inner: e),
@@ -33,4 +34,14 @@ public static class Failures
         IOException or UnauthorizedAccessException => new(ErrorKind.Failed, e.Message, inner: e),
         _ => new(ErrorKind.Failed, $"internal error: {e.Message}", "run the server with -debug and report this", e),
     };
+
+    private static string? NextStepIn(Exception e)
+    {
+        for (Exception? at = e; at is not null; at = at.InnerException)
+        {
+            if (at is StoreException { NextStep: { } next }) return next;
+        }
+
+        return null;
+    }
 }

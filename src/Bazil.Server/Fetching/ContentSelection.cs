@@ -22,9 +22,9 @@ internal sealed record ContentSelection(OpenVolume Volume, string Path, IReadOnl
         (OpenVolume volume, string mountpoint) = volumes.FindMountedVolume(path)
             ?? throw new CommandFailedException(ErrorKind.NotFound, $"{shown} is not in a mounted volume of this server", "see where volumes are mounted: bazil volume list");
         string[] parts = path[mountpoint.Length..].Split('/', StringSplitOptions.RemoveEmptyEntries);
-        if (!parts.All(static part => FileName.TryCreate(Encoding.UTF8.GetBytes(part), out _))) throw new CommandFailedException(ErrorKind.NotFound, $"there is no {shown}");
+        if (!parts.All(static part => FileName.TryCreate(Encoding.UTF8.GetBytes(part), out _))) throw PathText.Missing(shown);
         FileName[] names = [.. parts.Select(FileName.Parse)];
         if (names.Any(static name => name.IsReserved)) throw new CommandFailedException(ErrorKind.Invalid, $"{shown} is inside of {names.First(static name => name.IsReserved)}", "name files and directories of the volume itself");
-        return new ContentSelection(volume, shown, names, volume.Volume.ListContent(names) ?? throw new CommandFailedException(ErrorKind.NotFound, $"there is no {shown}"));
+        return new ContentSelection(volume, shown, names, volume.Volume.ListContent(names) ?? throw PathText.Missing(shown));
     }
 }

@@ -121,7 +121,7 @@ public static class Daemon
         new SyncCommands(database.Config, sync, syncDescriptions, options.Time).Register(dispatcher);
         new MemoryCommands(database.Config, volumes, database, budget, cache).Register(dispatcher);
         new UsageCommands(volumes).Register(dispatcher);
-        new ContentCommands(database.Config, volumes, storages, descriptions).Register(dispatcher);
+        new ContentCommands(database.Config, volumes, storages, descriptions, options.Time).Register(dispatcher);
         pinCommands.Register(dispatcher);
         cacheCommands.Register(dispatcher);
         new CheckCommands(database.Config, checker, checks).Register(dispatcher);

@@ -11,4 +11,7 @@ public class StoreException(string message, Exception? inner = null) : IOExcepti
 
     /// <summary>True when the store could not be asked at all, because its machine is away: what it has is not lost.</summary>
     public bool IsUnreachable { get; init; }
+
+    /// <summary>What helps, as a full phrase for people; null when the message says it or nothing is known to.</summary>
+    public string? NextStep { get; init; }
 }

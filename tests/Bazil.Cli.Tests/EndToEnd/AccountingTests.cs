@@ -28,7 +28,7 @@ public sealed class AccountingTests : EndToEndTest
     public async Task Du_of_what_is_no_part_of_a_volume_says_so()
     {
         await PrepareAsync();
-        await White.FailsAsync("du /etc", "/etc is not in a mounted volume", "bazil volume list");
+        await White.FailsAsync("du /etc", "/etc is not in a mounted volume", "volume list");
         await White.FailsAsync("du mnt/nothing", "there is no");
         await White.FailsAsync("du mnt/.snap", "whose size is not known");
     }

@@ -89,20 +89,22 @@ public sealed class AutomaticSyncTests : EndToEndTest
         ChildProcess.Result refused = await Black.TryAsync("sync --wait myfiles");
         Assert.Equal(1, refused.Code);
         Assert.Contains("with peer white: synchronisation is paused here", refused.Error);
+        Assert.Contains("volume resume myfiles white", refused.Error);
         ChildProcess.Result there = await White.TryAsync("sync --wait");
         Assert.Equal(1, there.Code);
         Assert.Contains("with peer black: synchronisation is paused on its side", there.Error);
+        Assert.Contains("to go on, there: bazil volume resume", there.Error);
         Assert.Equal("", await Black.ShellAsync("ls mnt"));
 
         // Kept over a restart, and no reason to refuse who asks.
         Assert.Equal(0, await Black.StopServerAsync());
         await Black.StartServerAsync();
         Assert.Contains("white: paused", await Black.RunAsync("status"));
-        await Black.RunAsync("volume sync myfiles white");
+        Assert.Contains("volume resume myfiles white", (await Black.TryAsync("volume sync myfiles white")).Error);
         Assert.Equal("later", await Black.ShellAsync("cat mnt/later"));
 
         await Black.RunAsync("volume pause myfiles");
-        await Black.FailsAsync("volume resume myfiles white", "is paused with all peers", "bazil volume resume myfiles");
+        await Black.FailsAsync("volume resume myfiles white", "is paused with all peers", "volume resume myfiles");
         await Black.RunAsync("volume resume myfiles");
         await White.ShellAsync("echo now >mnt/now");
         await SeesAsync(Black, "mnt/now", "now");

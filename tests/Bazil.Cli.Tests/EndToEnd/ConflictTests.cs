@@ -91,7 +91,15 @@ public sealed class ConflictTests : EndToEndTest
             Assert.Equal(9, list.RootElement.GetProperty("total").GetInt32());
         }
 
-        Assert.Equal("9 restored", await Black.RunAsync("trash restore d -to=back/again"));
+        using (JsonDocument mounted = JsonDocument.Parse(await Black.RunAsync("trash list -json mnt/d")))
+        {
+            Assert.Equal(9, mounted.RootElement.GetProperty("total").GetInt32());
+        }
+
+        Assert.Equal("1 restored", await Black.RunAsync("trash restore mnt/d/f2 -to=back"));
+        Assert.Equal("2", await Black.ShellAsync("cat mnt/back"));
+        await Black.ShellAsync("rm mnt/back");
+        Assert.Equal("8 restored", await Black.RunAsync("trash restore d -to=back/again"));
         Assert.Equal("3", await Black.ShellAsync("cat mnt/back/again/f3"));
         Assert.Equal("1 restored", await Black.RunAsync("trash restore over"));
         Assert.Equal("old", await Black.ShellAsync("cat mnt/over"));

@@ -21,7 +21,7 @@ public sealed class DiskStorageTests : EndToEndTest
     {
         await MakeDiskAsync();
         await MountAsync(White);
-        await White.FailsAsync("volume storage add myfiles disk:no-such-disk", "disk no-such-disk is not plugged in");
+        await White.FailsAsync("volume storage add myfiles disk:no-such-disk", "disk no-such-disk is not plugged in", "plug it in and mount it");
         await White.RunAsync($"volume storage add myfiles disk:{_label}");
         await White.ShellAsync("head -c 1000000 /dev/urandom >mnt/first");
         await UntilAsync(White, "complete");
@@ -30,8 +30,8 @@ public sealed class DiskStorageTests : EndToEndTest
         await White.ShellAsync("head -c 1000000 /dev/urandom >mnt/urgent");
         Assert.Matches("^(copied .* in|nothing to copy)", await White.RunAsync($"push mnt/urgent {_label}"));
         Assert.Equal("nothing to copy", await White.RunAsync($"push mnt {_label}"));
-        Assert.Matches($@"mnt/urgent +{_label} +everything, last seen", await White.RunAsync("whereis mnt/urgent"));
-        await White.FailsAsync("push mnt/urgent default", "nothing is copied to storage default");
+        Assert.Matches($@"mnt/urgent +{_label} +everything +disk:", await White.RunAsync("whereis mnt/urgent"));
+        await White.FailsAsync("push mnt/urgent default", "nothing is copied to storage default", "bazil get", $"storages that content is copied to: {_label}");
         await White.FailsAsync("push mnt/urgent nowhere", "has no storage called nowhere");
         await White.FailsAsync($"push mnt/two\nlines {_label}", @"mnt/two\nlines");
         await White.FailsAsync("whereis mnt/two\nlines", @"mnt/two\nlines");
@@ -42,6 +42,7 @@ public sealed class DiskStorageTests : EndToEndTest
         await White.ShellAsync("head -c 1000000 /dev/urandom >mnt/second");
         await White.FailsAsync($"push mnt {_label}", "is not plugged in");
         await UntilAsync(White, "away");
+        Assert.Matches($@"mnt/urgent +{_label} +everything, last seen \d", await White.RunAsync("whereis mnt/urgent"));
         Assert.Matches($@"disk {_label} is not plugged in; 1 change waits, last seen \d\d\d\d-", await White.RunAsync("volume storage list myfiles"));
         Assert.DoesNotContain("not plugged in", await White.RunAsync("status"));
         Assert.True(await PlugAsync());

@@ -31,6 +31,7 @@ public sealed class EvictionTests() : EndToEndTest(isAutomatic: true)
         // Two copies are to be left, and there is only one other.
         Assert.Matches(@"2 copies; \d+ of \d+ objects below it", await White.RunAsync("volume policy set -copies=2 myfiles"));
         Assert.Contains("stays: ", await White.RunAsync("evict mnt/big"));
+        Assert.Contains("volume storage add myfiles STORAGE): copies are made by themselves", await White.RunAsync("status"));
         await White.FailsAsync("volume policy set -require=nowhere myfiles", "has no storage called nowhere");
         await White.FailsAsync("volume policy set -require=default myfiles", "does not count");
         Assert.Contains("1 copy, one in black", await White.RunAsync("volume policy set -copies=1 -require=black myfiles"));

@@ -15,7 +15,7 @@ public sealed class MemberTests : EndToEndTest
 
         ChildProcess.Result removed = await White.TryAsync("volume member remove myfiles black");
         Assert.Equal(0, removed.Code);
-        Assert.Contains("bazil volume rotate", removed.Error);
+        Assert.Contains("volume rotate", removed.Error);
         Assert.DoesNotContain("black", await White.RunAsync("volume member list myfiles"));
         await White.FailsAsync("volume member remove myfiles black", "is not a member");
         await White.FailsAsync($"volume member remove myfiles {await White.RunAsync("pubkey")}", "cannot remove itself");

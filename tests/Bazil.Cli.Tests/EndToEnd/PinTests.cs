@@ -14,7 +14,7 @@ public sealed class PinTests() : EndToEndTest(isAutomatic: true)
         await Black.FailsAsync("pin mnt/missing", "there is no", "missing");
         await Black.FailsAsync("pin -pattern=*.iso", "no volume is named", "-volume=VOLUMENAME");
         await Black.FailsAsync("pin -volume=myfiles -pattern=a/../b", "is no pattern", "**/*.pdf");
-        await Black.FailsAsync("unpin mnt/dir", "is not pinned by itself", "bazil pin list -volume=myfiles");
+        await Black.FailsAsync("unpin mnt/dir", "is not pinned by itself", "pin list -volume=myfiles");
         await Black.RunAsync("pin mnt/dir");
         await UntilAsync("complete", chunks: 1);
         Assert.Matches(@"mnt/dir/first +default +everything", await Black.RunAsync("whereis mnt/dir/first"));

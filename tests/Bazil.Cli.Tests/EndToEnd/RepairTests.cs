@@ -120,7 +120,7 @@ public sealed class RepairTests : EndToEndTest
             + "until grep -q 'Listening\\|repair\\|not mounted' messages 2>/dev/null; do sleep 0.05; done; { find mnt -type f >/dev/null; cat mnt/first/f* >/dev/null; } 2>found || true; kill -TERM $! 2>/dev/null || true; wait || true; cat messages found",
             White.Directory, Cancel);
         Assert.True(
-            run.Output.Contains("bazil server repair", StringComparison.Ordinal) || run.Output.Contains("Input/output error", StringComparison.Ordinal),
+            run.Output.Contains("server repair", StringComparison.Ordinal) || run.Output.Contains("Input/output error", StringComparison.Ordinal),
             ChildProcess.Describe(run));
     }
 

@@ -35,7 +35,7 @@ public sealed class S3StorageTests : EndToEndTest
         // The address with its options as flags, and a key that is put right later.
         await White.RunAsync("secret set nas", Encoding.ASCII.GetBytes("aws_access_key_id=WRONG\naws_secret_access_key=hidden\n"));
         string add = $"volume storage add -endpoint={_server.Endpoint} -secret=nas myfiles cloud s3://{bucket}/backup";
-        await White.FailsAsync(add, "does not know this access key", "bazil secret set nas");
+        await White.FailsAsync(add, "does not know this access key", "secret set nas");
         await White.RunAsync("secret set nas", _keys);
         Assert.Equal("-rw-------", (await White.ShellAsync($"ls -l '{White.DataDirectory}/secrets/nas'"))[..10]);
         await White.ShellAsync("mkdir mnt/dir; head -c 3000000 /dev/urandom >mnt/dir/before; for i in $(seq 200); do echo $i >mnt/dir/$i; done");
@@ -112,16 +112,16 @@ public sealed class S3StorageTests : EndToEndTest
     private async Task RefuseAsync(S3Server server, string bucket)
     {
         string options = $"?endpoint={server.Endpoint}&secret=nas";
-        await White.FailsAsync($"volume storage add myfiles cloud s3://{S3Server.AccessKey}:{S3Server.SecretKey.Replace('/', '.')}@{bucket}", "credentials are no part of an address", "bazil secret set");
+        await White.FailsAsync($"volume storage add myfiles cloud s3://{S3Server.AccessKey}:{S3Server.SecretKey.Replace('/', '.')}@{bucket}", "credentials are no part of an address", "secret set");
         Assert.Equal(2, (await White.TryAsync("volume storage add -region=x myfiles cloud sftp://host/x")).Code);
-        await White.FailsAsync($"volume storage add myfiles cloud s3://{bucket}{options}", "there is no secret called nas", "bazil secret set nas");
+        await White.FailsAsync($"volume storage add myfiles cloud s3://{bucket}{options}", "there is no secret called nas", "secret set nas");
         await White.FailsAsync("secret remove nas", "there is no secret called nas");
         await White.FailsAsync("secret set ../evil", "");
         await White.RunAsync("secret set nas", _keys);
         await White.FailsAsync($"volume storage add myfiles cloud s3://no-such-bucket{options}", "there is no bucket no-such-bucket");
         await White.FailsAsync($"volume storage add myfiles cloud s3://{bucket}?endpoint=http://127.0.0.1:1&secret=nas", "refuses the connection");
         await White.FailsAsync($"volume storage add myfiles cloud s3://{bucket}?endpoint={server.SecureEndpoint}&secret=nas", "certificate", "update-ca-certificates");
-        await White.FailsAsync($"volume storage add myfiles cloud s3://{bucket}?endpoint={server.Endpoint}", "no credentials were found", "bazil secret set NAME");
+        await White.FailsAsync($"volume storage add myfiles cloud s3://{bucket}?endpoint={server.Endpoint}", "no credentials were found", "secret set NAME");
         await White.FailsAsync($"volume create -backend=s3://{bucket}{options} other", "a volume is written to local", "volume storage add");
         await server.Client.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = "holiday.jpg", ContentBody = "x" }, Cancel);
         await White.FailsAsync($"volume storage add myfiles cloud s3://{bucket}{options}", "has other things in it (holiday.jpg)");

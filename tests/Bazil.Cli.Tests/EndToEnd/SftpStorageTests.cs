@@ -39,16 +39,17 @@ public sealed class SftpStorageTests : EndToEndTest
         await Black.ShellAsync("mkdir mnt");
         await Black.RunAsync("volume mount copy mnt");
         Assert.Matches(@"mnt/dir +default +nothing", await Black.RunAsync("whereis mnt/dir"));
-        Assert.Matches(@"mnt/dir +127.0.0.1 +everything, last seen \d", await Black.RunAsync("whereis mnt/dir"));
+        Assert.Matches(@"mnt/dir +127.0.0.1 +everything +sftp:", await Black.RunAsync("whereis mnt/dir"));
         Assert.Matches(@"^fetched 2\.86 MiB in", await Black.RunAsync("get mnt/dir mnt/small"));
         Assert.Equal("nothing to fetch", await Black.RunAsync("get mnt/dir"));
         Assert.Matches(@"mnt/dir/before +default +everything", await Black.RunAsync("whereis mnt/dir/before"));
         Assert.Matches(@"mnt +default +\d+ of \d+ chunks", await Black.RunAsync("whereis mnt"));
-        await Black.FailsAsync("get mnt/nothing", "there is no", "mnt/nothing");
+        await Black.FailsAsync("get mnt/nothing", "there is no", "mnt/nothing", $"undelete -list {Black.Mount}");
         Assert.Equal(sums, await Black.ShellAsync("cd mnt; sha256sum dir/before after small"));
 
         // What it has read is kept: without the server the same again.
         _server.Stop();
+        Assert.Matches(@"mnt/dir +127.0.0.1 +everything, last seen \d", await Black.RunAsync("whereis mnt/dir"));
         await Black.RunAsync("volume unmount copy");
         await Black.RunAsync("volume mount copy mnt");
         Assert.Equal(sums, await Black.ShellAsync("cd mnt; sha256sum dir/before after small"));

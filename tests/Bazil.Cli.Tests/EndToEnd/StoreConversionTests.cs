@@ -19,7 +19,7 @@ public sealed class StoreConversionTests : EndToEndTest
         await MakeOldAsync();
         await White.StartServerAsync();
         Assert.Equal(sums, await White.ShellAsync("sha256sum mnt/one mnt/two mnt/.snap/monday/two"));
-        Assert.Contains("bazil store convert", await White.RunAsync("store show"));
+        Assert.Contains("store convert", await White.RunAsync("store show"));
         await White.ShellAsync("head -c 1000000 /dev/urandom >mnt/three");
         string three = await White.ShellAsync("sha256sum mnt/three");
 

@@ -80,6 +80,24 @@ public sealed class WalkthroughTests : EndToEndTest
     }
 
     [Fact]
+    public async Task What_is_named_wrongly_is_answered_with_what_is_meant()
+    {
+        await Walkthrough.ShareAsync(White, Black, "127.0.0.1");
+        await Black.FailsAsync("push mnt local", "nothing is copied to storage local: it is this node's own store", "get PATH", "volume storage add myfiles STORAGE");
+        await Black.FailsAsync("push mnt white", "nothing is copied to storage white: a peer fetches by itself");
+        await Black.RunAsync("volume storage remove myfiles white");
+        await Black.FailsAsync("push mnt white", "volume myfiles has no storage called white", "white is a peer, but no storage of this volume", "volume storage add myfiles peerkey:white");
+        await Black.RunAsync("volume storage add myfiles other peerkey:white");
+        await Black.FailsAsync("volume storage sync myfiles white local", "volume myfiles has no storage called white", "peer white is called other there");
+        await Black.FailsAsync("volume policy set -require=white myfiles", "peer white is called other there");
+        await Black.FailsAsync("volume storage limit -off myfiles nothing", "has no storage called nothing", "volume storage list myfiles");
+        await Black.FailsAsync("volume storage add myfiles disk:no-such-disk", "disk no-such-disk is not plugged in", "plug it in and mount it");
+        await Black.FailsAsync("du mnt/nothing", $"there is no {Black.Mount}/nothing", $"undelete -list {Black.Mount}");
+        await Black.FailsAsync("volume unmount mnt", "there is no volume mnt", "volume unmount ./mnt");
+        await Black.FailsAsync("volume show nothing", $"bazil -data-dir={Black.DataDirectory} volume list");
+    }
+
+    [Fact]
     public async Task Conflict_keeps_both_sides()
     {
         await Walkthrough.ShareAsync(White, Black, "127.0.0.1");

@@ -55,6 +55,22 @@ public sealed class UsageErrorsTests
         Assert.Contains("bazil: usage: bazil du [-depth=LEVELS] [-json] [PATH...]", run.Error);
     }
 
+    [Theory]
+    [InlineData("pin", "bazil pin [-volume=VOLUMENAME] [-pattern=PATTERN]... [-json] [PATH...]", "bazil pin list|limit")]
+    [InlineData("push", "bazil push [-json] PATH… STORAGE")]
+    [InlineData("conflict resolve", "bazil conflict resolve -ours|-theirs=PEER|-both|-newest|-merge-tool=CMD [-volume=VOLUMENAME] [-json] PATH...|-all")]
+    [InlineData("trash empty", "bazil trash empty [-volume=VOLUMENAME] [-json] WHAT...|-all")]
+    public async Task Usage_shows_all_arguments_in_errors_and_in_help(string command, params string[] usages)
+    {
+        string[] words = command.Split(' ');
+
+        var error = await TestEnvironment.RunAsync(words);
+        Assert.Equal(ExitCode.Usage, error.Code);
+        Assert.All(usages, usage => Assert.Contains($": {usage}\n", error.Error));
+        var help = await TestEnvironment.RunAsync([.. words, "--help"]);
+        Assert.Contains($"Usage:\n{string.Concat(usages.Select(static usage => $"  {usage}\n"))}\nArguments:", help.Output);
+    }
+
     [Fact]
     public async Task Sharing_key_is_not_read_from_a_terminal()
     {

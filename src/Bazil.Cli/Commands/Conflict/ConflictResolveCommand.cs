@@ -26,7 +26,8 @@ internal static class ConflictResolveCommand
         var all = new Option<bool>("--all") { Description = "All conflicts, or all of the volume" };
         var paths = new Argument<string[]>("PATH") { Description = "Files or directories of mounted volumes, with all below them", Arity = ArgumentArity.ZeroOrMore };
         Option<bool> json = Json.Option();
-        var command = new Command("resolve", "Settle conflicts, for all members.") { ours, theirs, both, newest, tool, volume, all, json, paths };
+        const string Usage = "-ours|-theirs=PEER|-both|-newest|-merge-tool=CMD [-volume=VOLUMENAME] [-json] PATH...|-all";
+        var command = new WrittenOutCommand("resolve", "Settle conflicts, for all members.", Usage) { ours, theirs, both, newest, tool, volume, all, json, paths };
         command.SetAction(async (parsed, cancel) =>
         {
             string? name = parsed.GetValue(volume), peer = parsed.GetValue(theirs), cmd = parsed.GetValue(tool);

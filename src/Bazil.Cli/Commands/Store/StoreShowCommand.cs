@@ -31,6 +31,6 @@ internal static class StoreShowCommand
             ("deleted", ByteText.Of(info.DeadBytes)),
             ("segments", info.Segments.ToString(CultureInfo.InvariantCulture)),
         ]);
-        if (info.NeedsConversion) environment.Output.WriteLine("objects of an older version are beside it; to move them: bazil store convert");
+        if (info.NeedsConversion) environment.Output.WriteLine(environment.Hint("objects of an older version are beside it; to move them: bazil store convert"));
     }
 }

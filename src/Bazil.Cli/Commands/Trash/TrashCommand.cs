@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Bazil.Server.Control.Messages;
 
 namespace Bazil.Cli.Commands.Trash;
 
@@ -17,7 +18,16 @@ internal static class TrashCommand
 
     public static Argument<string[]> WhatArgument(string description) => new("WHAT") { Description = description, Arity = ArgumentArity.ZeroOrMore };
 
-    /// <summary>What begins like a path of this machine is made one that the server knows; all else is a number, or a path or pattern from the root of a volume.</summary>
-    public static string[] WhatOf(CommandContext context, string? volume, IEnumerable<string>? what) =>
-        [.. (what ?? []).Select(one => volume is null && (one.StartsWith('/') || one.StartsWith("./", StringComparison.Ordinal) || one.StartsWith("../", StringComparison.Ordinal)) ? HistoryCommand.PathOf(context, one) : one)];
+    /// <summary>
+    /// What begins like a path of this machine is one. Anything else but a number may be a path from here, as for other commands, and if nothing in the trash has that, a path or pattern from the
+    /// root of a volume, as lists show it. With a volume all paths count from its root.
+    /// </summary>
+    public static TrashNamed[] WhatOf(CommandContext context, string? volume, IEnumerable<string>? what) => [.. (what ?? []).Select(one => NamedBy(context, volume, one))];
+
+    private static TrashNamed NamedBy(CommandContext context, string? volume, string text)
+    {
+        if (volume is not null || text.Length == 0 || text.All(char.IsAsciiDigit)) return new TrashNamed(text, null);
+        bool isPath = text.StartsWith('/') || text.StartsWith("./", StringComparison.Ordinal) || text.StartsWith("../", StringComparison.Ordinal);
+        return new TrashNamed(isPath ? null : text, HistoryCommand.PathOf(context, text));
+    }
 }

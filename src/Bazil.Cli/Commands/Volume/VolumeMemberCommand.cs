@@ -37,7 +37,7 @@ internal static class VolumeMemberCommand
             VolumeMemberRemoveReply reply = await context.CallAsync(parsed, ControlMethods.VolumeMemberRemove, new VolumeMemberRequest(volume, member), cancel);
             await context.Environment.Error.WriteLineAsync(
                 $"bazil: {member} is no member of {volume} any more: members refuse it as soon as they hear of this, and nothing waits for it. It still has the sharing key {reply.SharingKey} and all it has pulled; what is new "
-                + $"is kept from it by another key: bazil volume rotate -sharing=NAME {volume}");
+                + $"is kept from it by another key: {context.Environment.Hint($"bazil volume rotate -sharing=NAME {volume}")}");
         });
         return command;
     }

@@ -25,20 +25,20 @@ internal static class VolumePendingCommand
 
             PendingReply reply = await context.CallAsync(parsed, ControlMethods.VolumePending, new PendingRequest(parsed.GetValue(name)), cancel);
             if (parsed.GetValue(json)) Json.Print(context.Environment, reply);
-            else Table.Print(context.Environment, ["VOLUME", "PATH", "SINCE", "WHY", "WHAT WILL HAPPEN"], reply.Volumes.SelectMany(Rows));
+            else Table.Print(context.Environment, ["VOLUME", "PATH", "SINCE", "WHY", "WHAT WILL HAPPEN"], reply.Volumes.SelectMany(volume => Rows(context.Environment, volume)));
         });
         return command;
     }
 
-    private static IEnumerable<IReadOnlyList<string>> Rows(VolumePendingInfo volume)
+    private static IEnumerable<IReadOnlyList<string>> Rows(CliEnvironment environment, VolumePendingInfo volume)
     {
         if (volume.Deletions is { } held)
         {
             string peers = string.Join(", ", held.Peers.Select(static peer => string.Create(CultureInfo.InvariantCulture, $"{peer.Peer} {peer.Files}")));
             string before = held.DeletedBefore > 0 ? string.Create(CultureInfo.InvariantCulture, $", beside {held.DeletedBefore} in the day before") : "";
-            yield return [volume.Volume, string.Create(CultureInfo.InvariantCulture, $"({held.Files} files)"), TimeText.Of(held.Since), $"so many were deleted by others: {peers}{before}", held.Decision is { } decision ? $"{decision}, being carried out" : held.Next];
+            yield return [volume.Volume, string.Create(CultureInfo.InvariantCulture, $"({held.Files} files)"), TimeText.Of(held.Since), $"so many were deleted by others: {peers}{before}", held.Decision is { } decision ? $"{decision}, being carried out" : environment.Hint(held.Next)];
         }
 
-        foreach (PendingChangeInfo change in volume.Changes) yield return [volume.Volume, change.Path, change.Since is { } since ? TimeText.Of(since) : "", change.Reason, change.Next];
+        foreach (PendingChangeInfo change in volume.Changes) yield return [volume.Volume, change.Path, change.Since is { } since ? TimeText.Of(since) : "", change.Reason, environment.Hint(change.Next)];
     }
 }

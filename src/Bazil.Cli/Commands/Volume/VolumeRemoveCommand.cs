@@ -17,12 +17,12 @@ internal static class VolumeRemoveCommand
             VolumeRemoveReply reply = await context.CallAsync(parsed, ControlMethods.VolumeRemove, new VolumeRequest(volume), cancel);
             bool isCollected = reply.Storage == "local";
             TextWriter error = context.Environment.Error;
-            await error.WriteLineAsync(isCollected
+            await error.WriteLineAsync(context.Environment.Hint(isCollected
                 ? "bazil: the second collection from now deletes its content; they run by themselves, or with: bazil gc"
-                : $"bazil: its content stays in {reply.Storage}");
+                : $"bazil: its content stays in {reply.Storage}"));
             if (reply.SnapshotKey is not { } key) return;
             string storage = isCollected ? "" : $" -backend={reply.Storage}";
-            await error.WriteLineAsync($"bazil: to bring back its newest snapshot, {reply.Snapshot}{(isCollected ? ", until then" : "")}: bazil volume import -snapshot={key} -sharing={reply.SharingKey}{storage} {volume}");
+            await error.WriteLineAsync(context.Environment.Hint($"bazil: to bring back its newest snapshot, {reply.Snapshot}{(isCollected ? ", until then" : "")}: bazil volume import -snapshot={key} -sharing={reply.SharingKey}{storage} {volume}"));
         });
         return command;
     }

@@ -22,7 +22,7 @@ internal static class VolumeRotateCommand
             VolumeInfo volume = await context.CallAsync(
                 parsed, ControlMethods.VolumeRotate, new VolumeRotateRequest(parsed.GetRequiredValue(name), parsed.GetRequiredValue(sharing)), cancel);
             KeyEpochInfo newest = volume.Keys.Epochs[^1];
-            string others = volume.Keys.Members.Count > 1 ? $"; members need it: bazil sharing export {newest.KeyName} FILE" : "";
+            string others = volume.Keys.Members.Count > 1 ? context.Environment.Hint($"; members need it: bazil sharing export {newest.KeyName} FILE") : "";
             await context.Environment.Error.WriteLineAsync($"bazil: volume {volume.Name} is sealed with {newest.KeyName} ({newest.Fingerprint}) from now on{others}");
         });
         return command;

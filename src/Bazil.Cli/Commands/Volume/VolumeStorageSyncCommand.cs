@@ -44,7 +44,7 @@ internal static class VolumeStorageSyncCommand
             ? $"nothing to copy, {reply.Chunks - reply.AbsentChunks - reply.DamagedChunks} chunks are there"
             : $"copied {ByteText.Of(reply.CopiedBytes)} in {reply.Seconds.ToString("0.0", CultureInfo.InvariantCulture)} s; {reply.Chunks - reply.AbsentChunks - reply.DamagedChunks} chunks are there");
         if (reply.AbsentChunks > 0) environment.Output.WriteLine($"{reply.AbsentChunks} chunks are in neither {request.From} nor {request.To}");
-        if (reply.DamagedChunks > 0) environment.Error.WriteLine($"bazil: {reply.DamagedChunks} chunks are damaged in {request.From} and not in {request.To}; heal them: bazil check -read-data {request.Volume}");
+        if (reply.DamagedChunks > 0) environment.Error.WriteLine($"bazil: {reply.DamagedChunks} chunks are damaged in {request.From} and not in {request.To}; {environment.Hint($"heal them: bazil check -read-data {request.Volume}")}");
         if (reply.Problem is not null) environment.Error.WriteLine($"bazil: {reply.Problem}");
     }
 }

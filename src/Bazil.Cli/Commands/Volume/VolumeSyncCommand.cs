@@ -22,6 +22,13 @@ internal static class VolumeSyncCommand
                 parsed, ControlMethods.VolumeSync, new VolumeSyncRequest(parsed.GetRequiredValue(name), parsed.GetRequiredValue(peer), parsed.GetValue(path)), cancel);
             if (parsed.GetValue(json)) Json.Print(context.Environment, reply);
             else await context.Environment.Output.WriteLineAsync(Describe(reply));
+            if (reply.Paused is { } paused)
+            {
+                string volume = parsed.GetRequiredValue(name), only = paused == "peer" ? $" {parsed.GetRequiredValue(peer)}" : "";
+                await context.Environment.Error.WriteLineAsync($"bazil: volume {volume} is paused here, so nothing more comes by itself");
+                await context.Environment.Error.WriteLineAsync($"bazil: {context.Environment.Hint($"to go on: bazil volume resume {volume}{only}")}");
+            }
+
             if (reply.Postponed > 0)
             {
                 await context.Environment.Error.WriteLineAsync($"bazil: {reply.Postponed} files are open for writing here; what came for them is shown when they are closed");

@@ -45,4 +45,5 @@ public sealed record WhereisInfo(string Path, long Chunks, string? Problem, IRea
 /// <param name="Chunks">So many of them are there.</param>
 /// <param name="Problem">Why it could not tell; then there may be more.</param>
 /// <param name="LastSeen">When a storage that may be away was seen last; null for others.</param>
-public sealed record WhereisPlaceInfo(string Name, string Storage, long Chunks, string? Problem, DateTimeOffset? LastSeen);
+/// <param name="IsAway">Such a storage cannot be reached now; what it has is known from its index.</param>
+public sealed record WhereisPlaceInfo(string Name, string Storage, long Chunks, string? Problem, DateTimeOffset? LastSeen, bool IsAway);

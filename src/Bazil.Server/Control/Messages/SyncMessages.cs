@@ -11,7 +11,8 @@ public sealed record SyncReply(IReadOnlyList<SyncOutcomeInfo> Outcomes);
 
 /// <param name="Peer">Nickname or key.</param>
 /// <param name="Problem">Why it was not synchronised, or null.</param>
-public sealed record SyncOutcomeInfo(string Volume, string Peer, string? Problem);
+/// <param name="NextStep">What to do about it; null when the problem says it, or there is none.</param>
+public sealed record SyncOutcomeInfo(string Volume, string Peer, string? Problem, string? NextStep);
 
 /// <param name="Since">The revision of the last reply, to wait until something is different; null for an answer at once.</param>
 public sealed record SyncStatusRequest(long? Since);

@@ -28,7 +28,8 @@ public sealed record VolumeSyncRequest(string Volume, string Peer, string? Path 
 /// <param name="Changed">Files, directories and links that came with it.</param>
 /// <param name="Conflicts">Files that have alternates after it, those of earlier pulls included.</param>
 /// <param name="Postponed">Files that are open for writing here: their new content is shown when they are closed.</param>
-public sealed record VolumeSyncReply(long Changed, long Conflicts, long Postponed, double Seconds);
+/// <param name="Paused">What is paused here, so that nothing more comes by itself: <c>volume</c>, or only its synchronisation with this <c>peer</c>; null for neither.</param>
+public sealed record VolumeSyncReply(long Changed, long Conflicts, long Postponed, double Seconds, string? Paused = null);
 
 /// <summary>What was forgotten, and the way back.</summary>
 /// <param name="SharingKey">The key that it was sealed with.</param>
