@@ -66,7 +66,7 @@ internal sealed class SyncCommands(ConfigStore config, SyncService sync, SyncDes
         if (!waits)
         {
             foreach (SyncPair pair in pairs) _ = pair.Ask();
-            return [.. pairs.Select(pair => Describe(volume, pair, pair.State.Phase == SyncPhase.Paused ? "synchronisation is paused here" : null))];
+            return [.. pairs.Select(pair => Describe(volume, pair, pair.State.Phase == SyncPhase.Paused ? SyncPair.PausedHere : null))];
         }
 
         OpenVolume open = await sync.Parts.Volumes.OpenAsync(volume.Id, cancel);
@@ -85,11 +85,10 @@ internal sealed class SyncCommands(ConfigStore config, SyncService sync, SyncDes
     private SyncOutcomeInfo Describe(VolumeConfig volume, SyncPair pair, string? problem)
     {
         string peer = descriptions.NameOf(pair.Peer);
-        string? next = pair.State.Phase switch
+        string? next = problem switch
         {
-            _ when problem is null => null,
-            SyncPhase.Paused => $"to go on: bazil volume resume {volume.Name}{(config.GetVolume(volume.Name).IsPaused ? "" : $" {peer}")}",
-            SyncPhase.Connected when pair.State.IsPausedThere => $"to go on, there: bazil volume resume, with the name of the volume there; to only get what it has: bazil volume sync {volume.Name} {peer}",
+            SyncPair.PausedHere => $"to go on: bazil volume resume {volume.Name}{(config.GetVolume(volume.Name).IsPaused ? "" : $" {peer}")}",
+            SyncPair.PausedThere => $"to go on, there: bazil volume resume, with the name of the volume there; to only get what it has: bazil volume sync {volume.Name} {peer}",
             _ => null,
         };
         return new SyncOutcomeInfo(volume.Name, peer, problem, next);

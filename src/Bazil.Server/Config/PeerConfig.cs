@@ -20,5 +20,8 @@ public sealed record PeerConfig(
     public static PeerConfig Create(PeerId id) => new(id, null, [], [], [], []);
 
     /// <summary>The nickname, or the first digits of the key: for messages.</summary>
-    public string DisplayName => Nickname ?? Id.ToString()[..16];
+    public string DisplayName => Nickname ?? ShortKey;
+
+    /// <summary>What it is shown as while it has no nickname.</summary>
+    public string ShortKey => Id.ToString()[..16];
 }

@@ -14,8 +14,8 @@ internal static class StorageNames
     public static VolumeStorage? Find(ConfigStore config, VolumeConfig volume, string name)
     {
         if (volume.Storages.FirstOrDefault(storage => storage.Name == name) is { } found) return found;
-        string? key = config.ListPeers().FirstOrDefault(peer => peer.Nickname == name)?.Id.ToString();
-        return key is null ? null : volume.Storages.FirstOrDefault(storage => storage.Name == key);
+        if (config.ListPeers().FirstOrDefault(peer => peer.Nickname == name) is not { } peer) return null;
+        return volume.Storages.FirstOrDefault(storage => storage.Name == peer.ShortKey && storage.Address is StorageAddress.PeerStorage { Peer: var id } && id == peer.Id);
     }
 
     private static string Meant(ConfigStore config, VolumeConfig volume, string name)

@@ -15,6 +15,9 @@ namespace Bazil.Server.Sync;
 /// </summary>
 internal sealed class SyncPair : IAsyncDisposable
 {
+    /// <summary>What <see cref="SettleAsync"/> says of a pair that is paused on this side, and on the other one.</summary>
+    public const string PausedHere = "synchronisation is paused here", PausedThere = "synchronisation is paused on its side";
+
     private readonly SyncParts _parts;
     private readonly BackOff _backOff;
     private readonly Signal _wake = new();
@@ -123,13 +126,13 @@ internal sealed class SyncPair : IAsyncDisposable
             switch (state.Phase)
             {
                 case SyncPhase.Paused:
-                    return "synchronisation is paused here";
+                    return PausedHere;
                 case SyncPhase.NoAddress:
                     return state.Reason;
                 case SyncPhase.BackOff when isOver:
                     return state.Reason ?? "it could not be reached";
                 case SyncPhase.Connected when state.IsPausedThere:
-                    return "synchronisation is paused on its side";
+                    return PausedThere;
                 case SyncPhase.Connected when isPulled && KnowledgeThere() is { } there && known.IsCoveredBy(there):
                     return null;
             }
