@@ -31,7 +31,7 @@ public sealed class DiskStorageTests : EndToEndTest
         Assert.Matches("^(copied .* in|nothing to copy)", await White.RunAsync($"push mnt/urgent {_label}"));
         Assert.Equal("nothing to copy", await White.RunAsync($"push mnt {_label}"));
         Assert.Matches($@"mnt/urgent +{_label} +everything +disk:", await White.RunAsync("whereis mnt/urgent"));
-        await White.FailsAsync("push mnt/urgent default", "nothing is copied to storage default", "bazil get", $"storages that content is copied to: {_label}");
+        await White.FailsAsync("push mnt/urgent default", "nothing is copied to storage default", "get PATH", $"storages that content is copied to: {_label}");
         await White.FailsAsync("push mnt/urgent nowhere", "has no storage called nowhere");
         await White.FailsAsync($"push mnt/two\nlines {_label}", @"mnt/two\nlines");
         await White.FailsAsync("whereis mnt/two\nlines", @"mnt/two\nlines");
