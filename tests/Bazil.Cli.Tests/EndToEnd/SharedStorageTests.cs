@@ -128,6 +128,29 @@ public sealed class SharedStorageTests : EndToEndTest
         Assert.Matches("left out: +.*cannot be reached", await White.RunAsync("gc"));
     }
 
+    [Fact]
+    public async Task Node_that_was_restored_releases_nothing_at_a_peer_to_which_it_put_something_since()
+    {
+        await Walkthrough.ShareAsync(White, Black, "127.0.0.1");
+        await White.RunAsync($"peer location set black 127.0.0.1:{Black.ServerPort}");
+        await Black.RunAsync("peer storage allow white local");
+        await White.RunAsync("volume storage add myfiles keeper peerkey:black");
+        await White.RunAsync("gc --elsewhere");
+        await RestartAsync($"cp -a '{White.DataDirectory}' '{White.DataDirectory}.backup'");
+        await White.ShellAsync("head -c 1000000 /dev/urandom >mnt/since; sync mnt/since");
+        await White.RunAsync("volume storage sync myfiles local keeper"); // no collection follows
+        await RestartAsync($"rm -r '{White.DataDirectory}' && mv '{White.DataDirectory}.backup' '{White.DataDirectory}'");
+        Assert.Contains("database is older than what it has put there", await White.RunAsync("gc --elsewhere"), StringComparison.Ordinal);
+    }
+
+    private async Task RestartAsync(string meanwhile)
+    {
+        await White.StopServerAsync();
+        await White.ShellAsync(meanwhile);
+        await White.StartServerAsync();
+        await White.RunAsync("server ping");
+    }
+
     private async Task SyncAsync()
     {
         for (int round = 0; round < 2; round++)
