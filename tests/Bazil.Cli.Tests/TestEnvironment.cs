@@ -4,23 +4,23 @@ namespace Bazil.Cli.Tests;
 internal static class TestEnvironment
 {
     public static CliEnvironment Create(
-        TextWriter? output = null, TextWriter? error = null, byte[]? input = null, bool inputIsTerminal = false, Dictionary<string, string>? variables = null) => new(
+        TextWriter? output = null, TextWriter? error = null, byte[]? input = null, bool inputIsTerminal = false, Dictionary<string, string>? variables = null, string workDirectory = "/work-directory") => new(
         output ?? TextWriter.Null,
         error ?? TextWriter.Null,
         () => new MemoryStream(input ?? []),
         inputIsTerminal,
         OutputIsTerminal: false,
-        "/work-directory",
+        workDirectory,
         name => variables?.GetValueOrDefault(name));
 
     /// <summary>Runs one command line and returns its exit code and what it wrote.</summary>
     public static async Task<(int Code, string Output, string Error)> RunAsync(
-        string[] args, byte[]? input = null, bool inputIsTerminal = false, Dictionary<string, string>? variables = null)
+        string[] args, byte[]? input = null, bool inputIsTerminal = false, Dictionary<string, string>? variables = null, string workDirectory = "/work-directory")
     {
         var output = new StringWriter();
         var error = new StringWriter();
         int code = await CommandLine.RunAsync(
-            args, Create(output, error, input, inputIsTerminal, variables), TestContext.Current.CancellationToken);
+            args, Create(output, error, input, inputIsTerminal, variables, workDirectory), TestContext.Current.CancellationToken);
         return (code, output.ToString(), error.ToString());
     }
 }

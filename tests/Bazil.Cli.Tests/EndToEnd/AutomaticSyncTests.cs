@@ -66,7 +66,7 @@ public sealed class AutomaticSyncTests : EndToEndTest
         await red.RunAsync($"peer add {blackKey}");
         await red.RunAsync($"peer name {blackKey} black");
         await red.RunAsync($"peer location set black 127.0.0.1:{Black.ServerPort}");
-        await red.RunAsync("volume connect -sharing=friends black myfiles");
+        await red.CallAsync("volume connect -sharing=friends black myfiles");
         await red.ShellAsync("mkdir mnt");
         await red.RunAsync("volume mount myfiles mnt");
 

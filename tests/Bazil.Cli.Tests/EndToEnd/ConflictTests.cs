@@ -151,7 +151,7 @@ public sealed class ConflictTests : EndToEndTest
         await White.RunAsync("peer volume allow black myfiles");
         await White.RunAsync("peer storage allow black local");
         await Black.RunAsync("sharing add shared", key);
-        await Black.RunAsync("volume connect -sharing=shared white myfiles");
+        await Black.CallAsync("volume connect -sharing=shared white myfiles");
         await Black.RunAsync("volume storage add -sharing=shared myfiles peerkey:white");
         await Black.RunAsync("peer storage allow white local");
         await Black.ShellAsync("mkdir mnt");

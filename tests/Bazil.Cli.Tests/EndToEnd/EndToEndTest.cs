@@ -39,10 +39,10 @@ public abstract class EndToEndTest : IAsyncLifetime
     /// <summary>One node with a volume mounted on <c>mnt</c>.</summary>
     private protected static async Task MountAsync(Node node, string volume = "myfiles")
     {
-        await node.RunAsync("create");
+        await node.PrepareAsync("create");
         await node.StartServerAsync();
-        await node.RunAsync($"volume create {volume}");
-        await node.ShellAsync("mkdir mnt");
-        await node.RunAsync($"volume mount {volume} mnt");
+        await node.PrepareAsync($"volume create {volume}");
+        Directory.CreateDirectory(node.Mount);
+        await node.PrepareAsync($"volume mount {volume} mnt");
     }
 }

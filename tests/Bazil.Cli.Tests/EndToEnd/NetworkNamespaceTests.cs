@@ -45,7 +45,7 @@ public sealed class NetworkNamespaceTests : IAsyncLifetime
         await using var white = new Node(_root.Path, "white", WhiteNamespace);
         await using var black = new Node(_root.Path, "black", BlackNamespace);
 
-        await Walkthrough.ShareAsync(white, black, "192.0.2.42");
+        await Walkthrough.ShareAsync(white, black, "192.0.2.42", isByProgram: true);
         await Walkthrough.ChangeAsync(white, black);
     }
 

@@ -7,41 +7,44 @@ internal static class Walkthrough
 {
     /// <summary>Up to the point where both nodes have the volume <c>myfiles</c> mounted on <c>mnt</c>.</summary>
     /// <param name="whiteHost">Where black reaches white.</param>
+    /// <param name="isByProgram">Whether the program is started for each step, as a person does it; otherwise this process does them, which takes a fraction of the time.</param>
     /// <returns>The sharing key.</returns>
-    public static async Task<byte[]> ShareAsync(Node white, Node black, string whiteHost)
+    public static async Task<byte[]> ShareAsync(Node white, Node black, string whiteHost, bool isByProgram = false)
     {
-        await white.RunAsync("create");
-        await black.RunAsync("create");
-        string blackKey = await black.RunAsync("debug pubkey");
-        string whiteKey = await white.RunAsync("debug pubkey");
+        await RunAsync(white, "create");
+        await RunAsync(black, "create");
+        string blackKey = await RunAsync(black, "debug pubkey");
+        string whiteKey = await RunAsync(white, "debug pubkey");
         Assert.Matches("^[0-9a-f]{64}$", blackKey);
         Assert.NotEqual(blackKey, whiteKey);
         await white.StartServerAsync();
         await black.StartServerAsync();
-        Assert.Equal(whiteKey, await white.RunAsync("pubkey"));
-        await white.RunAsync("server ping");
+        Assert.Equal(whiteKey, await RunAsync(white, "pubkey"));
+        await RunAsync(white, "server ping");
 
         byte[] secret = RandomNumberGenerator.GetBytes(32);
-        await white.RunAsync("sharing add friends", secret);
-        await white.RunAsync("volume create -sharing=friends myfiles");
-        await white.ShellAsync("mkdir mnt");
-        await white.RunAsync("volume mount myfiles mnt");
-        await white.RunAsync($"peer add {blackKey}");
-        await white.RunAsync($"peer storage allow {blackKey} local");
-        await white.RunAsync($"peer volume allow {blackKey} myfiles");
+        await RunAsync(white, "sharing add friends", secret);
+        await RunAsync(white, "volume create -sharing=friends myfiles");
+        Directory.CreateDirectory(white.Mount);
+        await RunAsync(white, "volume mount myfiles mnt");
+        await RunAsync(white, $"peer add {blackKey}");
+        await RunAsync(white, $"peer storage allow {blackKey} local");
+        await RunAsync(white, $"peer volume allow {blackKey} myfiles");
 
-        await black.RunAsync($"peer add {whiteKey}");
-        await black.RunAsync($"peer location set {whiteKey} {whiteHost}:{white.ServerPort}");
-        await black.RunAsync("sharing add friends", secret);
-        await black.RunAsync($"volume connect -sharing=friends {whiteKey} myfiles");
-        await black.RunAsync($"volume storage add -sharing=friends myfiles peerkey:{whiteKey}");
-        await black.ShellAsync("mkdir mnt");
-        await black.RunAsync("volume mount myfiles mnt");
+        await RunAsync(black, $"peer add {whiteKey}");
+        await RunAsync(black, $"peer location set {whiteKey} {whiteHost}:{white.ServerPort}");
+        await RunAsync(black, "sharing add friends", secret);
+        await black.CallAsync($"volume connect -sharing=friends {whiteKey} myfiles");
+        await RunAsync(black, $"volume storage add -sharing=friends myfiles peerkey:{whiteKey}");
+        Directory.CreateDirectory(black.Mount);
+        await RunAsync(black, "volume mount myfiles mnt");
 
         // From here on by nickname.
-        await black.RunAsync($"peer name {whiteKey} white");
-        await white.RunAsync($"peer name {blackKey} black");
+        await RunAsync(black, $"peer name {whiteKey} white");
+        await RunAsync(white, $"peer name {blackKey} black");
         return secret;
+
+        Task<string> RunAsync(Node node, string commandLine, byte[]? input = null) => isByProgram ? node.RunAsync(commandLine, input) : node.PrepareAsync(commandLine, input);
     }
 
     /// <summary>Changes on white appear on black.</summary>

@@ -7,7 +7,7 @@ public sealed class WalkthroughTests : EndToEndTest
     [Fact]
     public async Task Two_nodes_share_a_volume()
     {
-        await Walkthrough.ShareAsync(White, Black, "127.0.0.1");
+        await Walkthrough.ShareAsync(White, Black, "127.0.0.1", isByProgram: true);
         await Walkthrough.ChangeAsync(White, Black);
 
         // And the other way round.
