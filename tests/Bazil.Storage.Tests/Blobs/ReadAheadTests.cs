@@ -6,7 +6,7 @@ using Bazil.Testing;
 namespace Bazil.Storage.Tests.Blobs;
 
 /// <summary>How far ahead of a reader is fetched, and what becomes of it when the reader goes elsewhere.</summary>
-public sealed class ReadAheadTests
+public sealed class ReadAheadTests : IDisposable
 {
     private const int ChunkSize = 128 * 1024;
     private const int FirstWindow = 8;
@@ -23,6 +23,8 @@ public sealed class ReadAheadTests
     public ReadAheadTests() => _room = new ReadAheadRoom(1L << 30, _time);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _begun.Dispose();
 
     [Theory]
     [InlineData(50, 8 << 20, 100, 140)] // milliseconds for so many bytes: a long line
@@ -107,7 +109,7 @@ public sealed class ReadAheadTests
     {
         _fetches[chunk] = cancel;
         _begun.Release();
-        return Task.Delay(Timeout.Infinite, cancel);
+        return new TaskCompletionSource().Task.WaitAsync(cancel);
     });
 
     /// <summary>Enough for a reader to be taken for a sequential one; waits until its first window is being fetched.</summary>
