@@ -16,6 +16,7 @@ public static class VolumeCollection
     private static ReadOnlySpan<byte> StampName => "gcstamp"u8;
     private static ReadOnlySpan<byte> AgreedName => "gcagreed"u8;
     private static ReadOnlySpan<byte> RebuiltName => "gcrebuilt"u8;
+    private static ReadOnlySpan<byte> DeniedName => "gcdenied"u8;
 
     /// <summary>How far the members agree, as the rows of a view have it.</summary>
     public static MemberAgreement ReadAgreement(IMetadataReader view, uint localNumber, PeerId self)
@@ -23,7 +24,7 @@ public static class VolumeCollection
         var tables = new VolumeTables(view, localNumber);
         CollectionStamp stamp = ReadStamp(tables);
         Knowledge required = Required(
-            VolumeState.ReadKnowledge(tables), VolumeState.ReadReferences(tables).Values, VolumeState.ReadHead(tables), stamp.Knowledge);
+            VolumeState.ReadKnowledge(tables), VolumeState.ReadReferences(tables).Values, VolumeState.ReadHead(tables), stamp.Knowledge.Join(ReadDenied(tables)));
         Dictionary<PeerId, Knowledge> vouched = MemberTable.ReadAll(tables, Table.MemberVouch).ToDictionary();
         NodeRecord? members = tables.ReadRecord(Transaction.MembersInode, static _ => Knowledge.Empty);
         if (members is null && ReadRebuilt(tables) is { Count: > 0 } former) return new MemberAgreement(0, former, stamp.Since);
@@ -69,6 +70,17 @@ public static class VolumeCollection
         batch.Put(StateKey(tables, RebuiltName), writer.Span);
     }
 
+    /// <summary>
+    /// Notes, in the change that removes a member, when that was: what the others vouched for before they had heard of it says nothing about what they may still have got from that
+    /// member. Under the volume's gate.
+    /// </summary>
+    internal static void NoteDenied(Transaction transaction)
+    {
+        var writer = new WireWriter();
+        KnowledgeCodec.Write(writer, Knowledge.Empty.With(transaction.Version));
+        transaction.Batch.Put(StateKey(transaction.Store.Tables, DeniedName), writer.Span);
+    }
+
     /// <summary>Called when a pull is completed: notes in its batch that all members agree at this moment. Under the volume's gate.</summary>
     internal static void NoteAgreement(Transaction transaction)
     {
@@ -82,24 +94,35 @@ public static class VolumeCollection
     /// <summary>The collection whose fossils all members agree with at this moment; null when they do not. Under the volume's gate.</summary>
     internal static ulong? FindAgreed(Transaction transaction)
     {
-        CollectionStamp stamp = ReadStamp(transaction.Store.Tables);
-        Knowledge required = Required(transaction.State.Knowledge, transaction.State.OpenReferences(), transaction.State.Head, stamp.Knowledge);
+        VolumeTables tables = transaction.Store.Tables;
+        CollectionStamp stamp = ReadStamp(tables);
+        Knowledge required = Required(transaction.State.Knowledge, transaction.State.OpenReferences(), transaction.State.Head, stamp.Knowledge.Join(ReadDenied(tables)));
         return transaction.IsVouchedByAll(required) ? stamp.Generation : null;
     }
 
     /// <summary>
-    /// What a member must vouch for: all that is known here, but for what was changed here since the stamp. Changes under a replica id of
+    /// What a member must vouch for: all that is known here, but for what was changed here since the stamp and since the last removal of a member. Changes under a replica id of
     /// ours that are not in our own log (it was rolled back) count as those of others.
     /// </summary>
-    private static Knowledge Required(Knowledge known, IEnumerable<Knowledge> references, OwnHead head, Knowledge stamp)
+    private static Knowledge Required(Knowledge known, IEnumerable<Knowledge> references, OwnHead head, Knowledge asked)
     {
         Knowledge all = references.Aggregate(known, static (joined, reference) => joined.Join(reference));
         if (head.IsNone || all[head.Replica] != head.Tick) return all;
-        return Knowledge.Of(all.Select(entry => entry.Key == head.Replica ? KeyValuePair.Create(entry.Key, stamp[entry.Key]) : entry));
+        return Knowledge.Of(all.Select(entry => entry.Key == head.Replica ? KeyValuePair.Create(entry.Key, asked[entry.Key]) : entry));
     }
 
     private static CollectionStamp ReadStamp(VolumeTables tables) =>
         tables.ReadState(StampName) is { } row ? CollectionStamp.Decode(row) : CollectionStamp.None;
+
+    /// <summary>The change that removed a member last, if this replica did.</summary>
+    private static Knowledge ReadDenied(VolumeTables tables)
+    {
+        if (tables.ReadState(DeniedName) is not { } row) return Knowledge.Empty;
+        var reader = new WireReader(row, "removal of a member");
+        Knowledge denied = KnowledgeCodec.Read(ref reader);
+        reader.ExpectEnd();
+        return denied;
+    }
 
     private static List<PeerId> ReadRebuilt(VolumeTables tables)
     {

@@ -51,6 +51,7 @@ public sealed partial class Volume
             var transaction = new Transaction(_store);
             if (!transaction.Members().Contains(member)) return;
             new LocalChange(transaction, Now()).RemoveMember(member);
+            VolumeCollection.NoteDenied(transaction);
 
             // What waited for that member alone waits no longer.
             transaction.Purge(_store.Tables.ReadInodes(Table.Tombstone).Where(inode => !IsBeingWritten(inode)), transaction.KnownToAll());

@@ -105,6 +105,40 @@ public sealed class GcModelTests
         Assert.Equal(isLost, world.FindLoss() is not null);
     }
 
+    /// <summary>B vouched for the removal of a file, and got a clone of it from C after that. Then A removes C, and B's old word is all that is left to ask.</summary>
+    [Theory]
+    [InlineData("", false)]
+    [InlineData("removals that were heard of", true)]
+    public void Reference_that_a_member_got_from_one_that_was_removed_keeps_its_content(string without, bool isLost)
+    {
+        GcWorld world = GcWorld.Told(Without(without), 3);
+        (GcNode a, GcNode b, GcNode c) = (world.Nodes[0], world.Nodes[1], world.Nodes[2]);
+        a.Put(1);
+        a.Link(1, file: 0);
+        Pull(c, a);
+        a.Remove(0, a.Files[0].Values.Keys.Single());
+        Collect(a);
+        Pull(b, a);
+        Pull(a, b);
+        c.Link(1, file: 1);
+        Pull(b, c);
+        a.Deny(c);
+        Collect(a);
+        Assert.Equal(isLost, world.FindLoss() is not null);
+        if (isLost) return;
+
+        // B has heard of it; what it got from C is known here, too, and goes when both have removed it.
+        Pull(b, a);
+        Pull(a, b);
+        Collect(a);
+        Assert.Equal(1UL, a.Store);
+        b.Remove(1, b.Files[1].Values.Keys.Single());
+        Pull(a, b);
+        Collect(a);
+        Collect(a);
+        Assert.Equal(0UL, a.Store);
+    }
+
     [Fact]
     public void What_all_members_know_to_be_removed_is_deleted_by_the_second_collection()
     {
@@ -145,6 +179,7 @@ public sealed class GcModelTests
         "snapshots" => new GcRules { SnapshotsAreRoots = false },
         "adopted content" => new GcRules { AdoptedAreRoots = false },
         "unfinished pulls" => new GcRules { ReferencesCount = false },
+        "removals that were heard of" => new GcRules { DenialsAreHeard = false },
         "vouching" => new GcRules { OpenFilesHoldBack = false },
         "two steps" => new GcRules { TwoSteps = false },
         _ => throw new ArgumentOutOfRangeException(nameof(rule), rule, "no such rule"),

@@ -11,6 +11,8 @@ internal sealed class GcNode(GcWorld world, int index)
     private ulong[] _stamp = [];
     private ulong _stampGeneration;
     private ulong _agreed;
+    private readonly HashSet<int> _former = []; // members that this node removed
+    private Stamp? _denied; // when it removed the last one
     private int _replica = world.NewReplica();
     private Run? _run;
 
@@ -73,6 +75,13 @@ internal sealed class GcNode(GcWorld world, int index)
     }
 
     public void Link(ulong content, int file) => FileOf(file).Values[NextVersion()] = content;
+
+    /// <summary>Removes a member.</summary>
+    public void Deny(GcNode member)
+    {
+        _former.Add(member.Index);
+        _denied = NextVersion();
+    }
 
     public void Restart()
     {
@@ -201,8 +210,8 @@ internal sealed class GcNode(GcWorld world, int index)
         if (world.Rules.Members == MemberRule.None) return true;
         ulong[] required = Everything();
         if (world.Rules.Members == MemberRule.CoverStamp) required = stamp;
-        else required = With(required, _replica, At(stamp, _replica));
-        return world.Nodes.Where(node => node != this).All(node => Covers(Members.GetValueOrDefault(node.Index, []), required));
+        else required = With(required, _replica, Math.Max(At(stamp, _replica), world.Rules.DenialsAreHeard && _denied is { } denied && denied.Replica == _replica ? denied.Tick : 0));
+        return world.Nodes.Where(node => node != this && !_former.Contains(node.Index)).All(node => Covers(Members.GetValueOrDefault(node.Index, []), required));
     }
 
     private ulong[] Everything() => world.Rules.ReferencesCount

@@ -27,6 +27,9 @@ internal sealed record GcRules
     /// <summary>A member does not vouch for more than it knew when it opened the oldest file that is still open.</summary>
     public bool OpenFilesHoldBack { get; init; } = true;
 
+    /// <summary>What members vouched for before they heard of this node's removal of another counts no more.</summary>
+    public bool DenialsAreHeard { get; init; } = true;
+
     /// <summary>A fossil is deleted by a later collection, never by the one that found it.</summary>
     public bool TwoSteps { get; init; } = true;
 }
