@@ -26,8 +26,9 @@ internal sealed class PeerMarks(IMetadataStore metadata, ReadOnlyMemory<byte> st
 
     // Written by whoever renews; nobody else does then.
     private ObjectId _begun; // in this run, and not known to have arrived
-    private long _expiryCovered = -1; // what _expiry was when the mark that is there was begun
-    private long _dueAt; // in the clock's timestamps
+    private Beginning? _begunAt; // when that was
+    private volatile Beginning? _covered; // when the mark was begun that is there
+
     private long _expiry;
 
     /// <summary>Nothing is released there before somebody says that it may be.</summary>
@@ -35,7 +36,7 @@ internal sealed class PeerMarks(IMetadataStore metadata, ReadOnlyMemory<byte> st
 
     public bool IsMark(in ObjectId id) => id.Span.StartsWith(_prefix);
 
-    private bool IsDue => Volatile.Read(ref _expiryCovered) != Volatile.Read(ref _expiry) || time.GetTimestamp() >= Volatile.Read(ref _dueAt);
+    private bool IsDue => !IsRecent(_covered);
 
     /// <summary>Looks at all marks that the peer lists.</summary>
     public void Look(IReadOnlyCollection<ObjectId> found)
@@ -133,7 +134,6 @@ internal sealed class PeerMarks(IMetadataStore metadata, ReadOnlyMemory<byte> st
     /// <returns>The marks that these rows know to be there, or to have been there, beside the new one.</returns>
     private async Task<IReadOnlyList<ObjectId>> RenewHeldAsync(IReadOnlyList<ObjectId> found, Func<ObjectId, Task> put)
     {
-        long expiry = Volatile.Read(ref _expiry);
         ObjectId next = Begin(found);
         metadata.Sync(); // before the peer knows it
         await put(next);
@@ -147,22 +147,30 @@ internal sealed class PeerMarks(IMetadataStore metadata, ReadOnlyMemory<byte> st
 
         metadata.Sync(); // before the ones before it are taken back
         _begun = default;
-        Volatile.Write(ref _dueAt, time.GetTimestamp() + (long)(Limits.PeerMarkAgeMax.TotalSeconds * time.TimestampFrequency));
-        Volatile.Write(ref _expiryCovered, expiry);
+        _covered = _begunAt;
         return before;
     }
 
-    /// <summary>Notes the mark that is put next: the one that may be on its way, but no other run's, for a backup of these rows may know that one.</summary>
+    /// <summary>Notes the mark that is put next: the one that may be on its way, but no other run's and none that is not recent, for a backup of these rows may know that one.</summary>
     private ObjectId Begin(IReadOnlyList<ObjectId> found)
     {
         lock (_gate)
         {
             Row row = (Read() ?? Row.None).After(found);
-            if (_begun.IsZero || _begun != row.Next || found.Contains(_begun)) row = row.After([row.Next]) with { Next = _begun = NewMark() };
+            if (_begun.IsZero || !IsRecent(_begunAt) || _begun != row.Next || found.Contains(_begun))
+            {
+                _begunAt = new Beginning(Volatile.Read(ref _expiry), time.GetUtcNow(), time.GetTimestamp());
+                row = row.After([row.Next]) with { Next = _begun = NewMark() };
+            }
+
             Put(row);
             return row.Next;
         }
     }
+
+    /// <summary>Whether a mark was begun not long ago, and nothing expired since. By both clocks: one stands still while the machine sleeps, and the other can be set.</summary>
+    private bool IsRecent(Beginning? begun) =>
+        begun is not null && begun.Expiry == Volatile.Read(ref _expiry) && time.GetElapsedTime(begun.Timestamp) < Limits.PeerMarkAgeMax && (time.GetUtcNow() - begun.Utc).Duration() < Limits.PeerMarkAgeMax;
 
     private ObjectId NewMark()
     {
@@ -204,6 +212,9 @@ internal sealed class PeerMarks(IMetadataStore metadata, ReadOnlyMemory<byte> st
         Blake2b.Hash(self.Span, prefix, personal: "bazil-peer-mark\0"u8);
         return prefix;
     }
+
+    /// <summary>A backup of the rows that was taken before this does not know the mark; one that was taken after it may.</summary>
+    private sealed record Beginning(long Expiry, DateTimeOffset Utc, long Timestamp);
 
     /// <param name="Last">The mark that is known to be there.</param>
     /// <param name="Next">The one that may be there, because this node died while it put it.</param>

@@ -178,6 +178,38 @@ public sealed class PeerMarksTests : IDisposable
         Assert.Single(_there);
     }
 
+    /// <summary>The rows know the mark since it was begun, and so does a backup of them from then on.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Backup_that_knows_a_mark_which_did_not_arrive_is_known_by_another_mark(bool isExpired)
+    {
+        PeerMarks marks = Open(_metadata);
+        await Assert.ThrowsAsync<StoreException>(async () => await marks.RequireAsync(mark => FailAsync(mark), DiscardAsync, TestContext.Current.CancellationToken));
+        using MemoryMetadataStore backup = Copy(_metadata);
+        if (isExpired) marks.Expire();
+        else _time.Advance(TimeSpan.FromMinutes(61));
+        await RequireAsync(marks);
+        PeerMarks restored = Open(backup);
+        restored.Look(_there);
+        Assert.True(restored.AreRowsOld);
+        marks.Look(_there);
+        Assert.False(marks.AreRowsOld);
+    }
+
+    [Theory]
+    [InlineData(61)]
+    [InlineData(-61)]
+    public async Task Mark_is_renewed_after_the_machine_slept(int minutes)
+    {
+        PeerMarks marks = Open(_metadata);
+        await RequireAsync(marks);
+        ObjectId first = Assert.Single(_there);
+        _time.SetClock(TimeSpan.FromMinutes(minutes)); // the other clock stood still
+        await RequireAsync(marks);
+        Assert.NotEqual(first, Assert.Single(_there));
+    }
+
     private Task FailAsync(ObjectId mark, bool arrives = false)
     {
         if (arrives && !_there.Contains(mark)) _there.Add(mark);
