@@ -50,8 +50,8 @@ public sealed class DiskStorageTests : EndToEndTest
 
         // More than it can take.
         await White.ShellAsync("head -c 40000000 /dev/urandom >mnt/large");
-        await UntilSaidAsync(White, "volume storage list myfiles", "the disk is full");
-        await UntilSaidAsync(White, "status", "the disk is full");
+        await White.UntilSaidAsync("volume storage list myfiles", "the disk is full");
+        await White.UntilSaidAsync("status", "the disk is full");
 
         string sums = await White.ShellAsync("rm mnt/large; cd mnt; sha256sum first second");
         string snapshot = await White.RunAsync("snapshot create -json myfiles one");
@@ -169,16 +169,6 @@ public sealed class DiskStorageTests : EndToEndTest
         ChildProcess.Result gone = await ChildProcess.ShellAsync($"umount '{Root}/media'; losetup --detach \"$(readlink {Link})\"; rm {Link}", "/", CancellationToken.None);
         Assert.True(gone.Code == 0, gone.Error);
         _isPlugged = false;
-    }
-
-    private static async Task UntilSaidAsync(Node node, string command, string text)
-    {
-        long deadline = Environment.TickCount64 + 60_000;
-        for (string reply = ""; !reply.Contains(text, StringComparison.Ordinal);)
-        {
-            Assert.True(Environment.TickCount64 < deadline, $"{command} does not say {text}: {reply}\n{node.Messages}");
-            reply = await node.RunAsync(command);
-        }
     }
 
     /// <summary>Returns how many objects were sent until then, since the start of the server.</summary>

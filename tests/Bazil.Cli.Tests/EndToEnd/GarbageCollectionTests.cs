@@ -57,7 +57,8 @@ public sealed class GarbageCollectionTests : EndToEndTest
 
         Assert.Contains("the second collection from now deletes its content", removed.Error);
         string way = removed.Error.Split('\n').Single(static line => line.Contains("to bring back its newest snapshot, last, until then: bazil ", StringComparison.Ordinal));
-        await White.RunAsync(way[(way.LastIndexOf(": bazil ", StringComparison.Ordinal) + ": bazil ".Length)..]);
+        string command = way[(way.LastIndexOf(": bazil ", StringComparison.Ordinal) + ": bazil ".Length)..];
+        await White.RunAsync(command.Replace($"-data-dir={White.DataDirectory} ", "", StringComparison.Ordinal));
         await White.RunAsync("volume mount myfiles mnt");
         await CollectAsync(White);
         Assert.Equal("precious", await White.ShellAsync("cat mnt/file"));

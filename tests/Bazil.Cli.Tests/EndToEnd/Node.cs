@@ -76,6 +76,17 @@ internal sealed partial class Node : IAsyncDisposable
         return Succeeded(commandLine, result);
     }
 
+    /// <summary>Runs the command again until it prints this.</summary>
+    public async Task UntilSaidAsync(string commandLine, string text)
+    {
+        var watch = Stopwatch.StartNew();
+        for (string reply = ""; !reply.Contains(text, StringComparison.Ordinal);)
+        {
+            Assert.True(watch.Elapsed < ChildProcess.Limit, $"{commandLine} does not say {text}: {reply}\n{Messages}");
+            reply = await RunAsync(commandLine);
+        }
+    }
+
     /// <summary>The same, which must fail with exit code 1, soon, with a message for people that contains all these texts.</summary>
     public async Task FailsAsync(string commandLine, params string[] texts) => await FailsAsync(commandLine.Split(' '), texts);
 

@@ -115,8 +115,8 @@ public sealed class SftpStorageTests : EndToEndTest
         _server.Stop();
         await White.ShellAsync("head -c 20000000 /dev/urandom >mnt/large");
         await UntilAsync(White, static copy => copy.GetProperty("state").GetString() == "away");
-        Assert.Contains("refuses the connection", await White.RunAsync("volume storage list myfiles"));
-        Assert.Contains("is not copied to storage nas", await White.RunAsync("status"));
+        await White.UntilSaidAsync("volume storage list myfiles", "refuses the connection");
+        await White.UntilSaidAsync("status", "is not copied to storage nas");
         Assert.Equal("20000000", await White.ShellAsync("cat mnt/large | wc -c"));
 
         // It dies in the middle.
