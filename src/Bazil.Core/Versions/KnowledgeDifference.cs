@@ -2,11 +2,11 @@ namespace Bazil.Core;
 
 /// <summary>
 /// Knowledge as what it has less than another one that covers it: of hundreds of members each knows nearly what all know. Count, then for each entry of the basis that
-/// differs, in its order: how many entries are between it and the one before, and the tick, 0 for none, both variable.
+/// differs, one at least, in its order: how many entries are between it and the one before, and the tick, 0 for none, both variable.
 /// </summary>
 public static class KnowledgeDifference
 {
-    /// <summary>Writes the difference; nothing, and false, when the basis does not cover the knowledge or the difference has more entries than the knowledge.</summary>
+    /// <summary>Writes the difference; nothing, and false, when the basis does not cover the knowledge, both are the same, or the difference has more entries than the knowledge.</summary>
     public static bool TryWrite(WireWriter writer, Knowledge basis, Knowledge knowledge)
     {
         var lower = new List<(int Index, ulong Tick)>();
@@ -27,7 +27,7 @@ public static class KnowledgeDifference
             index++;
         }
 
-        if (hasOwn || lower.Count > knowledge.Count) return false;
+        if (hasOwn || lower.Count == 0 || lower.Count > knowledge.Count) return false;
         writer.WriteVariable((ulong)lower.Count);
         int next = 0;
         foreach ((int position, ulong tick) in lower)
@@ -44,6 +44,7 @@ public static class KnowledgeDifference
     public static Knowledge Read(ref WireReader reader, Knowledge basis)
     {
         var lower = new (int Index, ulong Tick)[reader.ReadCount(basis.Count, 2)];
+        if (lower.Length == 0) throw reader.Malformed("a difference of knowledge is none");
         ulong next = 0;
         for (int index = 0; index < lower.Length; index++)
         {

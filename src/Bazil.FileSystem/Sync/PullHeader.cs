@@ -8,8 +8,8 @@ namespace Bazil.FileSystem.Sync;
 /// <code>
 /// format (1) = 8 | status (1) | full (1) | items: how many are expected to follow, 0 when nobody counted | knowledge | heads: count, each as in <see cref="Head"/>: one for each entry
 ///   of the knowledge, and those beyond it that references of the items rest on
-/// | purge horizon | members: count, each peer id (32), flag (1), knowledge when the flag is 0; 1 means the header's, with 2 its difference from the header's follows (<see cref="KnowledgeDifference"/>)
-/// | statements (1): 0 when they are those that the puller has | count, each peer id (32), flag and knowledge in the same form,
+/// | purge horizon | members: count, in the order of their ids, each peer id (32), knowledge as in <see cref="HeaderKnowledges"/>
+/// | statements (1): 0 when they are those that the puller has | count, one for each member, each peer id (32), knowledge in the same form,
 ///   flag (1): 1 snapshots as in <see cref="MemberSnapshots"/>, 0 the digest of their list (32), signature (64)
 /// </code>
 /// With status <see cref="PullStatus.Same"/> full, items, knowledge and heads are absent, with the others everything is.
@@ -24,9 +24,6 @@ internal sealed record PullHeader(
 {
     private const byte Format = 8;
     private const int MembersMax = 65536;
-    private const byte FlagWhole = 0;
-    private const byte FlagSame = 1;
-    private const byte FlagDifference = 2;
 
     public static PullHeader Only(PullStatus status) => new(status, false, Knowledge.Empty, Knowledge.Empty, [], []);
 
@@ -46,13 +43,21 @@ internal sealed record PullHeader(
         }
 
         KnowledgeCodec.Write(writer, Horizon);
-        WriteMembers(writer, Members);
+        var knowledges = new HeaderKnowledges(Knowledge);
+        writer.WriteVariable((ulong)Members.Count);
+        foreach ((PeerId member, Knowledge knowledge) in Members)
+        {
+            writer.WriteFixed(member.Span);
+            knowledges.Write(writer, knowledge);
+        }
+
         writer.WriteByte(Statements is null ? (byte)0 : (byte)1);
         if (Statements is null) return writer.ToArray();
         writer.WriteVariable((ulong)Statements.Count);
         foreach (MemberStatement statement in Statements)
         {
-            WriteMember(writer, statement.Member, statement.Vouched);
+            writer.WriteFixed(statement.Member.Span);
+            knowledges.Write(writer, statement.Vouched);
             writer.WriteByte(statement.Snapshots is null ? (byte)0 : (byte)1);
             writer.WriteFixed(statement.Snapshots?.Encoded ?? statement.ListDigest);
             writer.WriteFixed(statement.Signature);
@@ -84,50 +89,22 @@ internal sealed record PullHeader(
         var heads = new Head[status == PullStatus.Changes ? reader.ReadCount(KnowledgeCodec.EntriesMax, Head.SignatureBytes) : 0];
         for (int index = 0; index < heads.Length; index++) heads[index] = Head.Read(ref reader);
         Knowledge horizon = KnowledgeCodec.Read(ref reader);
-        var knowledges = new KnowledgeMemo();
-        KeyValuePair<PeerId, Knowledge>[] members = ReadMembers(ref reader, knowledge, knowledges);
-        MemberStatement[]? statements = reader.ReadByte() == 0 ? null : ReadStatements(ref reader, knowledge, knowledges);
+        var knowledges = new HeaderKnowledges(knowledge);
+        KeyValuePair<PeerId, Knowledge>[] members = ReadMembers(ref reader, knowledges);
+        MemberStatement[]? statements = reader.ReadByte() == 0 ? null : ReadStatements(ref reader, knowledges);
         reader.ExpectEnd();
         return new PullHeader(status, isFull, knowledge, horizon, heads, members) { Statements = statements, ItemsExpected = expected };
     }
 
-    private void WriteMembers(WireWriter writer, IReadOnlyList<KeyValuePair<PeerId, Knowledge>> members)
-    {
-        writer.WriteVariable((ulong)members.Count);
-        foreach ((PeerId member, Knowledge knowledge) in members) WriteMember(writer, member, knowledge);
-    }
-
-    private void WriteMember(WireWriter writer, PeerId member, Knowledge knowledge)
-    {
-        writer.WriteFixed(member.Span);
-        if (knowledge.Equals(Knowledge))
-        {
-            writer.WriteByte(FlagSame);
-            return;
-        }
-
-        var difference = new WireWriter();
-        bool isDifference = KnowledgeDifference.TryWrite(difference, Knowledge, knowledge);
-        writer.WriteByte(isDifference ? FlagDifference : FlagWhole);
-        if (isDifference) writer.WriteFixed(difference.Span);
-        else KnowledgeCodec.Write(writer, knowledge);
-    }
-
-    private static Knowledge ReadKnowledge(ref WireReader reader, Knowledge knowledge, KnowledgeMemo knowledges) => reader.ReadByte() switch
-    {
-        FlagWhole => knowledges.Read(ref reader),
-        FlagSame => knowledge,
-        FlagDifference => KnowledgeDifference.Read(ref reader, knowledge),
-        byte flag => throw reader.Malformed($"flag {flag} is none of 0, 1 and 2"),
-    };
-
-    private static MemberStatement[] ReadStatements(ref WireReader reader, Knowledge knowledge, KnowledgeMemo knowledges)
+    private static MemberStatement[] ReadStatements(ref WireReader reader, HeaderKnowledges knowledges)
     {
         var statements = new MemberStatement[reader.ReadCount(MembersMax, PeerId.Size + 1 + MemberStatement.SignatureBytes)];
+        var shown = new HashSet<PeerId>(statements.Length);
         for (int index = 0; index < statements.Length; index++)
         {
             PeerId member = reader.ReadPeerId();
-            Knowledge vouched = ReadKnowledge(ref reader, knowledge, knowledges);
+            if (!shown.Add(member)) throw reader.Malformed($"two statements of member {member}");
+            Knowledge vouched = knowledges.Read(ref reader);
             MemberSnapshots? list = reader.ReadByte() switch
             {
                 0 => null,
@@ -141,13 +118,14 @@ internal sealed record PullHeader(
         return statements;
     }
 
-    private static KeyValuePair<PeerId, Knowledge>[] ReadMembers(ref WireReader reader, Knowledge knowledge, KnowledgeMemo knowledges)
+    private static KeyValuePair<PeerId, Knowledge>[] ReadMembers(ref WireReader reader, HeaderKnowledges knowledges)
     {
         var members = new KeyValuePair<PeerId, Knowledge>[reader.ReadCount(MembersMax, PeerId.Size + 1)];
         for (int index = 0; index < members.Length; index++)
         {
             PeerId member = reader.ReadPeerId();
-            members[index] = KeyValuePair.Create(member, ReadKnowledge(ref reader, knowledge, knowledges));
+            if (index > 0 && member <= members[index - 1].Key) throw reader.Malformed("members are not in the order of their ids");
+            members[index] = KeyValuePair.Create(member, knowledges.Read(ref reader));
         }
 
         return members;

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Bazil.Core;
 using Bazil.FileSystem.Collection;
+using Bazil.FileSystem.Live;
 using Bazil.FileSystem.Nodes;
 using Bazil.FileSystem.Sync;
 using Bazil.FileSystem.Tests.Simulation;
@@ -127,6 +128,32 @@ public sealed class HostilePeerTests
     }
 
     private static MemberStatement Forged(MemberStatement statement, MemberSnapshots list) => statement with { Snapshots = list, ListDigest = list.Digest };
+
+    /// <summary>Each is compared with what was here before the pull, so that the last of them would count.</summary>
+    [Fact]
+    public async Task Two_statements_of_a_third_member_do_not_turn_its_list_of_snapshots_back()
+    {
+        await using World world = await World.CreateAsync(3);
+        (Replica a, Replica b, Replica c) = world;
+        await a.WriteAsync("f", "x");
+        await world.SettleAsync();
+        await b.Volume.TakeSnapshotAsync(FileName.Parse("monday"), CancellationToken.None);
+        MemberStatement older = await StatementOfAsync(b);
+        await b.WriteAsync("f", "y");
+        await b.Volume.TakeSnapshotAsync(FileName.Parse("tuesday"), CancellationToken.None);
+        MemberStatement newer = await StatementOfAsync(b);
+        SyncException refused = await Refuse(a, c, header => header with { Statements = [newer, older, .. header.Statements!.Where(statement => statement.Member != b.Id)] });
+        Assert.Contains($"two statements of member {b.Id}", refused.Message, StringComparison.Ordinal);
+
+        await a.PullAsync(c);
+        Assert.Equal(["monday", "tuesday"], MemberSnapshots.Find(new VolumeTables(a.Metadata, 1), b.Id)!.References.Select(reference => reference.Name.ToString()));
+
+        async Task<MemberStatement> StatementOfAsync(Replica member)
+        {
+            await c.PullAsync(member);
+            return MemberStatement.Find(new VolumeTables(c.Metadata, 1), member.Id)!.WithList(new VolumeTables(c.Metadata, 1));
+        }
+    }
 
     [Fact]
     public async Task Statements_of_members_are_sent_once()
