@@ -14,7 +14,7 @@ namespace Bazil.Server.Collection;
 
 /// <summary>Collects the garbage of this node's own store and of the stores elsewhere, for all its volumes. Safe for concurrent use: one collection at a time, others wait.</summary>
 internal sealed class GarbageCollector(
-    ConfigStore config, IMetadataStore metadata, StoragePool storages, VolumeRegistry volumes, PeerId self, string scratchDirectory, TimeProvider clock) : IDisposable
+    ConfigStore config, IMetadataStore metadata, StoragePool storages, VolumeRegistry volumes, PeerId self, string scratchDirectory, IEntropy entropy, TimeProvider clock) : IDisposable
 {
     private readonly SemaphoreSlim _running = new(1, 1);
 
@@ -83,7 +83,7 @@ internal sealed class GarbageCollector(
     private List<IElsewhereCollection> ListElsewhere(PackRemoval removal) =>
     [
         .. config.ListVolumes().SelectMany(static volume => volume.Storages).Where(static storage => storage.Address is StorageAddress.PeerStorage).GroupBy(static storage => ((StorageAddress.PeerStorage)storage.Address).Peer).Select(
-            uses => new PeerCollection([.. uses.Select(static use => use.Name).Distinct()], storages.OfferOf(uses.Key), removal, clock)),
+            uses => new PeerCollection([.. uses.Select(static use => use.Name).Distinct()], storages.OfferOf(uses.Key), removal, entropy, clock)),
         .. config.ListVolumes().SelectMany(static volume => volume.Storages).Where(static storage => storage.Address.IsRemote).GroupBy(static storage => storage.Address).DistinctBy(uses => StoreOf(uses.Key)).Select(
             uses => new PackCollection([.. uses.Select(static use => use.Name).Distinct()], storages.OpenRemote(uses.Key), removal, [.. uses.Select(static use => use.Rates)], clock)),
     ];

@@ -10,8 +10,9 @@ namespace Bazil.Server.Collection;
 /// <param name="names">What the volumes call the storage.</param>
 /// <param name="store">The peer's storage.</param>
 /// <param name="removal">What may be released.</param>
+/// <param name="entropy">Lets no peer choose what is taken for listed by mistake.</param>
 /// <param name="time">Bounds how long the peer may take.</param>
-internal sealed class PeerCollection(IReadOnlyList<string> names, IPeerPuts store, PackRemoval removal, TimeProvider time) : IElsewhereCollection
+internal sealed class PeerCollection(IReadOnlyList<string> names, IPeerPuts store, PackRemoval removal, IEntropy entropy, TimeProvider time) : IElsewhereCollection
 {
     private const int BatchCount = 512;
     private const int MarksMax = 64; // more of them say nothing more
@@ -58,6 +59,7 @@ internal sealed class PeerCollection(IReadOnlyList<string> names, IPeerPuts stor
         var found = new List<ObjectId>();
         var ripe = new List<ObjectId>();
         var marks = new List<ObjectId>();
+        var fossils = new ObjectFilter(entropy); // those that it lists
         long count = 0;
         await foreach (ObjectId id in store.ListAsync(cancel))
         {
@@ -71,6 +73,7 @@ internal sealed class PeerCollection(IReadOnlyList<string> names, IPeerPuts stor
             Sweep = Sweep with { Found = Sweep.Found.Add(0) };
             if (order.IsMarked(id)) continue;
             ulong? generation = store.Fossils.Find(id);
+            if (generation is not null) fossils.Add(id);
             if (generation is null)
             {
                 found.Add(id);
@@ -98,6 +101,7 @@ internal sealed class PeerCollection(IReadOnlyList<string> names, IPeerPuts stor
             return;
         }
 
+        if (!order.IsDryRun) await store.Fossils.DropUnlistedAsync(id => fossils.MayContain(id), order, cancel);
         if (Problem is not null) ripe.Clear();
         foreach (ObjectId[] some in ripe.Chunk(BatchCount)) await ReleaseAsync(some, order, cancel);
         if (!order.IsDryRun) await store.Marks.RenewAsync(marks, async mark => await store.PutMarkAsync(mark, cancel), async old => await store.DiscardAsync(old, cancel), cancel);

@@ -98,7 +98,7 @@ public static class Daemon
         await using var scrubber = new Scrubber(database.Config, checker, checks, options.Scrub, options.Time, logs.CreateLogger<Scrubber>());
         await using var rotation = rotating = new RotationWorker(database.Config, epochs, volumes, options.Time, logs.CreateLogger<RotationWorker>());
 
-        using var collector = new GarbageCollector(database.Config, database.Store, storages, volumes, key.PeerId, options.DataDirectory.Path, options.Time);
+        using var collector = new GarbageCollector(database.Config, database.Store, storages, volumes, key.PeerId, options.DataDirectory.Path, entropy, options.Time);
         await using var pushes = new PushService(new PushParts
         {
             Config = database.Config, Volumes = volumes, Storages = storages, Metadata = database.Store, Time = options.Time, Entropy = entropy, Log = logs.CreateLogger<PushService>(),

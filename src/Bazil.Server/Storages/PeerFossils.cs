@@ -13,6 +13,7 @@ namespace Bazil.Server.Storages;
 internal sealed class PeerFossils
 {
     public const int IdBytes = 16;
+    private const int DropBatch = 512;
 
     private readonly IMetadataStore _metadata;
     private readonly byte[] _prefix;
@@ -116,6 +117,25 @@ internal sealed class PeerFossils
         }
     }
 
+    /// <summary>
+    /// Drops fossils of earlier collections that the peer does not list any more: else they would take up the room for good. That never does harm, for an object without a row is a fossil only when a collection finds it again.
+    /// </summary>
+    public async ValueTask DropUnlistedAsync(Func<ObjectId, bool> isListed, SweepOrder order, CancellationToken cancel)
+    {
+        var unlisted = new List<ObjectId>();
+        using IMetadataCursor cursor = _metadata.ScanPrefix(_prefix);
+        while (cursor.MoveNext())
+        {
+            var id = new ObjectId(cursor.Key[_prefix.Length..]);
+            bool isEarlier = Find(id) is not { } generation || generation < order.Generation;
+            if (isEarlier && !isListed(id)) unlisted.Add(id);
+            if (unlisted.Count == DropBatch) Drop(unlisted);
+            await order.Pace.StepAsync(cancel);
+        }
+
+        Drop(unlisted);
+    }
+
     /// <summary>Does something with those of some objects that are still fossils, while nobody can put them; they are none after that.</summary>
     public async Task ReleaseAsync(IReadOnlyCollection<ObjectId> ids, Func<IReadOnlyList<ObjectId>, Task> release)
     {
@@ -153,6 +173,18 @@ internal sealed class PeerFossils
             batch.DeletePrefix(_prefix);
             _metadata.Commit(batch);
         }
+    }
+
+    private void Drop(List<ObjectId> ids)
+    {
+        lock (_gate)
+        {
+            List<ObjectId> left = [.. ids.Where(id => _metadata.Get(KeyOf(id)) is not null)]; // some may have been put meanwhile
+            Delete(left);
+            _count -= left.Count;
+        }
+
+        ids.Clear();
     }
 
     private void Change(in ObjectId id, SweepOrder order)

@@ -20,7 +20,7 @@ public sealed class CacheKeeperTests : IAsyncDisposable
     public CacheKeeperTests()
     {
         _node = new TestNode(_root["data"], TimeProvider.System);
-        _collector = new GarbageCollector(_node.Config, _node.Metadata, _node.Storages, _node.Volumes, _node.Id, _root.Path, TimeProvider.System);
+        _collector = new GarbageCollector(_node.Config, _node.Metadata, _node.Storages, _node.Volumes, _node.Id, _root.Path, new SodiumEntropy(), TimeProvider.System);
     }
 
     public async ValueTask DisposeAsync()
