@@ -64,18 +64,16 @@ public sealed partial class Volume
         int count = await ChangeContentAsync(
             file,
             (ulong)offset,
-            (Volume: this, Open: open, Offset: (ulong)offset, Data: data),
-            static (write, cancel) => write.Open.File.BringForWriteAsync(write.Offset, (ulong)write.Data.Length, cancel),
-            static async (write, cancel) =>
-            {
-                int count = await write.Open.File.WriteSomeAsync(write.Offset, write.Data, write.Volume.Now(), cancel);
-
-                // Not interrupted: a program that is told so writes again, and appends twice.
-                if (write.Open.Flags.SynchronousWrites) await write.Volume.SaveChangesAsync(write.Open.File, CancellationToken.None);
-                return count;
-            },
+            (Volume: this, open.File, Offset: (ulong)offset, Data: data),
+            static (write, cancel) => write.File.BringForWriteAsync(write.Offset, (ulong)write.Data.Length, cancel),
+            static (write, cancel) => write.File.WriteSomeAsync(write.Offset, write.Data, write.Volume.Now(), cancel),
             cancel);
-        if (open.Flags.SynchronousWrites) await SyncAsync(CancellationToken.None);
+        if (!open.Flags.SynchronousWrites) return count;
+
+        // It is made: not interrupted, and not made again. A program that is told so writes again, and appends twice.
+        await SaveNowAsync(file, SaveChangesAsync, CancellationToken.None);
+        if (Failure is not null) return Errno.EIO;
+        await SyncAsync(CancellationToken.None);
         return count;
     }
 

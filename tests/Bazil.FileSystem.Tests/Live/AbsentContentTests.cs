@@ -15,6 +15,7 @@ namespace Bazil.FileSystem.Tests.Live;
 public sealed class AbsentContentTests : IAsyncLifetime
 {
     private const int ChunkBytes = 128 * 1024;
+    private const uint ReadWrite = 2, Synchronous = 0x101000;
     private static readonly string _content = string.Concat(Enumerable.Range(0, 100_000).Select(static number => $"{number:x5} "));
     private static readonly string _source = string.Concat(Enumerable.Range(200_000, 100_000).Select(static number => $"{number:x5} "));
 
@@ -169,6 +170,27 @@ public sealed class AbsentContentTests : IAsyncLifetime
         await _replica.CloseAsync(handle);
         _far.IsAway = false;
         Assert.Equal(_content, await _replica.ReadAsync("d/f"));
+    }
+
+    [Fact]
+    public async Task Synchronous_write_that_is_made_and_cannot_be_stored_is_no_interrupted_one()
+    {
+        _reach.WaitMax = TimeSpan.Zero;
+        FuseHandle handle = _replica.Volume.Open(_replica.Find("d/f"), new FuseOpenMode(ReadWrite | Synchronous)).Value;
+        FuseHandle other = await _replica.OpenForWritingAsync("d/f", truncate: false);
+        Assert.Equal(_content[ChunkBytes..(ChunkBytes + 10)], await ReadAsync(handle, ChunkBytes, 10)); // brings it
+        string data = new('w', ChunkBytes);
+        await _replica.WriteAsync(other, 2 * ChunkBytes, data); // the way to all chunks is in memory now
+        await _replica.WriteAsync(other, ChunkBytes + 1000, "beside the chunk, which is evicted then");
+        await _far.TakeAsync(_replica.OwnObjects, Cancel);
+        using var interrupt = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        (_far.IsAway, _far.Refusing) = (true, interrupt.Cancel);
+        await Assert.ThrowsAsync<StoreException>(() => _replica.Volume.WriteAsync(handle, 3 * ChunkBytes, Encoding.UTF8.GetBytes(data), interrupt.Token).AsTask());
+        Assert.True(interrupt.IsCancellationRequested);
+        _far.IsAway = false;
+        await _replica.CloseAsync(handle);
+        await _replica.CloseAsync(other);
+        Assert.Equal(With(With(_content, 2 * ChunkBytes, data + data), ChunkBytes + 1000, "beside the chunk, which is evicted then"), await _replica.ReadAsync("d/f"));
     }
 
     [Fact]

@@ -17,6 +17,9 @@ internal sealed class FarObjects : IObjectStore
 
     public bool Hangs { get; set; }
 
+    /// <summary>Called with each question while it is away, before it fails.</summary>
+    public Action? Refusing { get; set; }
+
     /// <summary>Completes with the first question while it hangs.</summary>
     public Task Asked => _asked.Task;
 
@@ -38,7 +41,12 @@ internal sealed class FarObjects : IObjectStore
 
     public async ValueTask<IMemoryOwner<byte>?> GetAsync(ObjectId id, CancellationToken cancel)
     {
-        if (IsAway) throw new StoreException("far is away") { IsUnreachable = true };
+        if (IsAway)
+        {
+            Refusing?.Invoke();
+            throw new StoreException("far is away") { IsUnreachable = true };
+        }
+
         try
         {
             if (Hangs)
