@@ -16,8 +16,8 @@ internal sealed partial class OpenFile
     /// <summary>The next data or hole at or behind an offset, the end counting as a hole; null when there is none.</summary>
     public ValueTask<ulong?> SeekAsync(ulong offset, bool isData, CancellationToken cancel)
     {
-        byte[] inline = Volatile.Read(ref _inline);
         if (Volatile.Read(ref _blob) is { } blob) return SeekBlobAsync(blob, offset, isData, cancel);
+        byte[] inline = Volatile.Read(ref _inline);
         if (offset >= (ulong)inline.Length) return new((ulong?)null);
         return new(isData ? offset : (ulong)inline.Length);
     }

@@ -114,9 +114,9 @@ internal sealed partial class OpenFile : IAsyncDisposable
     {
         get
         {
-            // In the opposite order of writing: whoever meets the array that promotion emptied must see the blob.
-            byte[] inline = Volatile.Read(ref _inline);
-            return Volatile.Read(ref _blob) is { } blob ? blob.SizeBytes : (ulong)inline.Length;
+            // The blob first, as when the content is read.
+            if (Volatile.Read(ref _blob) is { } blob) return blob.SizeBytes;
+            return (ulong)Volatile.Read(ref _inline).Length;
         }
     }
 
@@ -130,8 +130,9 @@ internal sealed partial class OpenFile : IAsyncDisposable
     /// <param name="cancel">Gives up.</param>
     public ValueTask<int> ReadAsync(ulong offset, Memory<byte> buffer, object? reader, CancellationToken cancel)
     {
-        byte[] inline = Volatile.Read(ref _inline);
+        // The blob first: whoever finds none any more finds the array that took its place, not the one it was made of.
         if (Volatile.Read(ref _blob) is { } blob) return ReadBlobAsync(blob, offset, buffer, reader, cancel);
+        byte[] inline = Volatile.Read(ref _inline);
         if (offset >= (ulong)inline.Length) return new(0);
         int count = Math.Min(buffer.Length, inline.Length - (int)offset);
         inline.AsSpan((int)offset, count).CopyTo(buffer.Span);
