@@ -103,7 +103,8 @@ public sealed partial class Blob
 
     /// <summary>
     /// The first chunk of the search; null when there is none. A stored subtree never changes, while nodes in memory may be stored
-    /// and dropped at any time: so of them only what one look under the lock says counts.
+    /// and dropped at any time: so of them only what one look under the lock says counts. A writer fills its chunk outside the lock: as long as it does,
+    /// the chunk counts as data, for there may have been some before and be some after.
     /// </summary>
     private async ValueTask<ulong?> FindAsync(Search search, CancellationToken cancel)
     {
@@ -120,7 +121,7 @@ public sealed partial class Blob
                 chunks = _chunks;
                 (BlobNode? node, level, key) = _tree.Locate(chunk);
                 isInMemory = node is not null;
-                isData = node is null ? !key.IsZero : node.Content.Span.ContainsAnyExcept((byte)0);
+                isData = node is null ? !key.IsZero : node.IsBeingWritten || node.Content.Span.ContainsAnyExcept((byte)0);
             }
 
             ulong index = _layout.IndexAt(level, chunk);

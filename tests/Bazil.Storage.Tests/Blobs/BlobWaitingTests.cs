@@ -1,3 +1,4 @@
+using System.Buffers;
 using Bazil.Core;
 using Bazil.Storage.Blobs;
 using Bazil.Storage.Cas;
@@ -55,6 +56,28 @@ public sealed class BlobWaitingTests
         await blob.TruncateAsync(0, Cancel).AsTask().WaitAsync(_guard, Cancel);
         hold.SetResult();
         await search; // some moment's
+    }
+
+    [Theory]
+    [InlineData(true)] // the chunk is in memory as zeros until it is filled
+    [InlineData(false)] // the same, and there was a hole
+    public async Task Chunk_that_is_being_written_is_no_hole(bool isOverwritten)
+    {
+        await using var fixture = new BlobFixture();
+        byte[] content = Bytes(1, 3 * ChunkSize), newer = Bytes(2, ChunkSize);
+        if (!isOverwritten) content.AsSpan(ChunkSize, ChunkSize).Clear();
+        await using Blob blob = fixture.Open(await SaveAsync(fixture, content));
+        ulong? hole = null, data = null;
+        using var source = new WatchedMemory(newer, () =>
+        {
+            hole = Now(blob.SeekAsync(ChunkSize, isData: false, Cancel));
+            data = Now(blob.SeekAsync(ChunkSize, isData: true, Cancel));
+        });
+        await blob.WriteAsync(ChunkSize, source.Lent, Cancel);
+        Assert.Equal(3UL * ChunkSize, hole);
+        Assert.Equal((ulong)ChunkSize, data);
+        Assert.Equal(3UL * ChunkSize, await blob.SeekAsync(0, isData: false, Cancel));
+        Assert.Equal(newer, await ReadAsync(blob, ChunkSize, ChunkSize));
     }
 
     [Theory]
@@ -124,10 +147,36 @@ public sealed class BlobWaitingTests
         Assert.True(away.IsUnreachable);
     }
 
+    private static ulong? Now(ValueTask<ulong?> search)
+    {
+        Assert.True(search.IsCompletedSuccessfully); // it asks no store
+        return search.Result;
+    }
+
     private static async Task<Manifest> SaveAsync(BlobFixture fixture, byte[] content)
     {
         await using Blob written = fixture.Create(fanout: content.Length > 100 * ChunkSize ? Manifest.DefaultFanout : (ushort)4);
         await written.WriteAsync(0, content, Cancel);
         return await written.SaveAsync(Cancel);
+    }
+
+    /// <summary>What a writer lends, and tells of the moment at which it is copied: the chunk is pinned then, and not filled yet.</summary>
+    private sealed class WatchedMemory(byte[] bytes, Action copying) : MemoryManager<byte>
+    {
+        public ReadOnlyMemory<byte> Lent => CreateMemory(bytes.Length);
+
+        public override Span<byte> GetSpan()
+        {
+            copying();
+            return bytes;
+        }
+
+        public override MemoryHandle Pin(int elementIndex = 0) => throw new NotSupportedException();
+
+        public override void Unpin() => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing)
+        {
+        }
     }
 }
