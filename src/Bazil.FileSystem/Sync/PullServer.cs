@@ -71,7 +71,9 @@ internal sealed class PullServer
         return Items(Header(PullStatus.Changes, isFull, statements: null), nodes, isFull ? null : request.Knowledge);
     }
 
-    private bool IsMember(PeerId peer) => ReadRecord(Transaction.MembersInode)?.Members.Find(peer) is not null;
+    private bool IsMember(PeerId peer) => IsMember(ReadRecord(Transaction.MembersInode), peer);
+
+    private static bool IsMember(NodeRecord? members, PeerId peer) => members?.Members.Find(peer) is not null;
 
     private PullHeader Header(PullStatus status, bool isFull, List<MemberStatement>? statements)
     {
@@ -87,12 +89,16 @@ internal sealed class PullServer
         return new PullHeader(status, isFull, _knowledge, VolumeState.ReadHorizon(_tables), heads, MemberTable.ReadAll(_tables)) { Statements = statements?.ConvertAll(statement => statement.ToSend(_tables)) };
     }
 
-    /// <summary>What the members vouch for, this node among them.</summary>
-    private List<MemberStatement> Statements() =>
-    [
-        .. MemberStatement.ReadAll(_tables).Where(statement => statement.Member != _identity.PeerId),
-        MemberStatement.Sign(_volume, _identity, _vouched, MemberSnapshots.ReadOwn(_tables)),
-    ];
+    /// <summary>What the members vouch for, this node among them. Who was removed is left out: nobody takes that over, and it would go along with each pull.</summary>
+    private List<MemberStatement> Statements()
+    {
+        NodeRecord? members = ReadRecord(Transaction.MembersInode);
+        return
+        [
+            .. MemberStatement.ReadAll(_tables).Where(statement => statement.Member != _identity.PeerId && IsMember(members, statement.Member)),
+            MemberStatement.Sign(_volume, _identity, _vouched, MemberSnapshots.ReadOwn(_tables)),
+        ];
+    }
 
     /// <summary>Lists that statements named. What has changed since is left out: the next pull names the one that took its place.</summary>
     private IEnumerable<byte[]> Lists(IReadOnlyList<byte[]> digests)

@@ -1,5 +1,4 @@
 using Bazil.Core;
-using Bazil.FileSystem.Collection;
 using Bazil.FileSystem.Live;
 using Bazil.FileSystem.Nodes;
 
@@ -54,7 +53,7 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
 
         if (header.IsFull) await ShowAsync(volume.MergeAbsent(_served, compared: null, header, link.Peer));
         await FetchMissingAsync(cancel);
-        header = await FetchListsAsync(header, cancel);
+        header = await new ListFetch(volume, link).RunAsync(header, cancel);
         volume.FindReferenced();
         await ShowAsync(volume.CompletePull(header, link.Peer));
         volume.EndHeldOfPull();
@@ -111,42 +110,6 @@ internal sealed class PullSession(Volume volume, IVolumeLink link)
         {
             foreach (NodeId[] some in wanted.Chunk(PullRequest.NodesMax)) await AskAsync(PullRequest.ForNodes(some), Knowledge.Empty, cancel);
         }
-    }
-
-    /// <summary>Lists of snapshots that statements name and that are not here are asked for; a statement whose list does not come waits for the next pull.</summary>
-    private async Task<PullHeader> FetchListsAsync(PullHeader header, CancellationToken cancel)
-    {
-        if (header.Statements is null) return header;
-        List<MemberStatement> statements = volume.WithLists(header.Statements);
-        var lists = new Dictionary<string, MemberSnapshots>();
-        foreach (byte[][] some in volume.MissingLists(statements).Chunk(PullRequest.ListsMax))
-        {
-            foreach (MemberSnapshots list in await AskForListsAsync(some, cancel)) lists[Convert.ToHexStringLower(list.Digest)] = list;
-        }
-
-        return header with { Statements = statements.ConvertAll(WithList) };
-
-        MemberStatement WithList(MemberStatement statement) =>
-            statement.Snapshots is null && lists.TryGetValue(Convert.ToHexStringLower(statement.ListDigest), out MemberSnapshots? list)
-                ? statement with { Snapshots = list }
-                : statement;
-    }
-
-    private async Task<List<MemberSnapshots>> AskForListsAsync(byte[][] digests, CancellationToken cancel)
-    {
-        var lists = new List<MemberSnapshots>();
-        bool isEnded = false;
-        var pieces = new FramePieces();
-        await foreach (ReadOnlyMemory<byte> piece in link.RequestAsync(PullRequest.ForLists(digests).Encode(), cancel))
-        {
-            if (!pieces.Add(piece.Span, out ReadOnlyMemory<byte> frame)) continue;
-            if (isEnded) throw new WireFormatException("frames follow the end");
-            if (ItemFrame.DecodeList(frame.Span, out ulong count) is { } list) lists.Add(list);
-            else isEnded = count == (ulong)lists.Count ? true : throw new WireFormatException($"{lists.Count} items came, {count} were sent");
-            if (lists.Count > digests.Length) throw new WireFormatException("more lists came than were asked for");
-        }
-
-        return isEnded ? lists : throw new SyncException($"the answer of peer {link.Peer} for volume {volume.Name} was cut off");
     }
 
     private async Task<PullHeader> AskAsync(PullRequest request, Knowledge known, CancellationToken cancel)

@@ -170,6 +170,21 @@ public sealed class HostilePeerTests
         Assert.Null((await HeaderAsync(a, b)).Statements);
     }
 
+    /// <summary>Nobody takes them over, so they would come with each pull, with all the others.</summary>
+    [Fact]
+    public async Task Statements_of_who_was_removed_are_not_passed_on()
+    {
+        await using World world = await World.CreateAsync(3);
+        (Replica a, Replica b, Replica c) = world;
+        await a.WriteAsync("f", "x");
+        await world.SettleAsync();
+        b.Volume.RemoveMember(c.Id);
+        await a.PullAsync(b);
+        await b.Volume.TakeSnapshotAsync(FileName.Parse("monday"), CancellationToken.None);
+        Assert.Equal(new[] { a.Id, b.Id }.Order(), (await HeaderAsync(a, b)).Statements!.Select(statement => statement.Member).Order());
+        Assert.Null((await HeaderAsync(a, b)).Statements);
+    }
+
     /// <summary>What comes first in a pull.</summary>
     private static async Task<PullHeader> HeaderAsync(Replica puller, Replica server)
     {

@@ -53,6 +53,7 @@ public sealed class SnapshotListTests
     [Theory]
     [InlineData("none")]
     [InlineData("other")]
+    [InlineData("twice")]
     [InlineData("damaged")]
     public async Task Statement_waits_for_its_list(string answer)
     {
@@ -67,11 +68,12 @@ public sealed class SnapshotListTests
         {
             "none" => [ItemFrame.EncodeEnd(0)],
             "other" => [ItemFrame.EncodeList(new MemberSnapshots(ulong.MaxValue, [])), ItemFrame.EncodeEnd(1)],
+            "twice" => [ItemFrame.EncodeList(MemberSnapshotsOf(b)), ItemFrame.EncodeList(MemberSnapshotsOf(b)), ItemFrame.EncodeEnd(2)],
             _ => [[3, 1, 2], ItemFrame.EncodeEnd(1)],
         };
         var link = new ListLink(new MemoryLink(a, b, int.MaxValue), frames);
-        if (answer == "damaged") await Assert.ThrowsAsync<SyncException>(() => a.Volume.PullAsync(link, CancellationToken.None));
-        else await a.Volume.PullAsync(link, CancellationToken.None);
+        if (answer == "none") await a.Volume.PullAsync(link, CancellationToken.None);
+        else Assert.Equal(answer != "damaged", (await Assert.ThrowsAsync<SyncException>(() => a.Volume.PullAsync(link, CancellationToken.None))).Message.Contains("was not asked for", StringComparison.Ordinal));
         Assert.Equal(1, link.Asked);
         Assert.Empty(ListOf(a, b));
         Assert.Equal(before, VouchedBy(a, b));
@@ -81,6 +83,42 @@ public sealed class SnapshotListTests
         Assert.Equal(SnapshotCount, ListOf(a, b).Count);
         Assert.Equal(b.Volume.Knowledge, VouchedBy(a, b));
         Assert.Equal([b.Id], a.Volume.ReadWords().Heard);
+    }
+
+    /// <summary>A hostile member has lists of any number and length: what is beyond a bound is neither kept nor asked for.</summary>
+    [Theory]
+    [InlineData(0, 2)]
+    [InlineData(-1, 1)]
+    public async Task Lists_that_are_fetched_at_once_are_bounded(int bytesBeyond, int expected)
+    {
+        await using World world = await World.CreateAsync(3);
+        (Replica a, Replica b, Replica c) = world;
+        await world.SettleAsync();
+        foreach (Replica replica in (Replica[])[b, c])
+        {
+            for (int number = 0; number < SnapshotCount; number++) await replica.Volume.TakeSnapshotAsync(FileName.Parse($"snapshot-{number:D3}"), CancellationToken.None);
+        }
+
+        await b.PullAsync(c);
+        var statements = new List<MemberStatement> { MemberStatement.Find(new VolumeTables(b.Metadata, 1), c.Id)! };
+        statements.Add(MemberStatement.Sign(b.Volume.Id, b.Identity, b.Volume.Knowledge, MemberSnapshotsOf(b)) with { Snapshots = null });
+        PullHeader header = PullHeader.Only(PullStatus.Changes) with { Statements = statements };
+        int bytes = MemberSnapshotsOf(b).Encoded.Length + MemberSnapshotsOf(c).Encoded.Length;
+        header = await new ListFetch(a.Volume, new MemoryLink(a, b, int.MaxValue), bytes + bytesBeyond).RunAsync(header, CancellationToken.None);
+        Assert.Equal(expected, header.Statements!.Count(static statement => statement.Snapshots is not null));
+    }
+
+    [Fact]
+    public void Frame_of_a_list_is_as_documented()
+    {
+        var reference = new SnapshotReference(FileName.Parse("monday"), new SnapshotKey(new ChunkKey([.. Enumerable.Repeat((byte)0xA1, ChunkKey.Size)])), new UnixTime(5, 7), OldestKeyEpoch: 3);
+        var list = new MemberSnapshots(0x0102, [reference]);
+        string golden = "03" + "0000000000000102" + "01" + "06" + Convert.ToHexStringLower("monday"u8)
+            + "2f" + "03" + string.Concat(Enumerable.Repeat("a1", 32)) + "0000000000000005" + "00000007" + "03" + "00";
+        Assert.Equal(golden, Convert.ToHexStringLower(ItemFrame.EncodeList(list)));
+        MemberSnapshots decoded = ItemFrame.DecodeList(Convert.FromHexString(golden), out _)!;
+        Assert.Equal(list.Version, decoded.Version);
+        Assert.Equal(list.References, decoded.References);
     }
 
     private static async Task<long> PullAsync(Replica to, Replica from)
