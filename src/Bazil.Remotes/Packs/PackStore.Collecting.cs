@@ -7,6 +7,9 @@ namespace Bazil.Remotes.Packs;
 /// <summary>The store's part in a collection of garbage: first the rows, which asks nobody, then the folder.</summary>
 public sealed partial class PackStore
 {
+    private int _forgetting; // sweeps that run and may forget something
+    private int _forgot; // those that have ended
+
     /// <summary>Looks who uses the folder, what they are about to remove, and which packs there are, so that a collection goes by the present.</summary>
     /// <exception cref="StoreException">The folder failed; the collection can be made without it.</exception>
     public async Task PrepareAsync(CancellationToken cancel)
@@ -41,12 +44,15 @@ public sealed partial class PackStore
 
         // What rows that are older than the store forget could not be found again when they are taken for right.
         bool mayForget = !_isDoubtful && !Leases().AreRowsOld;
-        SweepReport sweep = await index.SweepAsync(mayForget ? order : order with { IsRipe = static _ => false }, mayForget, isCollected, lost => losses[lost.Pack] = losses.GetValueOrDefault(lost.Pack) + lost.Length, cancel);
-        if (mayForget && Leases().AreRowsOld)
+        SweepReport sweep;
+        if (mayForget) Interlocked.Increment(ref _forgetting);
+        try
         {
-            // They turned out to be old meanwhile, and may have forgotten something after that was looked for.
-            await WithLeasesAsync(static leases => leases.NoteLook(isDone: false), cancel);
-            NoteListingDue();
+            sweep = await index.SweepAsync(mayForget ? order : order with { IsRipe = static _ => false }, mayForget, isCollected, lost => losses[lost.Pack] = losses.GetValueOrDefault(lost.Pack) + lost.Length, cancel);
+        }
+        finally
+        {
+            if (mayForget) await EndForgettingAsync();
         }
 
         if (!order.IsDryRun) losses.Clear(); // they are off the rows
@@ -62,6 +68,22 @@ public sealed partial class PackStore
         }
 
         return (sweep, plan);
+    }
+
+    /// <summary>A sweep has ended, however it did: when the rows turned out to be old meanwhile, it may have forgotten something after that was looked for. Says so even when the collection is broken off.</summary>
+    private async Task EndForgettingAsync()
+    {
+        try
+        {
+            if (!Leases().AreRowsOld) return;
+            await WithLeasesAsync(static leases => leases.NoteLook(isDone: false), CancellationToken.None);
+            NoteListingDue();
+        }
+        finally
+        {
+            Interlocked.Increment(ref _forgot); // first: whoever sees that none runs sees this, too
+            Interlocked.Decrement(ref _forgetting);
+        }
     }
 
     /// <summary>

@@ -145,6 +145,7 @@ public sealed partial class PackStore
     private async Task DiscoverAsync(PackIndex index, CancellationToken cancel)
     {
         bool isAnew = Leases().MustLookAnew;
+        int forgot = Volatile.Read(ref _forgot);
         List<(PackId Id, long SizeBytes)> listed = [];
         lock (_damaged) _damaged.Clear();
 
@@ -203,13 +204,19 @@ public sealed partial class PackStore
             // What old rows forgot while the folder was away is nowhere in them, though its pack is known.
             unknown.AddRange(listed.Where(pack => index.FindPack(pack.Id) is { SizeBytes: > 0 }));
             string? problem = await LookIntoAsync(index, unknown, cancel, isAnew);
-            if (isAnew && problem is null) await WithLeasesAsync(static leases => leases.NoteLook(isDone: true), cancel);
+            if (isAnew && problem is null) await WithLeasesAsync(leases => NoteLooked(leases, forgot), cancel);
             _unreadable = problem ?? unreadable;
         }
         finally
         {
             if (gone.Count > 0) Lost?.Invoke(); // the next listing does not know of it any more
         }
+    }
+
+    /// <summary>All packs were looked into. That counts only when no sweep, which began before the rows were known to be old, forgot anything meanwhile.</summary>
+    private void NoteLooked(PackLeases leases, int forgot)
+    {
+        if (Volatile.Read(ref _forgetting) == 0 && Volatile.Read(ref _forgot) == forgot) leases.NoteLook(isDone: true);
     }
 
     /// <summary>Whether a pack is there by its name. True when that cannot be asked.</summary>

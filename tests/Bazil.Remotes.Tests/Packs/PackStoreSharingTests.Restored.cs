@@ -169,6 +169,37 @@ public sealed partial class PackStoreSharingTests
         Assert.Empty(last.DamagedPacks);
     }
 
+    /// <summary>The folder is looked into while the sweep runs, and the server is told to stop before its end.</summary>
+    [Fact]
+    public async Task What_a_restored_node_forgot_in_a_collection_that_was_broken_off_is_found_again()
+    {
+        await using (await FillAsync(_metadata, [.. Enumerable.Range(1, Limits.FossilBatch + 1)]))
+        {
+        }
+
+        using MemoryMetadataStore backup = NodeBackup.Copy(_metadata);
+        await using (PackStore newest = Open(_metadata)) await newest.RequireLeaseAsync(_none);
+        var folder = new MemoryFolder(_files) { IsAway = true };
+        await using (var restored = new PackStore(folder, backup, new SodiumEntropy(), _time, TestNode.KeyOf(_metadata), mayMake: true))
+        {
+            await restored.SweepRowsAsync(Order(1, isDryRun: false), _none);
+            int steps = 0;
+            var pace = new SteppedPace(async () =>
+            {
+                folder.IsAway = false;
+                if (++steps == 1) await restored.RefreshAsync(_none);
+                if (steps == Limits.FossilBatch) throw new OperationCanceledException();
+            });
+            await Assert.ThrowsAsync<OperationCanceledException>(async () => await restored.SweepRowsAsync(Order(2, isDryRun: false) with { Pace = pace }, _none));
+            Assert.True(PackLeaseRow.Read(backup, StoreId())!.IsOld);
+            await restored.AbandonAsync();
+        }
+
+        await using PackStore again = new(folder, backup, new SodiumEntropy(), _time, TestNode.KeyOf(_metadata), mayMake: true);
+        for (int number = 1; number <= Limits.FossilBatch + 1; number++) Assert.Equal(Bytes(number), await ReadAsync(again, number));
+        Assert.True(PackLeaseRow.Read(backup, StoreId())!.IsLookedInto);
+    }
+
     [Fact]
     public async Task Pack_that_was_announced_and_that_a_listing_leaves_out_stays_announced()
     {
@@ -290,5 +321,10 @@ public sealed partial class PackStoreSharingTests
         Assert.Equal(last, done.RemovedPacks);
         Assert.Contains("lease changed", Assert.Single(done.Problems), StringComparison.Ordinal);
         Assert.Equal(20 - last, Packs().Count());
+    }
+
+    private sealed class SteppedPace(Func<Task> step) : Pace(TimeProvider.System, 0)
+    {
+        public override async ValueTask StepAsync(CancellationToken cancel) => await step();
     }
 }
