@@ -15,14 +15,26 @@ internal sealed class PackPiece(PackId pack, int offset, int sizeBytes)
     /// <summary>Completes when the read has ended, however.</summary>
     public Task Ended => _ended.Task;
 
-    /// <summary>What has come, <see cref="SizeBytes"/> of it; null before.</summary>
+    /// <summary>What has come, <see cref="SizeBytes"/> of it; null before, and when it is not kept.</summary>
     public IMemoryOwner<byte>? Bytes { get; private set; }
+
+    /// <summary>When it came, by the clock of <see cref="PackPieces"/>.</summary>
+    public long CameAt { get; private set; }
+
+    /// <summary>Whoever read did not want it any more: others who do may read it together. For who waited for <see cref="Ended"/>.</summary>
+    public bool IsGivenUp { get; private set; }
 
     public bool Covers(in PackLocation location) => location.Pack == pack && location.Offset >= offset && location.Offset + (long)location.Length <= offset + (long)SizeBytes;
 
-    public void End(IMemoryOwner<byte>? bytes, int sizeBytes)
+    public void End(IMemoryOwner<byte>? bytes, int sizeBytes, long cameAt)
     {
-        (Bytes, SizeBytes) = (bytes, sizeBytes);
+        (Bytes, SizeBytes, CameAt) = (bytes, sizeBytes, cameAt);
+        _ended.SetResult();
+    }
+
+    public void GiveUp()
+    {
+        IsGivenUp = true;
         _ended.SetResult();
     }
 }

@@ -11,7 +11,7 @@ namespace Bazil.Remotes.Packs;
 internal sealed class PackPieces(TimeProvider time)
 {
     private readonly Lock _lock = new(); // guards what follows and the pieces; calls nothing outside
-    private readonly LinkedList<(PackPiece Piece, long At)> _pieces = new(); // the newest first
+    private readonly LinkedList<PackPiece> _pieces = new(); // the newest first
 
     /// <summary>How much is read for an object: a small one brings what lies behind it.</summary>
     public static int ReadBytesOf(in PackLocation location) => location.Length is > 0 and <= Limits.PackSmallBytes ? Limits.PackPieceBytes : location.Length;
@@ -24,7 +24,7 @@ internal sealed class PackPieces(TimeProvider time)
         lock (_lock)
         {
             DropOld();
-            foreach ((PackPiece piece, _) in _pieces)
+            foreach (PackPiece piece in _pieces)
             {
                 if (piece.Bytes is not { } bytes || !piece.Covers(location) || (location.Offset == piece.Offset && !evenFirst)) continue;
                 ReadOnlySpan<byte> found = bytes.Memory.Span.Slice(location.Offset - piece.Offset, location.Length);
@@ -38,14 +38,14 @@ internal sealed class PackPieces(TimeProvider time)
         }
     }
 
-    /// <summary>The read under way that will bring an object. When there is none and it is a small one, begins a read of it and of what lies behind it: the caller reads then, and calls <see cref="End"/>.</summary>
+    /// <summary>The read under way that will bring an object. When there is none and it is a small one, begins a read of it and of what lies behind it: the caller reads then, and calls <see cref="End"/> or <see cref="GiveUp"/>.</summary>
     /// <returns>Null for an object that is read alone.</returns>
     public PackPiece? Join(in PackLocation location, out bool isNew)
     {
         lock (_lock)
         {
             isNew = false;
-            foreach ((PackPiece piece, _) in _pieces)
+            foreach (PackPiece piece in _pieces)
             {
                 if (piece.Bytes is null && piece.Covers(location)) return piece;
             }
@@ -53,47 +53,57 @@ internal sealed class PackPieces(TimeProvider time)
             isNew = ReadBytesOf(location) > location.Length;
             if (!isNew) return null;
             var begun = new PackPiece(location.Pack, location.Offset, ReadBytesOf(location));
-            _pieces.AddFirst((begun, time.GetTimestamp()));
+            _pieces.AddFirst(begun);
             return begun;
         }
     }
 
-    /// <summary>Takes over what was read, so many bytes of the buffer; null for nothing.</summary>
+    /// <summary>Takes over what was read, so many bytes of the buffer; null for nothing. It is not kept when all was forgotten meanwhile.</summary>
     public void End(PackPiece piece, IMemoryOwner<byte>? bytes, int sizeBytes)
     {
         lock (_lock)
         {
-            piece.End(bytes, sizeBytes);
-            if (bytes is null) Remove(piece);
-            while (_pieces.Count(static held => held.Piece.Bytes is not null) > Limits.PackPieces) Remove(_pieces.Last(static held => held.Piece.Bytes is not null).Piece);
+            bool isKept = bytes is not null && _pieces.Contains(piece);
+            if (!isKept) bytes?.Dispose();
+            piece.End(isKept ? bytes : null, sizeBytes, time.GetTimestamp());
+            if (!isKept) _pieces.Remove(piece);
+            while (_pieces.Count(static held => held.Bytes is not null) > Limits.PackPieces) Remove(_pieces.Last(static held => held.Bytes is not null));
         }
     }
 
-    /// <summary>Forgets all of it.</summary>
+    /// <summary>Ends a read that its reader has given up.</summary>
+    public void GiveUp(PackPiece piece)
+    {
+        lock (_lock)
+        {
+            _pieces.Remove(piece);
+            piece.GiveUp();
+        }
+    }
+
+    /// <summary>Forgets all of it; what is being read now is for its reader only.</summary>
     public void Clear()
     {
         lock (_lock)
         {
-            foreach ((PackPiece piece, _) in _pieces.ToArray())
-            {
-                if (piece.Bytes is not null) Remove(piece);
-            }
+            foreach (PackPiece piece in _pieces) piece.Bytes?.Dispose();
+            _pieces.Clear();
         }
     }
 
+    /// <summary>Walks all of them: what is being read is as old as nothing, wherever it stands.</summary>
     private void DropOld()
     {
-        while (_pieces.Last is { Value: ({ Bytes: not null } piece, var at) } && time.GetElapsedTime(at) > Limits.PackPieceAgeMax) Remove(piece);
+        for (LinkedListNode<PackPiece>? node = _pieces.First, next; node is not null; node = next)
+        {
+            next = node.Next;
+            if (node.Value.Bytes is not null && time.GetElapsedTime(node.Value.CameAt) > Limits.PackPieceAgeMax) Remove(node.Value);
+        }
     }
 
     private void Remove(PackPiece piece)
     {
-        for (LinkedListNode<(PackPiece Piece, long At)>? node = _pieces.First; node is not null; node = node.Next)
-        {
-            if (node.Value.Piece != piece) continue;
-            _pieces.Remove(node);
-            piece.Bytes?.Dispose();
-            return;
-        }
+        _pieces.Remove(piece);
+        piece.Bytes?.Dispose();
     }
 }

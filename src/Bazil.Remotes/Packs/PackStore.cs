@@ -184,32 +184,40 @@ public sealed partial class PackStore : IObjectStore
     /// <summary>A small object brings what lies behind it, and what is being brought so is not asked for once more.</summary>
     private async ValueTask<IMemoryOwner<byte>?> ReadWithNeighboursAsync(ObjectId id, PackLocation location, CancellationToken cancel)
     {
-        bool isRead = false;
-        for (bool hasWaited = false; !isRead; hasWaited = true)
+        if (_pieces.TryCopy(location, evenFirst: false) is { } here) return AnswerOf(here, location);
+        while (_pieces.Join(location, out bool isNew) is { } piece)
         {
-            if (_pieces.TryCopy(location, evenFirst: hasWaited) is { } copy) return AnswerOf(copy, location);
-            if (_pieces.Join(location, out isRead) is not { } piece) break;
-            if (!isRead) await piece.Ended.WaitAsync(cancel);
+            if (!isNew) await piece.Ended.WaitAsync(cancel);
             else if (!await FetchPieceAsync(piece, location, cancel)) return null;
+            if (_pieces.TryCopy(location, evenFirst: true) is { } found) return AnswerOf(found, location);
+            if (!piece.IsGivenUp) break; // all who waited for a read that failed go on at once, not one after the other
         }
 
-        return isRead && _pieces.TryCopy(location, evenFirst: true) is { } found ? AnswerOf(found, location) : await ReadAsync(id, location, cancel); // alone it is told what is wrong
+        return await ReadAsync(id, location, cancel); // alone it is told what is wrong
     }
 
     /// <summary>Returns false when there is no such pack.</summary>
     private async ValueTask<bool> FetchPieceAsync(PackPiece piece, PackLocation location, CancellationToken cancel)
     {
-        IMemoryOwner<byte> buffer = Storage.Buffers.BufferPool.Shared.Rent(piece.SizeBytes);
+        IMemoryOwner<byte>? buffer = null;
         int? read = null;
+        bool isGivenUp = false;
         try
         {
+            buffer = Storage.Buffers.BufferPool.Shared.Rent(piece.SizeBytes);
             read = await _folder.ReadPieceAsync(location.Pack.FileName, location.Offset, buffer.Memory, cancel);
             return read is not null;
         }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            isGivenUp = true;
+            throw;
+        }
         finally
         {
-            if (read is null) buffer.Dispose();
-            _pieces.End(piece, read is null ? null : buffer, read ?? 0);
+            if (read is null) buffer?.Dispose();
+            if (isGivenUp) _pieces.GiveUp(piece);
+            else _pieces.End(piece, read is null ? null : buffer, read ?? 0);
         }
     }
 

@@ -13,6 +13,7 @@ namespace Bazil.Remotes.Tests.Packs;
 public sealed class PackStoreTests : IDisposable
 {
     private static readonly CancellationToken _none = CancellationToken.None;
+    private static readonly TimeSpan _hangMax = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<string, byte[]> _files = new(StringComparer.Ordinal);
     private readonly MemoryMetadataStore _metadata = new();
@@ -65,7 +66,7 @@ public sealed class PackStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task Those_who_want_what_is_being_brought_ask_for_nothing_and_go_on_alone_when_it_fails()
+    public async Task Those_who_want_what_is_being_brought_ask_for_nothing_and_go_on_together_when_it_is_given_up()
     {
         var folder = new MemoryFolder(_files);
         await using PackStore store = Open(folder);
@@ -82,6 +83,74 @@ public sealed class PackStoreTests : IDisposable
         opened.SetResult();
         foreach (Task<byte[]?> other in others) Assert.Equal(Bytes(1, 50), await other);
         Assert.Equal(reads + 2, folder.ReadCount);
+    }
+
+    [Fact]
+    public async Task Those_who_wait_for_a_read_that_fails_read_alone_and_at_once()
+    {
+        var folder = new MemoryFolder(_files);
+        await using PackStore store = Open(folder);
+        for (int index = 0; index < 2; index++) await store.PutAsync(PackFormatTests.Id(index), Bytes(index, 50), _none);
+        await store.SyncAsync(_none);
+        TaskCompletionSource failed = new(TaskCreationOptions.RunContinuationsAsynchronously), opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var begun = new SemaphoreSlim(0);
+        folder.Reading = cancel => failed.Task.WaitAsync(cancel);
+        Task<byte[]?> first = ReadAsync(store, 0);
+        Task<byte[]?>[] others = [.. Enumerable.Range(0, 8).Select(_ => ReadAsync(store, 1))];
+        folder.Reading = cancel =>
+        {
+            begun.Release();
+            return opened.Task.WaitAsync(cancel);
+        };
+        failed.SetException(new StoreException("the line is cut"));
+        await Assert.ThrowsAsync<StoreException>(() => first);
+        foreach (Task<byte[]?> _ in others) Assert.True(await begun.WaitAsync(_hangMax, TestContext.Current.CancellationToken));
+        opened.SetResult();
+        foreach (Task<byte[]?> other in others) Assert.Equal(Bytes(1, 50), await other);
+    }
+
+    [Fact]
+    public async Task What_came_is_forgotten_in_time_whatever_is_still_being_read()
+    {
+        var time = new ManualTime();
+        var folder = new MemoryFolder(_files);
+        await using var store = new PackStore(folder, _metadata, new SodiumEntropy(), time, TestNode.KeyOf(_metadata), mayMake: true);
+        foreach (int pack in new[] { 0, 10 })
+        {
+            for (int index = pack; index < pack + 3; index++) await store.PutAsync(PackFormatTests.Id(index), Bytes(index, 50), _none);
+            await store.SyncAsync(_none);
+        }
+
+        var opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        folder.Reading = cancel => opened.Task.WaitAsync(cancel);
+        Task<byte[]?> late = ReadAsync(store, 0);
+        folder.Reading = null;
+        await ReadAsync(store, 10);
+        time.Advance(Limits.PackPieceAgeMax + TimeSpan.FromSeconds(1));
+        Assert.Null(store.TryCopyHere(PackFormatTests.Id(11)));
+
+        // What took long to come is kept from then on.
+        opened.SetResult();
+        await late;
+        using IMemoryOwner<byte>? here = store.TryCopyHere(PackFormatTests.Id(1));
+        Assert.NotNull(here);
+    }
+
+    [Fact]
+    public async Task What_is_being_read_while_all_is_forgotten_is_not_kept()
+    {
+        var folder = new MemoryFolder(_files);
+        await using PackStore store = Open(folder);
+        for (int index = 0; index < 3; index++) await store.PutAsync(PackFormatTests.Id(index), Bytes(index, 50), _none);
+        await store.SyncAsync(_none);
+        var opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        folder.Reading = cancel => opened.Task.WaitAsync(cancel);
+        Task<byte[]?> late = ReadAsync(store, 0), joined = ReadAsync(store, 1);
+        store.ForgetNeighbours();
+        opened.SetResult();
+        Assert.Equal(Bytes(0, 50), await late);
+        Assert.Equal(Bytes(1, 50), await joined);
+        Assert.Null(store.TryCopyHere(PackFormatTests.Id(2)));
     }
 
     [Fact]
