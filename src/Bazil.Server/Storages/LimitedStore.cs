@@ -43,7 +43,8 @@ internal sealed class LimitedStore(RemoteStore store, ImmutableArray<RateRule> r
     {
         if (store.Packs.TryCopyHere(id) is { } here) return here; // from this machine's memory
         int? known = store.IsBroken ? null : store.Packs.ReadBytesOf(id); // one that is away says so at once
-        TimeSpan taken = known is { } sizeBytes ? await WaitForTurnAsync(sizeBytes, cancel) : default;
+        (TimeSpan taken, IMemoryOwner<byte>? came) = known is { } sizeBytes ? await WaitForTurnAsync(id, sizeBytes, cancel) : default;
+        if (came is not null) return came;
         IMemoryOwner<byte>? found;
         try
         {
@@ -78,18 +79,22 @@ internal sealed class LimitedStore(RemoteStore store, ImmutableArray<RateRule> r
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    /// <summary>Returns what was taken, in time; nothing is when the wait is cancelled, for another store was faster, or nobody wants it any more.</summary>
-    private async ValueTask<TimeSpan> WaitForTurnAsync(int sizeBytes, CancellationToken cancel)
+    /// <summary>
+    /// Returns what was taken, in time; nothing is when the wait is cancelled, for another store was faster, or nobody wants it any more. Nor when a read before it in the line has brought the object, too:
+    /// that is paid for once.
+    /// </summary>
+    private async ValueTask<(TimeSpan Taken, IMemoryOwner<byte>? Here)> WaitForTurnAsync(ObjectId id, int sizeBytes, CancellationToken cancel)
     {
         if (Rate is not { } rate) return default;
         TimeSpan came = time.GetElapsedTime(_start);
         await _line.WaitAsync(cancel);
         try
         {
+            if (store.Packs.TryCopyHere(id) is { } before) return (default, before);
             TimeSpan wait;
             lock (_lock) wait = _next - time.GetElapsedTime(_start);
             if (wait > TimeSpan.Zero) await Task.Delay(wait, time, cancel);
-            return Take(sizeBytes, rate, came);
+            return store.Packs.TryCopyHere(id) is { } here ? (default, here) : (Take(sizeBytes, rate, came), null);
         }
         finally
         {

@@ -18,6 +18,8 @@ public sealed class LimitedStoreTests : IAsyncLifetime
 {
     private const int Rate = 64 << 10;
 
+    private static readonly TimeSpan _hangMax = TimeSpan.FromMinutes(1);
+
     private readonly TempDirectory _directory = new("limited");
     private readonly MemoryMetadataStore _metadata = new();
     private readonly ManualTime _time = new();
@@ -134,6 +136,32 @@ public sealed class LimitedStoreTests : IAsyncLifetime
         Task next = ReadAsync(limited, 2);
         _time.Advance(TimeSpan.FromSeconds(1));
         await next.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+    }
+
+    [Fact]
+    public async Task What_comes_with_another_object_is_paid_for_once_whoever_waits_for_a_turn()
+    {
+        for (byte number = 11; number <= 16; number++) await _store.PutAsync(Id(number), new byte[100], Cancel);
+        await _store.SyncAsync(Cancel);
+        LimitedStore limited = Limited(new RateRule(new RateLimits(null, Rate), null));
+        await ReadAsync(limited, 1);
+        Task before = ReadAsync(limited, 2);
+        Task<IMemoryOwner<byte>?>[] behind = [.. Enumerable.Range(12, 5).Select(number => limited.GetAsync(Id((byte)number), Cancel).AsTask())];
+        (await _store.GetAsync(Id(11), Cancel))!.Dispose(); // brings them all
+        long answers = limited.Meter.Answers;
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await before.WaitAsync(_hangMax, Cancel);
+        foreach (Task<IMemoryOwner<byte>?> small in behind)
+        {
+            using IMemoryOwner<byte>? found = await small.WaitAsync(_hangMax, Cancel);
+            Assert.Equal(100, found!.Memory.Length);
+        }
+
+        Assert.Equal(answers + 1, limited.Meter.Answers);
+        Task next = ReadAsync(limited, 3);
+        Assert.False(next.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(1)); // of the one before them only
+        await next.WaitAsync(_hangMax, Cancel);
     }
 
     [Fact]
