@@ -67,15 +67,15 @@ public sealed class BlobWaitingTests
         byte[] content = Bytes(1, 3 * ChunkSize), newer = Bytes(2, ChunkSize);
         if (!isOverwritten) content.AsSpan(ChunkSize, ChunkSize).Clear();
         await using Blob blob = fixture.Open(await SaveAsync(fixture, content));
-        ulong? hole = null, data = null;
+        List<Task<ulong?>> searches = [];
         using var source = new WatchedMemory(newer, () =>
         {
-            hole = Now(blob.SeekAsync(ChunkSize, isData: false, Cancel));
-            data = Now(blob.SeekAsync(ChunkSize, isData: true, Cancel));
+            searches.Add(blob.SeekAsync(ChunkSize, isData: false, Cancel).AsTask());
+            searches.Add(blob.SeekAsync(ChunkSize, isData: true, Cancel).AsTask());
+            Assert.All(searches, static search => Assert.True(search.IsCompleted)); // at this moment: they ask no store
         });
         await blob.WriteAsync(ChunkSize, source.Lent, Cancel);
-        Assert.Equal(3UL * ChunkSize, hole);
-        Assert.Equal((ulong)ChunkSize, data);
+        Assert.Equal([3UL * ChunkSize, ChunkSize], await Task.WhenAll(searches));
         Assert.Equal(3UL * ChunkSize, await blob.SeekAsync(0, isData: false, Cancel));
         Assert.Equal(newer, await ReadAsync(blob, ChunkSize, ChunkSize));
     }
@@ -145,12 +145,6 @@ public sealed class BlobWaitingTests
         fixture.Store.Hold = new TaskCompletionSource();
         StoreException away = await Assert.ThrowsAsync<StoreException>(() => blob.MeasureAsync(100, Cancel).AsTask().WaitAsync(_guard, Cancel));
         Assert.True(away.IsUnreachable);
-    }
-
-    private static ulong? Now(ValueTask<ulong?> search)
-    {
-        Assert.True(search.IsCompletedSuccessfully); // it asks no store
-        return search.Result;
     }
 
     private static async Task<Manifest> SaveAsync(BlobFixture fixture, byte[] content)
