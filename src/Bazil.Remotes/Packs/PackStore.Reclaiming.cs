@@ -15,6 +15,7 @@ public sealed partial class PackStore
     private const string Claimed = "what is there is judged by this node's database from now on: the next collection finds what is unused, and the one after that removes it";
 
     private readonly SemaphoreSlim _reclaiming = new(1);
+    private (Guid Round, IReadOnlyList<FoundLease> Others) _readable = (Guid.Empty, []); // the round of which all packs could be looked into, and who used the folder then; under _reclaiming
 
     /// <summary>
     /// Answers what other nodes have announced, after all that this node needs of it was written anew; removes what this node has announced, when all others have answered; announces packs of which
@@ -120,11 +121,26 @@ public sealed partial class PackStore
     /// <returns>Whether nothing is announced any more.</returns>
     private async Task<bool> LeaveOutUnreadableAsync(PackIndex index, ReclaimTally tally, CancellationToken cancel)
     {
+        (Guid, IReadOnlyList<FoundLease>) now = (OwnLease.Round, _others);
+        if (WasReadableFor(tally.Blockers)) return false;
         List<PackId> readable = await FindReadableAsync(index, OwnLease.Doomed, tally, cancel);
-        if (readable.Count == OwnLease.Doomed.Length) return false;
+        if (readable.Count == OwnLease.Doomed.Length)
+        {
+            _readable = now;
+            return false;
+        }
+
         await ChangeLeaseAsync(lease => lease with { Round = readable.Count == 0 ? Guid.Empty : NewRound(), Doomed = [.. readable] }, isNewRound: true, cancel);
         tally.Blockers = BlockersOf(OwnLease);
         return readable.Count == 0;
+    }
+
+    /// <summary>Whether those who have not answered are away since all announced packs could be looked into: looking costs a call for each pack, and a pack that was damaged since does not keep these from anything.</summary>
+    private bool WasReadableFor(IEnumerable<PackBlocker> blockers)
+    {
+        if (OwnLease.Round != _readable.Round) return false;
+        ILookup<PeerId, FoundLease> now = _others.ToLookup(static found => found.Node);
+        return blockers.All(blocker => _readable.Others.Any(found => found.Node == blocker.Node && now[blocker.Node].Any(lease => lease.File.AsSpan().SequenceEqual(found.File))));
     }
 
     /// <summary>Those whose directory can be read now, or that are gone. The others are named.</summary>

@@ -282,6 +282,40 @@ public sealed partial class PackStoreSharingTests
         Assert.Equal(Bytes(3), await ReadAsync(other, 3));
     }
 
+    [Fact]
+    public async Task Announced_packs_are_looked_into_once_in_each_run_while_another_node_is_away()
+    {
+        await using (PackStore store = await FillAsync(_metadata, 1, 2))
+        {
+            await using (await RelyAsync(_otherMetadata, 2))
+            {
+            }
+
+            await CollectAsync(store, 1);
+            Assert.Equal(1, (await CollectAsync(store, 2)).Done.WaitingPacks);
+        }
+
+        var folder = new MemoryFolder(_files);
+        await using PackStore again = new(folder, _metadata, new SodiumEntropy(), _time, TestNode.KeyOf(_metadata), mayMake: true);
+        await CollectAsync(again, 3);
+        var reads = new List<int>();
+        for (ulong generation = 4; generation <= 6; generation++)
+        {
+            int before = folder.ReadCount;
+            Assert.Equal(1, (await CollectAsync(again, generation)).Done.WaitingPacks);
+            reads.Add(folder.ReadCount - before);
+        }
+
+        // Damaged since: the next run sees that.
+        string pack = Packs().Single();
+        _files[pack][^1] ^= 1;
+        int left = folder.ReadCount;
+        Assert.Empty((await CollectAsync(again, 7)).Done.Problems);
+        Assert.Equal([folder.ReadCount - left], reads.Distinct());
+        await using PackStore last = Open(_metadata);
+        Assert.Contains((await CollectAsync(last, 8)).Done.Problems, problem => problem.Contains(pack, StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData(3, true)]
     [InlineData(16, true)]
