@@ -32,6 +32,22 @@ public sealed partial class Volume
         }
     }
 
+    /// <summary>What earlier versions kept of statements: nothing reads it, and members show new ones.</summary>
+    private void ForgetOldStatements()
+    {
+        var batch = new MetadataBatch();
+        foreach (Table table in (Table[])[Table.OldMemberStatement, Table.OldMemberStatementWithList])
+        {
+            byte[] prefix = _store.Tables.Key(stackalloc byte[MetadataKey.MaxSize], table).Bytes.ToArray();
+            using IMetadataCursor cursor = _store.Tables.Reader.ScanPrefix(prefix);
+
+            // A deleted range is a row of its own for the store: not one with each start.
+            if (cursor.MoveNext()) batch.DeletePrefix(prefix);
+        }
+
+        if (batch.Count > 0) Guarded(() => _store.Commit(batch));
+    }
+
     /// <summary>Takes over what members vouch for and which snapshots they keep, their signatures checked. True when that is anything new. Under the gate.</summary>
     private bool TakeOver(Transaction transaction, IReadOnlyList<MemberStatement> statements, HashSet<PeerId> members, PeerId peer)
     {

@@ -53,6 +53,7 @@ public sealed partial class Volume : IAsyncDisposable
         RecoverWorkingContent();
         LoadHeldKnowledge();
         ForgetPending();
+        ForgetOldStatements();
         WriteBackSoon();
         _accountSoon.Writer.TryWrite(true);
         _writeBack = options.Scheduler.RunAsync(WriteBackLoopAsync);

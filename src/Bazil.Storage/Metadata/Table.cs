@@ -116,7 +116,7 @@ public enum Table : byte
     /// <summary>inode → nothing: content of it is sealed in a sharing-key epoch that a rotation has ended.</summary>
     OldSealed = 0x3C,
 
-    /// <summary>What earlier versions kept under <see cref="MemberStatement"/>: signed over other bytes, and of no use.</summary>
+    /// <summary>What earlier versions kept under <see cref="MemberStatement"/>: signed over other bytes, and of no use. Deleted when a volume is opened.</summary>
     OldMemberStatement = 0x3D,
 
     /// <inheritdoc cref="OldMemberStatement"/>

@@ -109,6 +109,25 @@ public sealed class SnapshotListTests
     }
 
     [Fact]
+    public async Task Statements_in_the_form_of_earlier_versions_go_when_the_volume_is_opened()
+    {
+        await using World world = await World.CreateAsync(2);
+        (Replica a, Replica b) = world;
+        await world.SettleAsync();
+        var batch = new MetadataBatch();
+        foreach (Table table in (Table[])[Table.OldMemberStatement, Table.OldMemberStatementWithList]) batch.Put(RowOf(table, volume: 1), [1]);
+        batch.Put(RowOf(Table.OldMemberStatement, volume: 2), [1]);
+        a.Metadata.Commit(batch);
+        await a.RestartAsync();
+        Assert.Null(a.Metadata.Get(RowOf(Table.OldMemberStatement, volume: 1)));
+        Assert.Null(a.Metadata.Get(RowOf(Table.OldMemberStatementWithList, volume: 1)));
+        Assert.NotNull(a.Metadata.Get(RowOf(Table.OldMemberStatement, volume: 2)));
+        Assert.NotNull(MemberStatement.Find(new VolumeTables(a.Metadata, 1), b.Id));
+
+        byte[] RowOf(Table table, uint volume) => new VolumeTables(a.Metadata, volume).Key(stackalloc byte[MetadataKey.MaxSize], table).Add(b.Id).Bytes.ToArray();
+    }
+
+    [Fact]
     public void Frame_of_a_list_is_as_documented()
     {
         var reference = new SnapshotReference(FileName.Parse("monday"), new SnapshotKey(new ChunkKey([.. Enumerable.Repeat((byte)0xA1, ChunkKey.Size)])), new UnixTime(5, 7), OldestKeyEpoch: 3);
