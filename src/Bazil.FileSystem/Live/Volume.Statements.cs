@@ -38,7 +38,7 @@ public sealed partial class Volume
         var batch = new MetadataBatch();
         foreach (Table table in (Table[])[Table.OldMemberStatement, Table.OldMemberStatementWithList])
         {
-            byte[] prefix = _store.Tables.Key(stackalloc byte[MetadataKey.MaxSize], table).Bytes.ToArray();
+            byte[] prefix = _store.Tables.Key(new byte[MetadataKey.MaxSize], table).Bytes.ToArray();
             using IMetadataCursor cursor = _store.Tables.Reader.ScanPrefix(prefix);
 
             // A deleted range is a row of its own for the store: not one with each start.
