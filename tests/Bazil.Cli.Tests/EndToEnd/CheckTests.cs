@@ -25,7 +25,6 @@ public sealed class CheckTests : EndToEndTest
         Assert.Contains("check:", await White.RunAsync("status"));
         Assert.Contains("damaged or missing content in 2 files", await White.RunAsync("status"));
 
-        await White.ShellAsync("mkdir spare");
         await White.RunAsync($"volume storage add myfiles spare {White.Directory}/spare");
         Assert.Contains("healed", await White.RunAsync("check -read-data=100 myfiles"));
         await White.RunAsync("volume storage remove myfiles spare");
